@@ -248,7 +248,7 @@ def _metrics(report: Report) -> dict[str, float]:
     test = report.test
     metrics = {
         "test_top1": test.top1,
-        "test_top5": test.top5,
+        **({"test_top5": test.top5} if test.tells_top5 else {}),
         "test_macro_f1": test.macro_f1,
         "test_ece": test.ece,
         "test_known": test.known,

@@ -22,6 +22,8 @@ export function trainingOptions(): TrainingOptions {
       },
       { type: "c7i.2xlarge", gpu: null, usd_per_hour_spot: 0.15, usd_per_hour: 0.357 },
     ],
+    runs_on: "aws",
+    worker: true,
   };
 }
 
@@ -65,6 +67,8 @@ export function job(id: string, changes: Partial<Job> = {}): Job {
     max_hours: 8,
     model: null,
     log_tail: ["epoch 1 done", "epoch 2 done"],
+    runs_on: "aws",
+    waits_for_worker: false,
     ...changes,
   };
 }

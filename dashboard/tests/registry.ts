@@ -57,7 +57,12 @@ export function detail(item: ModelItem, shown: object = report) {
     labels: nodes.slice(0, labels.length),
     parents: nodes.slice(labels.length),
   };
-  return { ...item, manifest, report: shown, files: {} };
+  const { unknown_threshold: threshold, unfamiliar } = shown as Partial<Report>;
+  const answers = {
+    never_unsure: (threshold ?? 0) * labels.length <= 1,
+    recognises_unfamiliar: Boolean(unfamiliar),
+  };
+  return { ...item, ...answers, manifest, report: shown, files: {} };
 }
 
 /** As a registry has it before anybody has said otherwise. */
@@ -94,7 +99,9 @@ export function stats(changes: Partial<Stats> = {}): Stats {
         },
       },
     },
-    drift: { "visionflow20/1.0.0": { labels: 0.05, embedding: 0.4, n: 500, alarm: false } },
+    drift: {
+      "visionflow20/1.0.0": { labels: 0.05, embedding: 0.4, n: 500, needed: 200, verdict: "steady" },
+    },
     ...changes,
   };
 }

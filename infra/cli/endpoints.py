@@ -111,7 +111,13 @@ class Endpoints:
     @cached_property
     def job_control(self) -> JobControl:
         states = boto3.client("stepfunctions", **self.options)
-        return JobControl(self.jobs, self.job_folders, states, self.training.job_state_machine)
+        return JobControl(
+            self.jobs,
+            self.job_folders,
+            states,
+            self.training.job_state_machine,
+            on_aws=self.cloud is None,
+        )
 
     @cached_property
     def datasets(self) -> DatasetStore:

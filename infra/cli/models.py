@@ -18,7 +18,9 @@ from lambdas.web.parameters import MAX_LIMIT
 from training.cli.options import Commands, add_group, answer, print_table
 from training.texts.terminal import say
 from visionflow.insights.counters import CounterStore
+from visionflow.insights.intervals import FEW
 from visionflow.insights.shadows import ShadowStore
+from visionflow.models.gate import PROVES
 from visionflow.models.moves import Wanted
 from visionflow.models.promotion_rule import PromotionRule, Verified
 from visionflow.models.ref import ModelRef
@@ -211,6 +213,10 @@ def _show(session: Session) -> None:
     def text() -> None:
         say(f"{found.name} {found.version} ({found.precision}), {found.labels} labels")
         say(f"serves as {', '.join(found.aliases)}" if found.aliases else "does not serve")
+        if found.never_unsure and not found.recognises_unfamiliar:
+            say("never answers unknown: its threshold holds no answer back")
+        elif found.never_unsure:
+            say("never answers unsure: its threshold holds no answer back")
         if not found.recognises_unfamiliar:
             say("does not recognise unfamiliar images; train a new version to get this")
         if found.retired:
@@ -223,6 +229,7 @@ def _show(session: Session) -> None:
             for c in found.manifest["gate"]
         ]
         print_table([("GATE", "VALUE", "LIMIT", "PASSED"), *rows])
+        say(PROVES)
 
     session.answer(found, text)
 
@@ -255,7 +262,11 @@ def _compare(session: Session) -> None:
 def _compared_row(item: ComparedModel) -> tuple[str, ...]:
     right = ""
     if f := item.feedback:
-        right = f"{f.accuracy:.1%} ({f.low:.1%} to {f.high:.1%}, n={f.n})"
+        right = (
+            f"too few to tell ({f.n} of {FEW})"
+            if f.n < FEW
+            else f"{f.accuracy:.1%} ({f.low:.1%} to {f.high:.1%}, n={f.n})"
+        )
 
     def number(value: float | None, form: str) -> str:
         return "" if value is None else format(value, form)

@@ -5,7 +5,7 @@ against, because the functions never see the training package.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from training.config import NETWORKS, TIMM_NAME, Recipe, committed_configs, load_config
 from training.texts.catalogue import Text, text
@@ -14,6 +14,8 @@ from visionflow.strict import to_dict
 _ONE = "|".join((TIMM_NAME, *NETWORKS))
 # It takes seconds on any machine, and a function of its own trains it.
 INSTANT = "instant"
+# Pixels; below, a network sees no more than an icon.
+_PHOTOGRAPH = 128
 _LEFT_OUT = ("tune.", "mlflow")
 
 
@@ -23,8 +25,15 @@ def document() -> dict[str, Any]:
         "models": list(NETWORKS),
         "further_models": rf"({_ONE})(\+({_ONE}))*",
         "recipes": [recipe for recipe in get_args(Recipe) if recipe != INSTANT],
-        "configs": [_config(name) for name in committed_configs() if name != INSTANT],
+        "configs": sorted(
+            (_config(name) for name in committed_configs() if name != INSTANT), key=_of_icons
+        ),
     }
+
+
+def _of_icons(config: Mapping[str, Any]) -> bool:
+    """Configs for photographs come first."""
+    return bool(config["parameters"]["input.size"]["default"] < _PHOTOGRAPH)
 
 
 def _config(name: str) -> dict[str, Any]:
@@ -50,7 +59,17 @@ def _fields(
         else:
             about = text(f"config.{type(part).__name__}.{name}")
             label = to_dict(_label(f"{type(part).__name__}.{name}", path))
-            yield field, {"default": value, "label": label, "about": to_dict(about)}
+            choices = _choices(type(part), name)
+            yield (
+                field,
+                {"default": value, "choices": choices, "label": label, "about": to_dict(about)},
+            )
+
+
+def _choices(part: type, name: str) -> list[str] | None:
+    """The texts that a field can be, where its type names them all."""
+    expected = get_type_hints(part)[name]
+    return list(get_args(expected)) if get_origin(expected) is Literal else None
 
 
 def _label(field: str, path: str) -> Text:

@@ -72,6 +72,7 @@ class TrainingStack(Stack):
                 usage_table=stores.usage.table_name,
                 gate=gate,
                 datasets_table=stores.datasets_table.table_name,
+                on_aws=int(stage.on_aws),
             ),
             machine=machine,
             network=network,
@@ -128,6 +129,7 @@ class TrainingStack(Stack):
             jobs_bucket=job_stores.folders.bucket_name,
             datasets_bucket=job_stores.datasets.bucket_name,
             job_state_machine=self.life.machine.state_machine_arn,
+            on_aws=int(stage.on_aws),
         )
 
         self.instant = InstantTraining(

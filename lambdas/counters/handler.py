@@ -148,4 +148,4 @@ def _watch() -> None:
         metrics.add_metric("Drift.labels", MetricUnit.NoUnit, drift.labels)
         if drift.embedding is not None:
             metrics.add_metric("Drift.embedding", MetricUnit.NoUnit, drift.embedding)
-        metrics.add_metric(DRIFT_METRIC, MetricUnit.Count, int(drift.alarm))
+        metrics.add_metric(DRIFT_METRIC, MetricUnit.Count, int(drift.verdict == "drifted"))

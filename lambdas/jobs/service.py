@@ -1,5 +1,6 @@
 """The steps of a job's life: validate, launch, watch, end. Each may be called again."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -132,7 +133,11 @@ class JobSteps:
         if record.instance is not None:
             machine = self._machines.state(record.instance)
         now = self._clock()
-        verdict = judge(record, report, machine, now, self._patience)
+        patience = self._patience
+        if not self._settings.on_aws and report is None:
+            # Whoever runs the local cloud may start its worker whenever they like.
+            patience = replace(patience, begin=math.inf)
+        verdict = judge(record, report, machine, now, patience)
         if verdict.next in ("wait", "relaunch"):
             try:
                 self._check_budget()
@@ -247,7 +252,8 @@ class JobSteps:
             started_at=record.started_at or now,
             instance=instance,
             launched_at=now,
-            usd_per_hour=_price(instance) if instance else 0.0,
+            # What stands in for a machine on the local cloud is nobody's to pay for.
+            usd_per_hour=_price(instance) if instance and self._settings.on_aws else 0.0,
             reporters=(*record.reporters, f"{self._settings.job_role_id}:{who}"),
         )
 

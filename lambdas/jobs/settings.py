@@ -16,6 +16,7 @@ class JobsSettings(EnvSettings):
         job_role_id: the unique id of the machines' role, first half of a reporter's name.
         watch_seconds: between two looks at a job that has just begun.
         gate: the stage's `GateLimits` as JSON.
+        on_aws: 0 where machines are stood in for by the computer of the local cloud, else 1.
     """
 
     jobs_table: str
@@ -29,3 +30,4 @@ class JobsSettings(EnvSettings):
     gate: str
     usage_table: str
     datasets_table: str
+    on_aws: int

@@ -38,7 +38,7 @@ def read_item(cls: type[Body], data: Mapping[str, object], where: str) -> Body:
 def _check_fields(cls: type[Body], data: Mapping[str, object], what: str) -> None:
     required = [f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING]
     if missing := [name for name in required if name not in data]:
-        raise MissingFieldError(f'{what} needs a field "{missing[0]}".')
+        raise MissingFieldError(f'{what} needs a field "{missing[0]}".', missing[0])
 
 
 def _parse(cls: type[Body], data: Mapping[str, object], where: str) -> Body:
@@ -47,7 +47,8 @@ def _parse(cls: type[Body], data: Mapping[str, object], where: str) -> Body:
     try:
         return strict.parse(cls, {**defaults, **data}, where)
     except ConfigError as error:
-        raise InvalidBodyError(f"The body does not fit ({error}).") from error
+        place = str(error).partition(":")[0].removeprefix(where).lstrip(".")
+        raise InvalidBodyError(f"The body does not fit ({error}).", place or None) from error
 
 
 def _object(event: APIGatewayProxyEventV2) -> dict[str, object]:

@@ -54,6 +54,7 @@ JOB_CONTROL = JobControlSettings(
     "job-files",
     DATASETS.datasets_bucket,
     "arn:aws:states:eu-central-1:123456789012:stateMachine:jobs",
+    on_aws=1,
 )
 # No test sends so much, unless it says so.
 PLENTY = Amounts(10**6, 10**6, 10**12, 10**6, 10**6)

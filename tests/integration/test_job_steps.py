@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Unpack, get_args
 
 import boto3
@@ -92,7 +93,7 @@ class OvertakenStore(JobStore):
 class Life:
     """A job in any state, and its steps."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_aws: bool = True) -> None:
         self.table = make_table()
         self.store = OvertakenStore()
         self.machines = OneMachine()
@@ -104,6 +105,7 @@ class Life:
             gate="{}",
             usage_table=USAGE,
             datasets_table=DATASETS_TABLE,
+            on_aws=int(on_aws),
         )
         self.stop = make_stop()
         self.steps = JobSteps(
@@ -169,6 +171,24 @@ class Life:
 @pytest.fixture
 def life(aws: None) -> Life:
     return Life()
+
+
+@pytest.mark.parametrize("on_aws", [True, False])
+def test_on_the_local_cloud_nothing_costs_and_a_job_waits_for_its_worker(
+    aws: None, *, on_aws: bool
+) -> None:
+    life = Life(on_aws=on_aws)
+    job_id = life.put("launching")
+    launched = life.steps.launch(job_id)
+    assert launched.next == "wait"
+    running = life.table.get(job_id)
+    assert (running.usd_per_hour > 0) is on_aws
+    # No machine takes two hours to report.
+    since = timestamp(NOW - timedelta(hours=2))
+    life.table.move(running, "running", launched_at=since)
+    watched = life.steps.watch(job_id)
+    assert watched.next == ("end" if on_aws else "wait")
+    assert (life.table.get(job_id).cost_usd(NOW) > 0) is on_aws
 
 
 @pytest.mark.parametrize("again", [False, True])

@@ -1,7 +1,7 @@
 """The routes about training jobs, through the API's handler, on moto."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -16,9 +16,11 @@ from visionflow.datasets.health import health_of
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
+from visionflow.jobs.record import JobInstance
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.jobs.store import JobStore
 from visionflow.models.gate import GateLimits
+from visionflow.timestamps import timestamp
 
 ASKED = {"config": "flowers", "data": "s3://datasets/flowers", "set": {"seed": 3}}
 
@@ -31,7 +33,7 @@ def store(empty_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> JobStore:
         definition=json.dumps(definition),
         roleArn="arn:aws:iam::123456789012:role/jobs",
     )["stateMachineArn"]
-    for name, value in JobControlSettings(TABLE, JOBS, "datasets", machine).to_env().items():
+    for name, value in JobControlSettings(TABLE, JOBS, "datasets", machine, 1).to_env().items():
         monkeypatch.setenv(name, value)
     make_buckets("datasets", JOBS)
     return JobStore(TABLE, empty_cloud.dynamodb)
@@ -75,6 +77,73 @@ def test_a_job_can_be_stopped_once(empty_cloud: Cloud, store: JobStore) -> None:
     assert (again.status, again.body["code"]) == (409, "job_conflict")
     resumed = post(empty_cloud, f"/training-jobs/{job_id}/resume")
     assert (resumed.status, resumed.body["state"]) == (202, "queued")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"config": "dogs"}, "config"),
+        ({"model": "m" * 600}, "model"),
+        ({"recipe": "instant"}, "recipe"),
+        ({"set": {"seed": "x"}}, "set.seed"),
+        ({"set": {"name": "꽃 사진"}}, "set.name"),
+        ({"set": {"finetune.body.optimizer.name": "lion"}}, "set.finetune.body.optimizer.name"),
+        ({"set": {"model.weights": "s3://a/weights.pt"}}, "set.model.weights"),
+        ({"data": "s3://a/b"}, "data"),
+        ({"max_hours": 1000}, "max_hours"),
+        ({"budget_usd": "ten"}, "budget_usd"),
+        ({"instance": "p5.48xlarge"}, "instance"),
+        ({"dataset_version": 1}, "dataset_version"),
+    ],
+)
+def test_a_refusal_names_the_field_at_fault(
+    empty_cloud: Cloud, store: JobStore, change: dict[str, Any], field: str
+) -> None:
+    answer = post(empty_cloud, "/training-jobs", {**ASKED, **change})
+    assert answer.status in (400, 422)
+    assert answer.body["field"] == field
+
+
+def test_a_problem_of_no_field_names_none(empty_cloud: Cloud, store: JobStore) -> None:
+    assert empty_cloud.call("GET", "/training-jobs/x").body["field"] is None
+
+
+def test_on_aws_machines_are_offered_and_nothing_waits_for_a_worker(
+    empty_cloud: Cloud, store: JobStore
+) -> None:
+    options = empty_cloud.call("GET", "/training-options").body
+    assert (options["runs_on"], options["worker"]) == ("aws", True)
+    assert options["instances"]
+    job = post(empty_cloud, "/training-jobs", ASKED).body
+    assert (job["runs_on"], job["waits_for_worker"]) == ("aws", False)
+
+
+def test_on_the_local_cloud_a_job_waits_for_the_worker_and_shows_no_machine(
+    empty_cloud: Cloud, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISIONFLOW_ON_AWS", "0")
+    job_id = post(empty_cloud, "/training-jobs", ASKED).body["id"]
+    launching = store.move(store.get(job_id), "launching")
+    machine = JobInstance("i-1", "g4dn.xlarge", "us-east-1a", spot=True)
+    store.move(launching, "running", instance=machine)
+
+    def seen() -> tuple[Any, ...]:
+        job = empty_cloud.call("GET", f"/training-jobs/{job_id}").body
+        (listed,) = empty_cloud.call("GET", "/training-jobs").body["items"]
+        assert listed == job
+        options = empty_cloud.call("GET", "/training-options").body
+        assert options["instances"] == []
+        assert job["instance"] is None
+        return job["runs_on"], job["waits_for_worker"], options["runs_on"], options["worker"]
+
+    assert seen() == ("local", True, "local", False)
+    store.see_worker(timestamp(datetime.now(UTC)))
+    assert seen() == ("local", False, "local", True)
+    store.see_worker(timestamp(datetime.now(UTC) - timedelta(minutes=5)))
+    assert seen() == ("local", True, "local", False)
+    store.see_worker(timestamp(datetime.now(UTC)))
+    store.forget_worker()
+    assert seen() == ("local", True, "local", False)
 
 
 @pytest.mark.parametrize(

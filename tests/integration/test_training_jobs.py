@@ -94,7 +94,8 @@ class World:
             folders(),
             boto3.client("stepfunctions"),
             self._make_state_machine(),
-            self.clock,
+            on_aws=True,
+            clock=self.clock,
         )
         self.steps = self._make_steps()
         self.on_wait: Callable[[JobRecord], object] = lambda _record: None
@@ -193,6 +194,7 @@ class World:
             gate=GATE,
             usage_table=USAGE,
             datasets_table=DATASETS_TABLE,
+            on_aws=1,
         )
         return JobSteps(
             self.store,

@@ -25,12 +25,13 @@ from training.config import NETWORKS, Recipe, TrainConfig, committed_configs, lo
 from training.stop import Stop, stop_on_signals
 from training.texts.terminal import say
 from visionflow.errors import ConfigError
+from visionflow.models.gate import PROVES
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
     from training.results.levels import Levels
     from training.results.report import Report
-    from training.results.scores import Evaluation
+    from training.results.scores import Evaluation, Interval
     from training.results.unknown import AnswerShares, FolderScores
 
 INSTANT: Final = "instant"
@@ -257,6 +258,13 @@ def _print_findings(report: "Report", out: Path) -> None:
     say(report.verdict.text)
     if report.quantization.fallback_reason:
         say(f"int8 is not served: {report.quantization.fallback_reason}")
+    if report.never_unsure:
+        say(
+            "The threshold holds no answer back: this model never answers that it is unsure."
+            if report.unfamiliar
+            else "The threshold holds no answer back: this model never answers unknown."
+        )
+    say(PROVES)
     for check in report.gate:
         if not check.passed:
             say(f"Gate: {check.name} is {check.value:.4g}, at most {check.limit:.4g} is allowed")
@@ -264,11 +272,20 @@ def _print_findings(report: "Report", out: Path) -> None:
 
 
 def _print_evaluation(what: str, evaluation: "Evaluation") -> None:
-    interval = evaluation.top1_interval
+    top5 = f"top-5 {evaluation.top5:.2%}, " if evaluation.tells_top5 else ""
     say(
         f"{evaluation.images:,} {what}: top-1 {evaluation.top1:.2%} "
-        f"(95% interval {interval.low:.2%} to {interval.high:.2%}), "
-        f"top-5 {evaluation.top5:.2%}, macro F1 {evaluation.macro_f1:.4f}, "
-        f"ECE {evaluation.ece:.4f}; {evaluation.known:.2%} answered, "
-        f"with {evaluation.known_top1:.2%} accuracy"
+        f"({_range(evaluation.top1_interval)}), "
+        f"{top5}macro F1 {evaluation.macro_f1:.4f}, ECE {evaluation.ece:.4f}"
     )
+    right = (
+        f"; {evaluation.known_top1:.2%} of these right ({_range(evaluation.known_top1_interval)})"
+    )
+    say(
+        f"  answered: {evaluation.answered:,} of {evaluation.images:,}, {evaluation.known:.2%} "
+        f"({_range(evaluation.known_interval)}){right if evaluation.answered else ''}"
+    )
+
+
+def _range(interval: "Interval") -> str:
+    return f"95% interval {interval.low:.2%} to {interval.high:.2%}"

@@ -142,13 +142,15 @@ def _print_comparison(comparison: "Comparison") -> None:
 
 
 def _run_rows(comparison: "Comparison") -> Iterator[Sequence[str]]:
+    top5 = ("TOP-5",) if comparison.tells_top5 else ()
     yield (
-        *("RUN", "MODEL", "TEST SET", "TOP-1", "TOP-5", "F1", "VALIDATION", "PARAMETERS"),
+        *("RUN", "MODEL", "TEST SET", "TOP-1", *top5, "F1", "VALIDATION", "PARAMETERS"),
         *("FP32", "INT8", "SERVES", "P50", "TRAINING", "FIT"),
     )
     for run in comparison.runs:
         yield (
-            *(run.run, run.model, run.test_set, f"{run.top1:.2%}", f"{run.top5:.2%}"),
+            *(run.run, run.model, run.test_set, f"{run.top1:.2%}"),
+            *("" if run.top5 is None else f"{run.top5:.2%}" for _ in top5),
             *(f"{run.macro_f1:.4f}", f"{run.validation_top1:.2%}", f"{run.parameters:,}"),
             *(_megabytes(run, "fp32"), _megabytes(run, "int8"), run.served),
             f"{run.served_measure.latency_p50_ms:.2f} ms",

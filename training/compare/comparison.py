@@ -20,7 +20,8 @@ class ComparedRun:
     """The figures by which one run is compared. ``test_set`` and ``training_set`` are letters: runs
     that share them were measured on, or made from, the same images.
 
-    ``measures``: of fp32 and, unless the gate kept it out for ``fallback_reason``, of int8.
+    ``top5``: None where the model has no more classes than that. ``measures``: of fp32 and, unless
+    the gate kept it out for ``fallback_reason``, of int8.
     """
 
     run: str
@@ -34,7 +35,7 @@ class ComparedRun:
     validation_top1: float
     top1: float
     top1_interval: Interval
-    top5: float
+    top5: float | None
     macro_f1: float
     parameters: int
     served: Precision
@@ -65,6 +66,10 @@ class Comparison:
     @property
     def same_test(self) -> bool:
         return len({run.test_set for run in self.runs}) == 1
+
+    @property
+    def tells_top5(self) -> bool:
+        return any(run.top5 is not None for run in self.runs)
 
     @property
     def same_training(self) -> bool:
@@ -119,7 +124,7 @@ def _compared(run: str, report: Report, test_set: str, training_set: str) -> Com
         validation_top1=report.validation.top1,
         top1=report.test.top1,
         top1_interval=report.test.top1_interval,
-        top5=report.test.top5,
+        top5=report.test.top5 if report.test.tells_top5 else None,
         macro_f1=report.test.macro_f1,
         parameters=report.parameters,
         served=report.served,

@@ -12,6 +12,7 @@ from training.evaluation.intervals import (
     share_interval,
 )
 from training.results.scores import (
+    TOP_K,
     ClassScores,
     ConfusedPair,
     Confusion,
@@ -50,7 +51,7 @@ def evaluate(
         few_groups=independent < FEW_GROUPS,
         top1=float(correct.mean()),
         top1_interval=share_interval(correct, groups),
-        top5=top_k_accuracy(probabilities, targets, 5),
+        top5=top_k_accuracy(probabilities, targets, TOP_K),
         macro_precision=_mean([scores.precision for scores in classes]),
         macro_recall=_mean([scores.recall for scores in classes]),
         macro_f1=_mean([scores.f1 for scores in classes]),

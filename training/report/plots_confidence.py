@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.report.plot_style import BLUE, FAINT, ORANGE, RED
-from training.results.findings import Reliability, ReliabilityBin
+from training.results.findings import Reliability, ReliabilityBin, merged_bins
 from training.results.report import Report
 
 
@@ -24,8 +24,12 @@ def reliability_diagram(report: Report) -> Figure:
     ):
         _draw_reliability(upper, reliability)
         upper.set_title(f"{name}: ECE {reliability.ece:.3f}")
-        bins = reliability.bins
+        bins = merged_bins(reliability.bins)
         _draw_bins(lower, bins, [one.images for one in bins], color=FAINT)
+        for one in bins:
+            middle = (one.low + one.high) / 2, one.images
+            lower.annotate(str(one.images), middle, ha="center", va="bottom", fontsize=7)
+        lower.margins(y=0.35)
         lower.set(xlabel="confidence", ylabel="images")
     left.set_ylabel("accuracy")
     left.legend(loc="upper left")
@@ -33,7 +37,7 @@ def reliability_diagram(report: Report) -> Figure:
 
 
 def _draw_reliability(axes: Axes, reliability: Reliability) -> None:
-    bins = reliability.bins
+    bins = merged_bins(reliability.bins)
     accuracy = [one.accuracy for one in bins]
     _draw_bins(axes, bins, accuracy, color=BLUE, alpha=0.75, label="right")
     axes.plot(
@@ -65,8 +69,10 @@ def coverage_accuracy(report: Report) -> Figure:
     axes.plot(curve.coverage, curve.accuracy, color=BLUE)
     if test.known:
         axes.scatter([test.known], [test.known_top1], color=RED, zorder=3)
+        # English, like the axes; the page says the rest in both languages.
+        chosen = f"confidence from {calibration.unknown_threshold:.2f} on, and familiar: "
         axes.annotate(
-            f"confidence from {calibration.unknown_threshold:.2f} on, and familiar: "
+            f"{'' if report.never_unsure else chosen}"
             f"{test.known:.1%} answered, "
             f"{test.known_top1:.1%} of them right",
             (test.known, test.known_top1),

@@ -63,6 +63,42 @@ class Reliability:
     bins: tuple[ReliabilityBin, ...]
 
 
+FEW_ANSWERS = 10
+"""With fewer, the accuracy of a bin says nothing."""
+
+
+def merged_bins(
+    bins: tuple[ReliabilityBin, ...], least: int = FEW_ANSWERS
+) -> tuple[ReliabilityBin, ...]:
+    """``bins``, with neighbours taken together until each has ``least`` answers, as far as there
+    are so many. Together they reach over the empty ones between them."""
+    merged: list[ReliabilityBin] = []
+    for one in bins:
+        if merged and merged[-1].images < least:
+            merged[-1] = _together(merged[-1], one)
+        else:
+            merged.append(one)
+    if len(merged) > 1 and merged[-1].images < least:
+        last = merged.pop()
+        merged[-1] = _together(merged[-1], last)
+    return tuple(merged)
+
+
+def _together(lower: ReliabilityBin, upper: ReliabilityBin) -> ReliabilityBin:
+    images = lower.images + upper.images
+
+    def mean(of_lower: float, of_upper: float) -> float:
+        return (of_lower * lower.images + of_upper * upper.images) / images
+
+    return ReliabilityBin(
+        low=lower.low,
+        high=upper.high,
+        images=images,
+        confidence=mean(lower.confidence, upper.confidence),
+        accuracy=mean(lower.accuracy, upper.accuracy),
+    )
+
+
 @dataclass(frozen=True)
 class CoverageCurve:
     """What is right among the answers whose confidence reaches ``threshold``, from all answers to

@@ -17,7 +17,7 @@ from training.results.unknown import SetCoverage, Unfamiliar
 from visionflow import strict
 from visionflow.datasets.run import CurvePoint
 from visionflow.models.label_tree import Label
-from visionflow.models.manifest import GateCheck, Precision, Quantization
+from visionflow.models.manifest import GateCheck, Precision, Quantization, never_unsure
 
 Form = Literal["torch", "original", "reference", "fp32", "int8"]
 FORM_NAMES: Mapping[Form, str] = {
@@ -161,6 +161,11 @@ class Report:
     tree: tuple[Label, ...]
     levels: Levels | None
     curve: tuple[CurvePoint, ...] = ()
+
+    @property
+    def never_unsure(self) -> bool:
+        """Whether the threshold holds no answer back."""
+        return never_unsure(self.unknown_threshold, len(self.data.labels))
 
     def without_images(self) -> "Report":
         """The same measurements without a copy of anybody's image."""

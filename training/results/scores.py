@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from visionflow.insights.intervals import share
+
+TOP_K = 5
+"""How many answers `Evaluation.top5` looks at."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -80,6 +85,30 @@ class Evaluation:
     classes: tuple[ClassScores, ...]
     confusion: Confusion
     most_confused: tuple[ConfusedPair, ...]
+
+    @property
+    def answered(self) -> int:
+        """Images that got an answer."""
+        return round(self.known * self.images)
+
+    @property
+    def known_interval(self) -> Interval:
+        return self._by_groups(self.known, self.images)
+
+    @property
+    def known_top1_interval(self) -> Interval:
+        return self._by_groups(self.known_top1, self.answered)
+
+    def _by_groups(self, part: float, images: int) -> Interval:
+        """Wilson's, where so many of ``images`` count as there are independent groups of them."""
+        groups = round(images * self.groups / self.images)
+        found = share(round(part * groups), groups)
+        return Interval(found.low, found.high)
+
+    @property
+    def tells_top5(self) -> bool:
+        """Whether top-5 can be wrong: of five classes it holds them all."""
+        return len(self.classes) > TOP_K
 
     @property
     def unmeasured(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import { useModels } from "../registry/useModels";
 import { Missing } from "../ui/notice/Missing";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { ConfusionTab } from "./confusion/ConfusionTab";
+import { CurvesTab } from "./curves/CurvesTab";
 import { NoReport } from "./NoReport";
 import { FewGroups } from "./proof/FewGroups";
 import { GroupsTab } from "./proof/GroupsTab";
@@ -19,9 +20,9 @@ import { SetsTab } from "./proof/SetsTab";
 import { SuspectsTab } from "./proof/SuspectsTab";
 import { UnfamiliarTab } from "./proof/UnfamiliarTab";
 import { ClassesTab } from "./report/ClassesTab";
-import { CurvesTab } from "./report/CurvesTab";
 import { EmbeddingTab } from "./map/EmbeddingTab";
 import { Headline } from "./report/Headline";
+import { type Holding, holdingOf } from "./report/holding";
 import { LevelsTab } from "./report/LevelsTab";
 import { MistakesTab } from "./report/MistakesTab";
 import { MAP_IMAGES_FILE, readReport } from "./report/report";
@@ -53,6 +54,7 @@ export default function AccuracyPage() {
   const wanted = chosen ?? readRef(params.get("model"));
   const model = useModel(wanted);
   const report = useMemo(() => readReport(model.data?.report), [model.data]);
+  const holding = holdingOf(model.data);
   const tab = TABS.find((known) => known === params.get("tab")) ?? "classes";
   const failure = models.error ?? model.error;
   const isWaiting = !failure && (models.isPending || (model.isPending && wanted !== undefined));
@@ -98,7 +100,9 @@ export default function AccuracyPage() {
           change({ tab: next });
         }}
       >
-        {(report ?? isWaiting) && tab !== "label" && <Headline evaluation={report?.test ?? null} />}
+        {(report ?? isWaiting) && tab !== "label" && (
+          <Headline evaluation={report?.test ?? null} holding={holding} />
+        )}
         <Tabs.List ref={tabs} className="tabs" aria-label={t("accuracy.title")}>
           {TABS.filter((name) => name !== "levels" || report?.levels).map((name) => (
             <Tabs.Trigger key={name} className="tab" value={name} data-testid={`tab-${name}`}>
@@ -115,7 +119,12 @@ export default function AccuracyPage() {
             ) : report ? (
               <div className="stack">
                 <FewGroups evaluation={report.test} />
-                <ReportTab name={name} report={report} files={model.data?.files ?? {}} />
+                <ReportTab
+                  name={name}
+                  report={report}
+                  files={model.data?.files ?? {}}
+                  holding={holding}
+                />
               </div>
             ) : (
               <NoReport version={wanted && modelKey(wanted)} />
@@ -142,18 +151,19 @@ interface ReportTabProps {
   report: Report;
   /** URLs of the version's files, by path. */
   files: Record<string, string>;
+  holding: Holding;
 }
 
-function ReportTab({ name, report, files }: ReportTabProps) {
+function ReportTab({ name, report, files, holding }: ReportTabProps) {
   switch (name) {
     case "classes":
       return <ClassesTab report={report} />;
     case "confusion":
       return <ConfusionTab report={report} />;
     case "levels":
-      return <LevelsTab levels={report.levels} images={report.test.images} />;
+      return <LevelsTab levels={report.levels} images={report.test.images} holding={holding} />;
     case "curves":
-      return <CurvesTab findings={report.findings} />;
+      return <CurvesTab report={report} holding={holding} />;
     case "map":
       return <EmbeddingTab report={report} sheet={files[MAP_IMAGES_FILE]} />;
     case "mistakes":
@@ -161,7 +171,7 @@ function ReportTab({ name, report, files }: ReportTabProps) {
     case "groups":
       return <GroupsTab report={report} />;
     case "unfamiliar":
-      return <UnfamiliarTab measured={report.unfamiliar} />;
+      return <UnfamiliarTab measured={report.unfamiliar} holding={holding} />;
     case "sets":
       return <SetsTab sets={report.prediction_sets} images={report.test.images} />;
     case "suspects":

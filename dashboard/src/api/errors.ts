@@ -9,11 +9,20 @@ export class ApiError extends Error {
   readonly route: string | null;
   /** From when on the same request may be answered, epoch ms; `null` where nothing is known. */
   readonly retryAt: number | null;
+  /** What of the request is at fault, by its dotted name; `null` where that is not known. */
+  readonly field: string | null;
 
   constructor(
     code: string,
     detail: string,
-    { status = null, requestId = null, route = null, retryAt = null, cause }: ApiErrorContext = {},
+    {
+      status = null,
+      requestId = null,
+      route = null,
+      retryAt = null,
+      field = null,
+      cause,
+    }: ApiErrorContext = {},
   ) {
     super(detail, { cause });
     this.code = code;
@@ -21,6 +30,7 @@ export class ApiError extends Error {
     this.requestId = requestId;
     this.route = route;
     this.retryAt = retryAt;
+    this.field = field;
   }
 
   /** The API could not be reached. */
@@ -41,6 +51,7 @@ interface ApiErrorContext {
   requestId?: string | null;
   route?: string | null;
   retryAt?: number | null;
+  field?: string | null;
   cause?: unknown;
 }
 
@@ -54,7 +65,13 @@ export function fromResponse(
   const requestId = field(body, "request_id") ?? response.headers.get("apigw-requestid");
   const code = field(body, "code") ?? codeOfStatus(status);
   const detail = field(body, "detail") ?? field(body, "message") ?? `HTTP ${status}`;
-  return new ApiError(code, detail, { status, requestId, route, retryAt: retryAt(response) });
+  return new ApiError(code, detail, {
+    status,
+    requestId,
+    route,
+    retryAt: retryAt(response),
+    field: field(body, "field"),
+  });
 }
 
 /** `Retry-After` in seconds, as this API gives it, or as a date, as proxies do (RFC 9110). */

@@ -1590,8 +1590,9 @@ export interface components {
         /**
          * Drift
          * @description ``labels`` is the population stability index of the answers, ``embedding`` the distance of
-         *     the embeddings in standard deviations of the reference. ``alarm``: one is over its limit, and
-         *     ``n`` images are enough to tell.
+         *     the embeddings in standard deviations of the reference. ``n``: the images that both are measured
+         *     on; with fewer than ``needed`` the verdict is ``too_few``, whatever was measured. ``drifted``:
+         *     one of the two is over its limit.
          */
         Drift: {
             /** Labels */
@@ -1600,8 +1601,13 @@ export interface components {
             embedding: number | null;
             /** N */
             n: number;
-            /** Alarm */
-            alarm: boolean;
+            /** Needed */
+            needed: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "too_few" | "steady" | "drifted";
         };
         /**
          * Effect
@@ -2355,7 +2361,8 @@ export interface components {
          * @description One version with its manifest, the report of its run (null when there is none, one of over
          *     4 MB, or none was asked for), and short-lived URLs of its other files.
          *     ``recognises_unfamiliar``: whether its answers can be ``unfamiliar``, and not ``unsure``
-         *     alone.
+         *     alone. ``never_unsure``: whether its threshold holds no answer back; with neither, it never
+         *     answers ``unknown``.
          */
         ModelDetail: {
             /** Name */
@@ -2385,6 +2392,8 @@ export interface components {
             aliases: ("production" | "canary" | "shadow")[];
             /** Recognises Unfamiliar */
             recognises_unfamiliar: boolean;
+            /** Never Unsure */
+            never_unsure: boolean;
             /** Manifest */
             manifest: {
                 [key: string]: unknown;
@@ -2605,11 +2614,14 @@ export interface components {
         };
         /**
          * Parameter
-         * @description A field of a config: its value there, what a form calls it, and what it means.
+         * @description A field of a config: its value there, what a form calls it, and what it means. ``choices``:
+         *     all that it can be, null where that is no closed list.
          */
         Parameter: {
             /** Default */
             default: unknown;
+            /** Choices */
+            choices: string[] | null;
             label: components["schemas"]["Text"];
             about: components["schemas"]["Text"];
         };
@@ -2797,7 +2809,8 @@ export interface components {
         };
         /**
          * Problem
-         * @description An error as RFC 9457 has it. ``code`` is stable and meant for programs.
+         * @description An error as RFC 9457 has it. ``code`` is stable and meant for programs. ``field``: what of
+         *     the request is at fault, by its dotted name, where that is known.
          */
         Problem: {
             /** Type */
@@ -2815,6 +2828,8 @@ export interface components {
             code: "alias_conflict" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
+            /** Field */
+            field: string | null;
         };
         /**
          * PromotionRule
@@ -3184,6 +3199,10 @@ export interface components {
         /**
          * TrainingJob
          * @description A job as people see it, record and report in one. Money in USD, times ISO 8601 in UTC.
+         *
+         *     ``runs_on``: a rented machine, or the computer of the local cloud, where ``instance`` is null
+         *     and nothing costs. ``waits_for_worker``: nothing trains it until `visionflow jobs machines`
+         *     runs there.
          */
         TrainingJob: {
             /** Id */
@@ -3219,6 +3238,13 @@ export interface components {
             model: components["schemas"]["ModelRef"] | null;
             /** Log Tail */
             log_tail: string[];
+            /**
+             * Runs On
+             * @enum {string}
+             */
+            runs_on: "aws" | "local";
+            /** Waits For Worker */
+            waits_for_worker: boolean;
         };
         /**
          * TrainingJobList
@@ -3233,7 +3259,8 @@ export interface components {
         /**
          * TrainingOptions
          * @description All that a form for a training job needs. ``models`` and ``recipes``: those that may take the
-         *     place of a config's own.
+         *     place of a config's own. ``runs_on``: on the local cloud its computer trains, so there are no
+         *     ``instances``; ``worker``: whether it is at work on jobs now, true on AWS.
          */
         TrainingOptions: {
             /** Models */
@@ -3246,6 +3273,13 @@ export interface components {
             datasets: components["schemas"]["DataSet"][];
             /** Instances */
             instances: components["schemas"]["InstanceOption"][];
+            /**
+             * Runs On
+             * @enum {string}
+             */
+            runs_on: "aws" | "local";
+            /** Worker */
+            worker: boolean;
         };
         /**
          * Tried

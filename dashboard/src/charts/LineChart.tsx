@@ -1,6 +1,7 @@
 import {
   Chart,
   type ChartOptions,
+  type Plugin,
   Legend,
   LinearScale,
   LineController,
@@ -17,9 +18,16 @@ import { type Axis, axisOptions, fontFamily, legend, strokeOf } from "./style";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Tooltip, Legend);
 
+interface Point {
+  x: number;
+  y: number;
+  /** Written beside the point. */
+  note?: string;
+}
+
 export interface Series {
   name: string;
-  points: readonly { x: number; y: number }[];
+  points: readonly Point[];
   /** A reference line: thin and dashed. */
   reference?: boolean;
   /** Draw each point, not only the line. */
@@ -54,7 +62,9 @@ export default function LineChart({ summary, series, x, y }: LineChartProps) {
         backgroundColor: color,
         borderWidth: reference ? 1 : 2,
         borderDash: reference ? [4, 4] : style === undefined ? [] : dash,
-        pointRadius: dots || points.length === 1 ? 3 : 0,
+        pointRadius: points.map(({ note }) =>
+          dots || note !== undefined || points.length === 1 ? 3 : 0,
+        ),
         pointHitRadius: 8,
         tension: 0,
       };
@@ -73,5 +83,36 @@ export default function LineChart({ summary, series, x, y }: LineChartProps) {
       tooltip: { titleFont: { family }, bodyFont: { family } },
     },
   };
-  return <Line key={`${scheme}-${language}`} aria-label={summary} data={data} options={options} />;
+  return (
+    <Line
+      key={`${scheme}-${language}`}
+      aria-label={summary}
+      data={data}
+      options={options}
+      plugins={[notes(series, muted, family)]}
+    />
+  );
+}
+
+/** Writes the notes of points beside them, toward the middle of the chart. */
+function notes(series: readonly Series[], color: string, family: string): Plugin<"line"> {
+  return {
+    id: "notes",
+    afterDatasetsDraw(chart) {
+      const { ctx, chartArea } = chart;
+      const middle = (chartArea.left + chartArea.right) / 2;
+      ctx.save();
+      ctx.font = `11px ${family}`;
+      ctx.fillStyle = color;
+      series.forEach(({ points }, place) => {
+        chart.getDatasetMeta(place).data.forEach(({ x, y }, index) => {
+          const note = points[index]?.note;
+          if (note === undefined || !chart.isDatasetVisible(place)) return;
+          ctx.textAlign = x > middle ? "right" : "left";
+          ctx.fillText(note, x + (x > middle ? -6 : 6), Math.min(y + 14, chartArea.bottom - 2));
+        });
+      });
+      ctx.restore();
+    },
+  };
 }

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../api/ApiContext";
 import { modelRef } from "../api/ref";
 import type { Comparison, ModelItem, UnknownReason } from "../api/types";
+import { FEW_IMAGES } from "../config/limits";
 import { useLanguage } from "../i18n";
 import { fileSize, milliseconds, orDash, percent, whole } from "../i18n/format";
 import { modelKey } from "../registry/chosen";
@@ -63,6 +64,7 @@ export function ComparePanel({ items }: ComparePanelProps) {
         const feedback = real(item)?.feedback;
         if (!feedback) return "–";
         const { accuracy, low, high, n } = feedback;
+        if (n < FEW_IMAGES) return t("few.images", { n, needed: FEW_IMAGES });
         return `${share(accuracy)} (${share(low)}–${share(high)}, n=${n})`;
       },
     ],

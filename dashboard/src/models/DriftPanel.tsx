@@ -5,6 +5,7 @@ import { useApi } from "../api/ApiContext";
 import { useLanguage } from "../i18n";
 import { decimal, whole } from "../i18n/format";
 import { DataTable } from "../ui/DataTable";
+import { FewImages } from "../ui/notice/FewImages";
 import { Missing } from "../ui/notice/Missing";
 import css from "./DriftPanel.module.css";
 
@@ -43,16 +44,20 @@ export function DriftPanel() {
           ]}
           labelledBy="drift-title"
         >
-          {drift.map(([model, { labels, embedding, n, alarm }]) => (
+          {drift.map(([model, { labels, embedding, n, needed, verdict }]) => (
             <tr key={model}>
               <th scope="row">{model.replace("/", " ")}</th>
               <td className="end">{whole(n, language)}</td>
               <td className="end">{number(labels)}</td>
               <td className="end">{number(embedding)}</td>
               <td>
-                <span className={`chip ${alarm ? "bad" : "good"}`}>
-                  {alarm ? t("models.drifted") : t("models.steady")}
-                </span>
+                {verdict === "too_few" ? (
+                  <FewImages n={n} needed={needed} />
+                ) : (
+                  <span className={`chip ${verdict === "drifted" ? "bad" : "good"}`}>
+                    {t(`models.${verdict}`)}
+                  </span>
+                )}
               </td>
             </tr>
           ))}

@@ -156,6 +156,7 @@ describe("the form", () => {
   });
 
   it("says what trains the jobs of a local cloud", async () => {
+    fake.trainingOptions = { ...trainingOptions(), instances: [], runs_on: "local" };
     renderDashboard(fake, "/training");
     const form = await screen.findByTestId("job-form");
     expect(form).toHaveTextContent(

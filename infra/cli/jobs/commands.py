@@ -11,7 +11,7 @@ from infra.cli.command_line import ALL_STAGES, add_command, workspace_of
 from infra.cli.endpoints import Endpoints, endpoints
 from infra.cli.jobs.local_job import bury_local_job, run_local_job
 from infra.cli.jobs.local_machines import LocalMachines
-from infra.cli.jobs.view import HEADER, epoch_line, row, screen
+from infra.cli.jobs.view import HEADER, WORKER, epoch_line, row, screen
 from infra.errors import CommandError
 from infra.stages import LOCAL
 from training.cli.options import (
@@ -183,7 +183,8 @@ def _resume(arguments: argparse.Namespace) -> int:
 def _follow(job: TrainingJob, found: Endpoints, arguments: argparse.Namespace) -> int:
     """Run a local job to its end; of any other, print the id."""
     if job.config.place == "ec2":
-        text = f"Job {job.id} is queued; follow it with 'visionflow jobs watch {job.id}'."
+        waits = f" It waits for '{WORKER}'." if job.waits_for_worker else ""
+        text = f"Job {job.id} is queued; follow it with 'visionflow jobs watch {job.id}'.{waits}"
         answer(arguments, job, lambda: say(text))
         return 0
     say(

@@ -7,6 +7,7 @@ ends, the machine is terminated. So jobs started by the dashboard or the API are
 
 import subprocess
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
@@ -18,7 +19,8 @@ from infra.errors import CommandError
 from infra.local_cloud.processes import end_group
 from infra.packaging.workspace import Workspace
 from training.texts.terminal import say
-from visionflow.jobs.record import TrainingJob
+from visionflow.jobs.record import JobRecord
+from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -49,15 +51,16 @@ class LocalMachines:
                 self._look()
                 time.sleep(_LOOK_SECONDS)
         finally:
+            self._target.jobs.forget_worker()
             for machine in tuple(self._processes):
                 self._end(machine)
 
     def _look(self) -> None:
-        jobs, _ = self._target.job_control.page(_NEWEST_JOBS, None)
+        self._target.jobs.see_worker(timestamp(datetime.now(UTC)))
         running = {
             job.instance.id: job
-            for job in jobs
-            if job.instance and job.state == "running" and job.config.place == "ec2"
+            for job in self._target.jobs.page(_NEWEST_JOBS).items
+            if job.instance and job.state == "running" and job.request.place == "ec2"
         }
         for machine, process in tuple(self._processes.items()):
             if machine not in running or process.poll() is not None:
@@ -66,11 +69,11 @@ class LocalMachines:
             if machine not in self._processes and machine not in self._gone:
                 self._start(machine, job)
 
-    def _start(self, machine: str, job: TrainingJob) -> None:
+    def _start(self, machine: str, job: JobRecord) -> None:
         say(f"Job {job.id} runs on this computer as machine {machine}.")
         # A job that lost its machine continues with another disk, as on EC2.
         folder = job_folder(self._workspace, job.id) / machine
-        reporter = str(self._target.jobs.get(job.id).reporter)
+        reporter = str(job.reporter)
         self._roles[machine] = MachineRole(self._target, reporter)
         self._processes[machine] = start_machine(job.id, reporter, self._target, folder)
 

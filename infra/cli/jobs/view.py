@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from visionflow.jobs.record import ENDED, JobEpoch, TrainingJob
 
 HEADER = ("JOB", "STATE", "CONFIG", "EPOCH", "TOP-1", "COST", "MACHINE", "MODEL")
+WORKER = "visionflow jobs machines"
+"""What trains the jobs of the local cloud."""
 _BARS = "▁▂▃▄▅▆▇█"
 _CURVES = (
     ("train loss", "train_loss", "{:.3f}"),
@@ -35,8 +37,9 @@ def screen(job: TrainingJob) -> list[str]:
     """The whole job in lines of at most 100 characters, its curves as rows of bars."""
     lines = [f"{job.id}  {job.state}" + (f": {job.reason}" if job.reason else "")]
     lines.append(f"{job.config.config} on {_data(job)}, {_machine(job) or 'no machine yet'}")
+    budget = f" of {job.budget_usd:.2f}" if job.runs_on == "aws" else ""
     lines.append(
-        f"{job.cost_usd:.2f} of {job.budget_usd:.2f} $, at most {job.max_hours:g} hours"
+        f"{job.cost_usd:.2f}{budget} $, at most {job.max_hours:g} hours"
         + (f", heartbeat {job.heartbeat_at}" if job.heartbeat_at else "")
     )
     if job.progress:
@@ -90,8 +93,10 @@ def _data(job: TrainingJob) -> str:
 
 
 def _machine(job: TrainingJob) -> str:
-    if job.config.place == "local":
-        return "this machine"
+    if job.waits_for_worker:
+        return f"waiting for '{WORKER}'"
+    if job.runs_on == "local":
+        return "this computer"
     if job.instance is None:
         return ""
     market = "spot" if job.instance.spot else "on demand"

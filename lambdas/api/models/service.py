@@ -67,9 +67,11 @@ class ModelDetail(ModelEntry):
     """One version with its manifest, the report of its run (null when there is none, one of over
     4 MB, or none was asked for), and short-lived URLs of its other files.
     ``recognises_unfamiliar``: whether its answers can be ``unfamiliar``, and not ``unsure``
-    alone."""
+    alone. ``never_unsure``: whether its threshold holds no answer back; with neither, it never
+    answers ``unknown``."""
 
     recognises_unfamiliar: bool
+    never_unsure: bool
     manifest: dict[str, Any]
     report: dict[str, Any] | None
     files: dict[str, str]
@@ -131,6 +133,7 @@ class ModelService:
             ModelDetail,
             _entry(row, self.registry.aliases()),
             recognises_unfamiliar=manifest.familiarity is not None,
+            never_unsure=manifest.never_unsure,
             manifest=strict.to_dict(manifest),
             report=self._report(manifest) if with_report else None,
             files=files,

@@ -19,7 +19,7 @@ from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.frozen import check_dataset, with_version
 from visionflow.jobs.instances import INSTANCE_TYPES
 from visionflow.jobs.options import check_bucket, check_settings, training_options
-from visionflow.jobs.record import TrainingJob, TrainingJobRequest, parse_request
+from visionflow.jobs.record import RunsOn, TrainingJob, TrainingJobRequest, parse_request
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.jobs.store import JobStore
 from visionflow.models.gate import GateLimits
@@ -50,9 +50,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A field of a config: its value there, what a form calls it, and what it means."""
+    """A field of a config: its value there, what a form calls it, and what it means. ``choices``:
+    all that it can be, null where that is no closed list."""
 
     default: Any
+    choices: tuple[str, ...] | None
     label: Text
     about: Text
 
@@ -81,13 +83,16 @@ class InstanceOption:
 @dataclass(frozen=True)
 class TrainingOptions:
     """All that a form for a training job needs. ``models`` and ``recipes``: those that may take the
-    place of a config's own."""
+    place of a config's own. ``runs_on``: on the local cloud its computer trains, so there are no
+    ``instances``; ``worker``: whether it is at work on jobs now, true on AWS."""
 
     models: tuple[str, ...]
     recipes: tuple[str, ...]
     configs: tuple[ConfigOption, ...]
     datasets: tuple[DataSet, ...]
     instances: tuple[InstanceOption, ...]
+    runs_on: RunsOn
+    worker: bool
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,13 @@ class TrainingJobService:
         settings = JobControlSettings.from_env(os.environ)
         store = JobStore(settings.jobs_table, resources.dynamodb)
         folders = JobFolders(settings.jobs_bucket, resources.s3)
-        control = JobControl(store, folders, clients.states(), settings.job_state_machine)
+        control = JobControl(
+            store,
+            folders,
+            clients.states(),
+            settings.job_state_machine,
+            on_aws=bool(settings.on_aws),
+        )
         datasets = DataSets(settings.datasets_bucket, resources.s3)
         versions = VersionStore(settings.datasets_bucket, resources.s3, resources.datasets)
         return cls(control, datasets, resources.usage, resources.datasets, versions)
@@ -119,7 +130,8 @@ class TrainingJobService:
             raise InvalidParameterError(
                 "promote is not part of a job: promote its version by POST "
                 "/models/{version}/promote once it is published, or have an admin set POST "
-                "/models/promotion-rule. Leave promote out."
+                "/models/promotion-rule. Leave promote out.",
+                "promote",
             )
         request = parse_request(fields)
         check_settings(request)
@@ -147,6 +159,7 @@ class TrainingJobService:
 
     def options(self) -> TrainingOptions:
         known = training_options()
+        setting = self.control.setting()
         configs = [{**config, "parameters": _settable(config)} for config in known["configs"]]
         return TrainingOptions(
             models=tuple(known["models"]),
@@ -155,8 +168,10 @@ class TrainingJobService:
             datasets=self.datasets.find(),
             instances=tuple(
                 InstanceOption(kind.type, kind.gpu, kind.usd_per_hour_spot, kind.usd_per_hour)
-                for kind in INSTANCE_TYPES
+                for kind in (INSTANCE_TYPES if setting.runs_on == "aws" else ())
             ),
+            runs_on=setting.runs_on,
+            worker=setting.runs_on == "aws" or setting.worker,
         )
 
 

@@ -4,7 +4,7 @@ import type { Evaluation } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { WarningIcon } from "../../ui/icons";
-import css from "./FewGroups.module.css";
+import css from "../../ui/notice/Warning.module.css";
 
 /** A warning where the scores rest on too few independent groups of images. */
 export function FewGroups({ evaluation: { groups, few_groups: few } }: { evaluation: Evaluation }) {

@@ -6,20 +6,27 @@ import { useLanguage } from "../../i18n";
 import { percent, score, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { Tile } from "../../ui/Tile";
+import type { Holding } from "../report/holding";
 import { NotMeasured } from "./NotMeasured";
 import css from "./proof.module.css";
 
 interface UnfamiliarTabProps {
   /** `null`: the version has no threshold; `undefined`: it is older than the measurement. */
   measured: Unfamiliar | null | undefined;
+  holding: Holding;
 }
 
 /** Whether images that the model was not taught are recognised as such. */
-export function UnfamiliarTab({ measured }: UnfamiliarTabProps) {
+export function UnfamiliarTab({ measured, holding }: UnfamiliarTabProps) {
   const { t } = useTranslation();
   if (measured === undefined) return <NotMeasured />;
   if (measured === null) {
-    return <NotMeasured title={t("proof.noUnfamiliar")} text={t("proof.noUnfamiliarText")} />;
+    return (
+      <NotMeasured
+        title={t("proof.noUnfamiliar")}
+        text={holding.neverUnsure ? t("accuracy.neverUnknown") : t("proof.noUnfamiliarText")}
+      />
+    );
   }
   return <Measured measured={measured} />;
 }

@@ -3,7 +3,9 @@ import { useTranslation } from "react-i18next";
 
 import type { Interval } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
+import { FEW_IMAGES } from "../../config/limits";
 import { percent, whole } from "../../i18n/format";
+import { FewImages } from "../../ui/notice/FewImages";
 import css from "./IntervalBar.module.css";
 
 interface IntervalBarProps {
@@ -13,10 +15,18 @@ interface IntervalBarProps {
   tone: "test" | "feedback";
 }
 
-/** A share as a bar, with its 95 % interval. */
+/** A share as a bar, with its 95 % interval; of few images only how many there are. */
 export function IntervalBar({ share, interval, n, tone }: IntervalBarProps) {
   const { t } = useTranslation();
   const language = useLanguage();
+  if (n < FEW_IMAGES) {
+    return (
+      <span className={css.few}>
+        <span className="numeric">{`${whole(Math.round(share * n), language)} / ${whole(n, language)}`}</span>
+        <FewImages n={n} needed={FEW_IMAGES} />
+      </span>
+    );
+  }
   const range =
     interval &&
     t("accuracy.interval", {

@@ -7,17 +7,20 @@ import { percent, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { Tile } from "../../ui/Tile";
 import css from "./Headline.module.css";
+import type { Holding } from "./holding";
 import { IntervalBar } from "./IntervalBar";
+import { NeverUnknown } from "./NeverUnknown";
 
 interface LevelsTabProps {
   /** `null`: the labels have no parents; `undefined`: the version is older than the measurement. */
   levels: Levels | null | undefined;
   /** Test images. */
   images: number;
+  holding: Holding;
 }
 
 /** How right the answers are at each level of the labels, and what backing off to a parent does. */
-export function LevelsTab({ levels, images }: LevelsTabProps) {
+export function LevelsTab({ levels, images, holding }: LevelsTabProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   if (!levels) {
@@ -31,7 +34,7 @@ export function LevelsTab({ levels, images }: LevelsTabProps) {
   }
   return (
     <div className="stack">
-      <Served point={levels.served} />
+      <Served point={levels.served} holding={holding} />
       <section className="card panel" aria-labelledby="levels-title">
         <div>
           <h2 id="levels-title">{t("accuracy.byLevel")}</h2>
@@ -69,7 +72,8 @@ export function LevelsTab({ levels, images }: LevelsTabProps) {
 }
 
 /** What the threshold of the version does on the test images. */
-function Served({ point: { threshold, leaf, parent, right } }: { point: BackOffPoint }) {
+function Served({ point, holding }: { point: BackOffPoint; holding: Holding }) {
+  const { threshold, leaf, parent, right } = point;
   const { t } = useTranslation();
   const language = useLanguage();
   const share = (value: number) => percent(value, language);
@@ -79,6 +83,7 @@ function Served({ point: { threshold, leaf, parent, right } }: { point: BackOffP
         <h2 id="served-title">{t("accuracy.backOff")}</h2>
         <p className="muted small">{t("accuracy.backOffText", { threshold: share(threshold) })}</p>
       </div>
+      <NeverUnknown holding={holding} />
       <div className={css.tiles}>
         <Tile name={t("accuracy.namesLabel")} value={share(leaf)} note={t("proof.ofTest")} />
         <Tile name={t("accuracy.namesParent")} value={share(parent)} note={t("proof.ofTest")} />

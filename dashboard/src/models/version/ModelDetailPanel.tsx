@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { useMay } from "../../access/useMe";
+import type { Report } from "../../api/artifact";
 import type { Move } from "../../api/models";
 import type { Aliases, ModelItem } from "../../api/types";
 import { useLanguage } from "../../i18n";
@@ -32,6 +33,7 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
   const title = modelKey(item);
   const model = useModel(item);
   const manifest = model.data?.manifest;
+  const report = model.data?.report as Partial<Report> | null | undefined;
   const quantization = manifest?.quantization;
   const page = model.data?.files["report.html"];
   return (
@@ -55,7 +57,11 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
           <h3 id="gate-title">{t("models.gateTitle")}</h3>
           {manifest ? (
             <>
-              <GateTable checks={manifest.gate} labelledBy="gate-title" />
+              <GateTable
+                checks={manifest.gate}
+                labelledBy="gate-title"
+                images={report?.validation?.images}
+              />
               {quantization?.fallback_reason && (
                 <p className="error-text small">
                   <ServerText text={quantization.fallback_reason} />

@@ -14,6 +14,8 @@ export interface Expected {
   likely: Estimate | null;
   most: number;
   hours: number;
+  /** On the computer of the local cloud, at no cost. */
+  local: boolean;
 }
 
 /** Estimated from similar jobs, else the upper limit of the cost. */
@@ -42,20 +44,27 @@ export function expectedCost(
     draft.onDemand ? machine.usd_per_hour : machine.usd_per_hour_spot,
   );
   const most = Math.min(draft.budget, Math.max(...rates, 0) * draft.maxHours);
-  return { likely, most: Number.isFinite(most) ? most : 0, hours: draft.maxHours };
+  return {
+    likely,
+    most: Number.isFinite(most) ? most : 0,
+    hours: draft.maxHours,
+    local: options.runs_on === "local",
+  };
 }
 
 /** Writes `Expected` as a line. */
 export function usePrice(): (expected: Expected) => string {
   const { t } = useTranslation();
   const language = useLanguage();
-  return ({ likely, most, hours }) =>
-    likely
+  return ({ likely, most, hours, local }) => {
+    if (local) return t("training.costsNothing", { cost: money(0, "USD", language), hours });
+    return likely
       ? t("training.estimate", {
           time: duration(likely.seconds, language),
           cost: money(likely.usd, "USD", language),
         })
       : t("training.atMost", { cost: money(most, "USD", language), hours });
+  };
 }
 
 /** Time and cost of the job, and where they come from. */
@@ -68,7 +77,7 @@ export function EstimateBox({ expected, epochs }: { expected: Expected; epochs: 
       <p className="muted small">
         {expected.likely
           ? t("training.estimateFrom", { jobs: expected.likely.jobs, epochs })
-          : t("training.noEstimate", { epochs })}
+          : t(expected.local ? "training.noEstimateLocal" : "training.noEstimate", { epochs })}
       </p>
     </div>
   );

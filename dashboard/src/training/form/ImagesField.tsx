@@ -8,6 +8,8 @@ import { decimal, whole } from "../../i18n/format";
 import { BarRow, BarRows } from "../../ui/BarRow";
 import type { Draft } from "./draft";
 import { imbalance } from "./estimate";
+import { useFault } from "./fault/fault";
+import { FaultReason } from "./fault/FaultReason";
 import { preset } from "./goals";
 import css from "./ImagesField.module.css";
 import type { Counted } from "./useDatasets";
@@ -23,11 +25,13 @@ interface ImagesFieldProps {
 /** A ratio above which the classes should be balanced. */
 const UNEVEN = 3;
 const DATASET = "dataset:";
+const IMAGES = ["data", "dataset"];
 const BALANCE = "data.balance";
 
 /** A dataset or a folder of the bucket, and its images per class: a rare class is learned badly. */
 export function ImagesField({ datasets, folders, draft, counted, onChange }: ImagesFieldProps) {
   const { t } = useTranslation();
+  const fault = useFault(...IMAGES);
   if (datasets.length === 0 && folders.length === 0) {
     return (
       <p data-testid="no-data">
@@ -49,6 +53,7 @@ export function ImagesField({ datasets, folders, draft, counted, onChange }: Ima
                 : { dataset: "", data: value, version: "" },
             );
           }}
+          {...fault.attributes}
           data-testid="job-data"
         >
           {datasets.length > 0 && (
@@ -70,6 +75,7 @@ export function ImagesField({ datasets, folders, draft, counted, onChange }: Ima
             </optgroup>
           )}
         </select>
+        <FaultReason fields={IMAGES} />
       </label>
       {datasets.length === 0 && (
         <p className="muted small">

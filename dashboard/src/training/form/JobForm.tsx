@@ -1,9 +1,10 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useOutletContext } from "react-router";
+import { Link } from "react-router";
 
 import type { Dataset } from "../../api/datasets";
 import type { Job, TrainingOptions } from "../../api/types";
+import { WORKER } from "../worker";
 import { Problem } from "../../ui/notice/Problem";
 import { Advanced } from "./advanced/Advanced";
 import { type Draft, newDraft, toRequest, withImages } from "./draft";
@@ -12,9 +13,13 @@ import { GoalField } from "./GoalField";
 import { network } from "./goals";
 import { ancestorsOf, classChange } from "./advanced/growth";
 import { ImagesField } from "./ImagesField";
+import { FaultContext, faultOf } from "./fault/fault";
 import css from "./JobForm.module.css";
 import { useCounts } from "./useDatasets";
 import { useStart } from "./useStart";
+
+/** The fields that are always shown; the others are under "Advanced". */
+const SIMPLE = new Set(["data", "dataset"]);
 
 interface JobFormProps {
   options: TrainingOptions;
@@ -31,9 +36,16 @@ export function JobForm({ options, datasets, past, onStarted }: JobFormProps) {
   const draft = withImages(given, options, datasets);
   const [isOpen, setOpen] = useState(false);
   const change = (changes: Partial<Draft>) => {
+    forget();
     setDraft((before) => ({ ...withImages(before, options, datasets), ...changes }));
   };
-  const { start, isPending, error, isWaiting, cancel } = useStart(onStarted);
+  const { start, isPending, error, isWaiting, cancel, forget } = useStart(onStarted);
+  const fault = faultOf(error);
+  const isShown = isOpen || (fault !== null && !SIMPLE.has(fault.field));
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (error) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [error]);
   const inDataset = useCounts(draft.dataset);
   const counted = draft.dataset
     ? inDataset
@@ -43,90 +55,98 @@ export function JobForm({ options, datasets, past, onStarted }: JobFormProps) {
   const classes = ancestor ? classChange(options.datasets, ancestor, counted) : null;
   const source = draft.dataset || draft.data;
   return (
-    <form
-      className="card panel"
-      aria-labelledby="start-title"
-      onSubmit={(event) => {
-        event.preventDefault();
-        start(toRequest(draft));
-      }}
-      data-testid="job-form"
-    >
-      <Heading dataset={draft.dataset} />
-      <ImagesField
-        datasets={datasets}
-        folders={options.datasets}
-        draft={draft}
-        counted={counted}
-        onChange={change}
-      />
-      {source !== "" && (
-        <>
-          <GoalField
-            options={options}
-            draft={draft}
-            counted={counted}
-            past={past}
-            onChange={change}
-          />
-          <details
-            className={css.group}
-            onToggle={({ currentTarget }) => {
-              setOpen(currentTarget.open);
-            }}
-            data-testid="advanced"
-          >
-            <summary>{t("training.advanced")}</summary>
-            {isOpen && (
-              <Advanced
-                options={options}
-                draft={draft}
-                ancestors={ancestors}
-                classes={classes}
-                onChange={change}
-              />
+    <FaultContext value={fault}>
+      <form
+        ref={form}
+        className="card panel"
+        aria-labelledby="start-title"
+        onSubmit={(event) => {
+          event.preventDefault();
+          start(toRequest(draft));
+        }}
+        data-testid="job-form"
+      >
+        <Heading dataset={draft.dataset} runsOn={options.runs_on} />
+        <ImagesField
+          datasets={datasets}
+          folders={options.datasets}
+          draft={draft}
+          counted={counted}
+          onChange={change}
+        />
+        {source !== "" && (
+          <>
+            <GoalField
+              options={options}
+              draft={draft}
+              counted={counted}
+              past={past}
+              onChange={change}
+            />
+            <details
+              className={css.group}
+              open={isShown}
+              onToggle={({ currentTarget }) => {
+                setOpen(currentTarget.open);
+              }}
+              data-testid="advanced"
+            >
+              <summary>{t("training.advanced")}</summary>
+              {isShown && (
+                <Advanced
+                  options={options}
+                  draft={draft}
+                  ancestors={ancestors}
+                  classes={classes}
+                  onChange={change}
+                />
+              )}
+            </details>
+            <EstimateBox
+              expected={expectedCost(options, draft, counted, past)}
+              epochs={network(draft, options).epochs}
+            />
+            {error && <Problem error={error} />}
+            {isWaiting && (
+              <div className={css.waiting} role="status" data-testid="comparing">
+                <p className="small">{t("training.comparing")}</p>
+                <button type="button" className="button" onClick={cancel}>
+                  {t("app.cancel")}
+                </button>
+              </div>
             )}
-          </details>
-          <EstimateBox
-            expected={expectedCost(options, draft, counted, past)}
-            epochs={network(draft, options).epochs}
-          />
-          {error && <Problem error={error} />}
-          {isWaiting && (
-            <div className={css.waiting} role="status" data-testid="comparing">
-              <p className="small">{t("training.comparing")}</p>
-              <button type="button" className="button" onClick={cancel}>
-                {t("app.cancel")}
-              </button>
-            </div>
-          )}
-          <button
-            type="submit"
-            className="button primary"
-            disabled={
-              isPending || draft.config === "" || (classes !== null && classes.missing.length > 0)
-            }
-            data-testid="start-job"
-          >
-            {t("training.startButton")}
-          </button>
-        </>
-      )}
-    </form>
+            <button
+              type="submit"
+              className="button primary"
+              disabled={
+                isPending || draft.config === "" || (classes !== null && classes.missing.length > 0)
+              }
+              data-testid="start-job"
+            >
+              {t("training.startButton")}
+            </button>
+          </>
+        )}
+      </form>
+    </FaultContext>
   );
 }
 
-function Heading({ dataset }: { dataset: string }) {
+interface HeadingProps {
+  dataset: string;
+  runsOn: TrainingOptions["runs_on"];
+}
+
+function Heading({ dataset, runsOn }: HeadingProps) {
   const { t } = useTranslation();
-  const stage = useOutletContext<string>();
   const query = dataset ? `?${new URLSearchParams({ dataset }).toString()}` : "";
   return (
     <div>
       <h2 id="start-title">{t("training.start")}</h2>
       <p className="muted small">
-        {stage === "local" ? (
+        {runsOn === "local" ? (
           <>
-            {t("training.startTextLocal")} <code>visionflow jobs machines</code>
+            {t("training.startTextLocal")} <code>{WORKER}</code>
           </>
         ) : (
           t("training.startText")

@@ -20,9 +20,11 @@ export interface Draft extends Settings {
   onDemand: boolean;
 }
 
-/** The first goal that is offered, and no images yet. */
+/** The first goal that is offered and fits where jobs run, and no images yet. */
 export function newDraft(options: TrainingOptions): Draft {
-  const goal = GOALS.find((one) => isOffered(one, options)) ?? null;
+  // A computer without a GPU takes days for what is best.
+  const order = options.runs_on === "local" ? [...GOALS].reverse() : GOALS;
+  const goal = order.find((one) => isOffered(one, options)) ?? null;
   const own = {
     config: options.configs[0]?.name ?? "",
     model: "",

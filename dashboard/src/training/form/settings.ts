@@ -7,6 +7,8 @@ export type Setting = string | number | boolean;
 export interface Field {
   name: string;
   value: Setting;
+  /** All that it can be; `null` where that is no closed list. */
+  choices: readonly string[] | null;
   /** What it is called, by language. */
   label: Record<Language, string>;
   /** Its meaning, by language. */
@@ -40,13 +42,13 @@ export function fieldGroups(
   recipes: readonly string[],
 ) {
   const fields = Object.entries(parameters).flatMap(
-    ([name, { default: value, label, about }]): Field[] => {
+    ([name, { default: value, choices, label, about }]): Field[] => {
       const [section = ""] = name.split(".");
       const isOthers = recipes.includes(section) && section !== recipe;
       const isChosenElsewhere = CHOSEN_ELSEWHERE.includes(name);
       if (isOthers || isChosenElsewhere || !isSetting(value)) return [];
       const usual = name === VERSION ? "" : value;
-      return [{ name, value: usual, label, about }];
+      return [{ name, value: usual, choices, label, about }];
     },
   );
   const main = fields.filter(({ name }) => MAIN.test(name));

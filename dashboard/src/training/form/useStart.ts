@@ -19,7 +19,7 @@ export function useStart(onStarted: (id: string) => void) {
   const trying = useRef<AbortController>(null);
   const cancel = () => trying.current?.abort();
   useEffect(() => () => trying.current?.abort(), []);
-  const { mutate, isPending, error } = useMutation({
+  const { mutate, isPending, error, reset } = useMutation({
     mutationFn: async (request: JobRequest) => {
       const { signal } = (trying.current = new AbortController());
       for (let tries = 1; !signal.aborted; tries++) {
@@ -42,7 +42,7 @@ export function useStart(onStarted: (id: string) => void) {
       setWaiting(false);
     },
   });
-  return { start: mutate, isPending, error, isWaiting, cancel };
+  return { start: mutate, isPending, error, isWaiting, cancel, forget: reset };
 }
 
 function isComparing(problem: unknown): boolean {

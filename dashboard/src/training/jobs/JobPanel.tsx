@@ -10,11 +10,13 @@ import { useLanguage } from "../../i18n";
 import { dateTime, duration, money } from "../../i18n/format";
 import { stepText } from "../../i18n/texts";
 import { modelParams } from "../../registry/chosen";
+import { CopyText } from "../../ui/CopyText";
 import { DialogButtons } from "../../ui/dialog/DialogButtons";
 import { Modal } from "../../ui/dialog/Modal";
 import { Missing } from "../../ui/notice/Missing";
 import { Problem } from "../../ui/notice/Problem";
 import { ServerText } from "../../ui/ServerText";
+import { WORKER } from "../worker";
 import { JobCurves } from "./JobCurves";
 import css from "./JobPanel.module.css";
 import { StateChip } from "./StateChip";
@@ -56,12 +58,13 @@ function JobView({ job }: { job: Job }) {
   const language = useLanguage();
   const may = useMay();
   const { progress, instance, model } = job;
+  const isLocal = job.runs_on === "local";
   return (
     <>
       <div className="panel-heading">
         <div className="row">
           <h2>{trainedOn(job)}</h2>
-          <StateChip state={job.state} />
+          <StateChip job={job} />
         </div>
         {may("DELETE /training-jobs/{id}") && job.ended_at === null && job.state !== "stopping" && (
           <StopButton job={job} />
@@ -77,6 +80,7 @@ function JobView({ job }: { job: Job }) {
           </Link>
         )}
       </div>
+      {job.waits_for_worker && <WaitsForWorker />}
       {job.reason !== null && (
         <p>
           <ServerText text={job.reason} />
@@ -120,16 +124,20 @@ function JobView({ job }: { job: Job }) {
         )}
         <dt>{t("training.cost")}</dt>
         <dd>
-          {t("training.costOf", {
-            cost: money(job.cost_usd, "USD", language),
-            budget: money(job.budget_usd, "USD", language),
-          })}
+          {isLocal
+            ? money(job.cost_usd, "USD", language)
+            : t("training.costOf", {
+                cost: money(job.cost_usd, "USD", language),
+                budget: money(job.budget_usd, "USD", language),
+              })}
         </dd>
         <dt>{t("training.machine")}</dt>
         <dd>
-          {instance
-            ? `${instance.type}, ${instance.zone}, ${t(instance.spot ? "training.spotMachine" : "training.wholeMachine")}`
-            : "–"}
+          {isLocal
+            ? t("training.thisComputer")
+            : instance
+              ? `${instance.type}, ${instance.zone}, ${t(instance.spot ? "training.spotMachine" : "training.wholeMachine")}`
+              : "–"}
         </dd>
         <dt>{t("training.started")}</dt>
         <dd>{dateTime(job.started_at ?? job.created_at, language)}</dd>
@@ -153,6 +161,17 @@ function JobView({ job }: { job: Job }) {
         </pre>
       </details>
     </>
+  );
+}
+
+/** Without the command nothing trains a job of the local cloud. */
+function WaitsForWorker() {
+  const { t } = useTranslation();
+  return (
+    <div role="status" data-testid="waits-for-worker">
+      <p>{t("training.waitsText")}</p>
+      <CopyText name={t("training.command")} text={WORKER} testId="worker-command" />
+    </div>
   );
 }
 
@@ -229,7 +248,11 @@ function StopButton({ job }: { job: Job }) {
       </button>
       {asking && (
         <Modal title={t("training.stopTitle")} onClose={close} testId="stop">
-          <p>{t("training.stopText", { cost: money(job.cost_usd, "USD", language) })}</p>
+          <p>
+            {job.runs_on === "local"
+              ? t("training.stopTextLocal")
+              : t("training.stopText", { cost: money(job.cost_usd, "USD", language) })}
+          </p>
           {stop.error && <Problem error={stop.error} />}
           <DialogButtons
             confirm={t("training.stop")}

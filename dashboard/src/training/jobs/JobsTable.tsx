@@ -64,7 +64,7 @@ export function JobsTable({ jobs, open, onOpen, compared }: JobsTableProps) {
                 </th>
                 <td>{trainedOn(job)}</td>
                 <td>
-                  <StateChip state={job.state} />
+                  <StateChip job={job} />
                 </td>
                 <td className="end">{best < 0 ? "–" : percent(best, language)}</td>
                 <td className="end">{money(job.cost_usd, "USD", language)}</td>

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 
-import type { JobState } from "../../api/types";
+import type { Job, JobState } from "../../api/types";
+import { WORKER } from "../worker";
 
 const TONES: Record<JobState, string> = {
   queued: "",
@@ -13,11 +14,27 @@ const TONES: Record<JobState, string> = {
   cancelled: "",
 };
 
-export function StateChip({ state }: { state: JobState }) {
+type Stand = Pick<Job, "state" | "runs_on" | "waits_for_worker">;
+
+/** Where a job stands; on the local cloud it may wait for the computer that trains it. */
+export function StateChip({
+  job: { state, runs_on: runsOn, waits_for_worker: waits },
+}: {
+  job: Stand;
+}) {
   const { t } = useTranslation();
+  if (waits) {
+    return (
+      <span className="chip unsure" data-testid="job-state" data-state="waiting">
+        {t("training.waitsFor", { command: WORKER })}
+      </span>
+    );
+  }
   return (
     <span className={`chip ${TONES[state]}`} data-testid="job-state" data-state={state}>
-      {t(`training.states.${state}`)}
+      {state === "launching" && runsOn === "local"
+        ? t("training.startsHere")
+        : t(`training.states.${state}`)}
     </span>
   );
 }

@@ -72,6 +72,8 @@ class VisionFlowError(Exception):
     retryable: ClassVar[bool] = True
     # Seconds after which the same request may succeed, where that is known.
     retry_after: int | None = None
+    # The field of the request that is at fault, by its dotted name, where that is known.
+    field: str | None = None
 
     def __init_subclass__(cls) -> None:
         if "title" not in vars(cls):
@@ -83,6 +85,10 @@ class InputError(VisionFlowError):
 
     code = "invalid_input"
     retryable = False
+
+    def __init__(self, sentence: str = "", field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class MissingFieldError(InputError):
@@ -116,7 +122,7 @@ class InvalidBase64Error(InputError):
 
 
 class InvalidParameterError(InputError):
-    """A query parameter is out of its range or unknown."""
+    """A parameter or a field of the body is out of its range or unknown."""
 
     code = "invalid_parameter"
 

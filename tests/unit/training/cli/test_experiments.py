@@ -1,6 +1,7 @@
 """The command line: what it prints, and its exit code when something is wrong with the input."""
 
 import json
+import re
 import shutil
 import signal
 from collections.abc import Callable, Mapping
@@ -47,6 +48,11 @@ def test_train_prints_the_lightening_table(
     out = capsys.readouterr().out
     assert "test images: top-1" in out
     assert "report.html" in out
+    # Of three classes.
+    assert "top-5" not in out
+    said = " ".join(out.split())
+    assert re.search(r"answered: \d+ of \d+, \S+ \(95% interval \S+ to \S+\)", said)
+    assert "The gate proves the export" in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -42,6 +42,21 @@ def other_images(report: Report, part: str) -> Any:
     return replace(report.data, sha256=sha256, **{part: changed})
 
 
+def test_top_5_is_a_column_only_where_a_run_has_more_than_five_classes(
+    report: Report, write_run: Writer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = write_run("few")
+    comparison = compare([few, write_run("few2")])
+    assert not comparison.tells_top5
+    assert not any("TOP-5" in row for row in list(runs._run_rows(comparison))[:1])
+    more = replace(report.test, classes=report.test.classes * 2)
+    both = compare([few, write_run("more", test=more)])
+    assert [run.top5 for run in both.runs] == [None, report.test.top5]
+    head, *rows = runs._run_rows(both)
+    place = list(head).index("TOP-5")
+    assert [row[place] for row in rows] == ["", f"{report.test.top5:.2%}"]
+
+
 def test_what_is_compared(report: Report, write_run: Writer) -> None:
     fallback = replace(report.quantization, fallback_reason="int8 lost 2 points")
     config = {"model": {"name": "resnet18"}}

@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 
 from training.evaluation.calibration import (
+    CALIBRATION_BINS,
     CURVE_POINTS,
     calibration_on,
     coverage_curve,
     expected_calibration_error,
     reliability,
 )
+from training.results.findings import FEW_ANSWERS, ReliabilityBin, merged_bins
 from visionflow.answers.classifier import softmax
 
 
@@ -25,6 +27,29 @@ def test_reliability_has_a_bin_for_each_confidence_that_occurs() -> None:
     assert result.bins[1].confidence == pytest.approx(0.91)
     for one, inside in zip(result.bins, (0.5, 0.91, 1.0), strict=True):
         assert one.low <= inside <= one.high
+
+
+def a_bin(place: int, images: int, accuracy: float = 1.0) -> ReliabilityBin:
+    low = place / CALIBRATION_BINS
+    return ReliabilityBin(low, low + 1 / CALIBRATION_BINS, images, low, accuracy)
+
+
+def test_empty_and_tiny_bins_are_merged_with_their_neighbours() -> None:
+    bins = (a_bin(1, 4, 0.5), a_bin(2, 4, 1.0), a_bin(7, 2, 0.0), a_bin(9, 30), a_bin(14, 3))
+    merged = merged_bins(bins)
+    assert [one.images for one in merged] == [10, 33]
+    first, last = merged
+    assert (first.low, first.high) == (bins[0].low, bins[2].high)
+    assert first.accuracy == pytest.approx((4 * 0.5 + 4) / 10)
+    assert first.confidence == pytest.approx((4 * 1 + 4 * 2 + 2 * 7) / 10 / CALIBRATION_BINS)
+    assert (last.low, last.high) == (bins[3].low, bins[4].high)
+
+
+def test_bins_that_are_large_enough_stay_and_few_answers_are_one_bin() -> None:
+    large = (a_bin(0, FEW_ANSWERS), a_bin(1, 50))
+    assert merged_bins(large) == large
+    assert [one.images for one in merged_bins((a_bin(0, 1), a_bin(9, 2)))] == [3]
+    assert merged_bins(()) == ()
 
 
 def test_coverage_and_accuracy_at_every_threshold() -> None:

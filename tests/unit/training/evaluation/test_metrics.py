@@ -31,6 +31,30 @@ def test_scores_of_a_small_example_worked_out_by_hand() -> None:
     assert cat.recall_interval == Interval(share(1, 2).low, share(1, 2).high)
 
 
+def test_what_is_answered_has_an_interval_of_its_own_by_independent_groups() -> None:
+    probabilities = np.array([[0.9, 0.05, 0.05]] * 6 + [[0.4, 0.3, 0.3]] * 6, np.float32)
+    answered = probabilities.max(axis=1) >= 0.6
+    targets = np.array([0] * 5 + [1] * 7)
+    alone = evaluate(probabilities, targets, LABELS, answered)
+    assert (alone.answered, alone.known) == (6, 0.5)
+    assert alone.known_top1 == pytest.approx(5 / 6)
+    half, most = share(6, 12), share(5, 6)
+    assert alone.known_interval == Interval(half.low, half.high)
+    assert alone.known_top1_interval == Interval(most.low, most.high)
+    pairs = evaluate(probabilities, targets, LABELS, answered, np.arange(12) // 2)
+    assert pairs.known_interval == Interval(share(3, 6).low, share(3, 6).high)
+    none = evaluate(probabilities, targets, LABELS, np.zeros(12, bool))
+    assert none.known_top1_interval == Interval(0.0, 1.0)
+
+
+@pytest.mark.parametrize(("classes", "tells"), [(3, False), (5, False), (6, True)])
+def test_top_5_tells_something_of_more_than_five_classes_only(classes: int, tells: bool) -> None:
+    probabilities = np.full((2, classes), 1 / classes, np.float32)
+    labels = tuple(map(str, range(classes)))
+    result = evaluate(probabilities, np.array([0, 1]), labels, np.ones(2, bool))
+    assert result.tells_top5 is tells
+
+
 def test_a_class_without_images_is_not_measured_and_not_in_the_macro_means() -> None:
     probabilities = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], np.float32)
     result = evaluate(probabilities, np.array([0, 1, 1]), LABELS, np.ones(3, bool))

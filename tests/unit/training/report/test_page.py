@@ -126,6 +126,43 @@ def test_the_page_has_the_tables(html: str) -> None:
     assert re.search(r"green → red|blue → green|red → blue", text)
 
 
+def words(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def test_top_5_is_in_the_page_of_more_than_five_classes_only(report: Report, html: str) -> None:
+    assert len(report.test.classes) <= 5
+    assert "op-5" not in html
+    more = (*report.test.classes, *report.test.classes)
+    scores = replace(report.test, classes=more, confusion=report.test.confusion)
+    assert "Top-5, test" in page(replace(report, test=scores), {})
+
+
+def test_the_page_tells_what_is_answered_and_what_of_it_is_right(report: Report, html: str) -> None:
+    test = report.test
+    low, high = test.known_top1_interval.low, test.known_top1_interval.high
+    assert f"{test.known:.2%} {test.answered} of {test.images} images" in words(html)
+    assert f"n = {test.answered}" in words(html)
+    assert f"{low:.1%} \N{EN DASH} {high:.1%}" in words(html)
+
+
+def test_a_threshold_that_holds_nothing_back_is_said(report: Report) -> None:
+    used = words(page(replace(report, unknown_threshold=0.5), {}))
+    assert "The threshold in use is 0.50." in used and "never answers" not in used
+    for threshold in (0.0, 1 / len(report.data.labels)):
+        without = replace(report, unknown_threshold=threshold)
+        assert "never answers that it is unsure" in words(page(without, {}))
+        bare = words(page(replace(without, unfamiliar=None), {}))
+        assert (
+            "never answers “unknown”" in bare and "이 모델은 “unknown”으로 답하지 않습니다" in bare
+        )
+        assert "threshold in use" not in bare
+
+
+def test_the_gate_claims_the_export_and_not_the_quality(html: str) -> None:
+    assert "They prove the export" in html and "게이트는 변환이 올바른지" in html
+
+
 def test_values_are_escaped(report: Report) -> None:
     attack = '"><script>alert(1)</script>'
     labels = (attack, *report.data.labels[1:])

@@ -11,6 +11,7 @@ from visionflow.answers.classifier import FloatArray
 from visionflow.errors import ConfigError
 from visionflow.models.drift import (
     COMPONENTS,
+    MIN_IMAGES,
     Reference,
     embedding_distance,
     measure_drift,
@@ -85,20 +86,31 @@ def test_the_stability_index_of_a_textbook_example() -> None:
     assert stability_index({}, {}) == 0
 
 
-def test_the_same_mix_rings_no_alarm_at_any_size() -> None:
+def test_the_same_mix_never_counts_as_drifted() -> None:
     rng = np.random.default_rng(4)
     for n in (10, 200, 2000):
         counts = dict(zip("abc", rng.multinomial(n, [0.3, 0.3, 0.4]).tolist(), strict=True))
         drift = measure_drift(REFERENCE, counts, *sums(embeddings(n, seed=5)))
-        assert not drift.alarm, drift
+        assert drift.verdict == ("too_few" if n < MIN_IMAGES else "steady"), drift
 
 
-def test_another_mix_or_other_images_ring_one_once_there_are_enough() -> None:
+def test_another_mix_or_other_images_count_as_drifted_once_there_are_enough() -> None:
     same, other = {"a": 90, "b": 90, "c": 120}, {"a": 280, "b": 10, "c": 10}
-    assert measure_drift(REFERENCE, other, *sums(embeddings(300, seed=6))).alarm
-    assert measure_drift(REFERENCE, same, *sums(embeddings(300, seed=6, shift=2.0))).alarm
-    few = {"a": 90, "b": 3, "c": 3}
-    assert not measure_drift(REFERENCE, few, *sums(embeddings(96, seed=6, shift=2.0))).alarm
+    moved = sums(embeddings(300, seed=6, shift=2.0))
+    assert measure_drift(REFERENCE, other, *sums(embeddings(300, seed=6))).verdict == "drifted"
+    assert measure_drift(REFERENCE, same, *moved).verdict == "drifted"
+    few = measure_drift(
+        REFERENCE, {"a": 90, "b": 3, "c": 3}, *sums(embeddings(96, seed=6, shift=2.0))
+    )
+    assert (few.verdict, few.n, few.needed) == ("too_few", 96, MIN_IMAGES)
+
+
+@pytest.mark.parametrize(("answers", "sketches"), [(199, 300), (300, 199), (170, 170), (1, 1)])
+def test_too_few_images_are_neither_steady_nor_drifted(answers: int, sketches: int) -> None:
+    for labels, shift in (({"a": answers}, 2.0), ({"a": answers // 2, "b": answers // 2}, 0.0)):
+        drift = measure_drift(REFERENCE, labels, *sums(embeddings(sketches, seed=8, shift=shift)))
+        assert drift.verdict == "too_few"
+        assert drift.n < drift.needed == MIN_IMAGES
 
 
 def test_a_reference_is_read_as_it_was_written() -> None:

@@ -12,6 +12,7 @@ from visionflow.models.manifest import (
     MANIFEST_NAME,
     MAX_MANIFEST_BYTES,
     Manifest,
+    never_unsure,
     read_artifact,
 )
 from visionflow_starter import STARTER
@@ -23,6 +24,13 @@ def test_a_manifest_survives_its_own_json(tiny_artifact: Artifact) -> None:
     folder, manifest = tiny_artifact
     assert read_artifact(folder) == manifest
     assert Manifest.parse(manifest.to_json()) == manifest
+
+
+@pytest.mark.parametrize(("threshold", "never"), [(0.0, True), (0.5, True), (0.51, False)])
+def test_a_threshold_that_guessing_reaches_holds_nothing_back(
+    threshold: float, never: bool
+) -> None:
+    assert never_unsure(threshold, 2) is never
 
 
 def test_every_field_is_required_and_none_may_be_added(tiny_artifact: Artifact) -> None:

@@ -33,7 +33,7 @@ export function Advanced({ options, draft, ancestors, classes, onChange }: Advan
   return (
     <div className="stack">
       {draft.dataset !== "" && <VersionField draft={draft} onChange={onChange} />}
-      <MachineFields instances={options.instances} draft={draft} onChange={onChange} />
+      <MachineFields options={options} draft={draft} onChange={onChange} />
       <GrowthField
         ancestors={ancestors}
         chosen={ancestor}
@@ -53,6 +53,7 @@ export function Advanced({ options, draft, ancestors, classes, onChange }: Advan
         }}
         hint={config?.summary[language]}
         testId="job-config"
+        field="config"
       />
       {config && (
         <>
@@ -67,6 +68,7 @@ export function Advanced({ options, draft, ancestors, classes, onChange }: Advan
                 onChange({ model, goal: null });
               }}
               testId="job-model"
+              field="model"
             />
             <Select
               name={t("training.recipe")}
@@ -78,6 +80,7 @@ export function Advanced({ options, draft, ancestors, classes, onChange }: Advan
                 onChange({ recipe, goal: null });
               }}
               testId="job-recipe"
+              field="recipe"
             />
           </div>
           <SettingsFields
@@ -129,6 +132,7 @@ function VersionField({ draft, onChange }: Pick<AdvancedProps, "draft" | "onChan
       }}
       hint={t("training.versionHint")}
       testId="job-version"
+      field="dataset_version"
     />
   );
 }

@@ -35,6 +35,7 @@ export function GrowthField({ ancestors, chosen, change, onChange }: GrowthField
           onChange(ancestors.find((job) => job.id === id));
         }}
         testId="job-grow-from"
+        field="grow_from"
       />
       {chosen ? (
         <p className="muted small">{t("training.growText")}</p>

@@ -1,5 +1,7 @@
 import { useTranslation } from "react-i18next";
 
+import { useFault } from "../fault/fault";
+import { FaultReason } from "../fault/FaultReason";
 import css from "../JobForm.module.css";
 
 interface SelectProps {
@@ -14,10 +16,24 @@ interface SelectProps {
   hint?: string | undefined;
   disabled?: boolean;
   testId: string;
+  /** What the API calls it. */
+  field: string;
 }
 
 export function Select(props: SelectProps) {
-  const { name, value, options, show, onChange, none, hint, disabled = false, testId } = props;
+  const {
+    name,
+    value,
+    options,
+    show,
+    onChange,
+    none,
+    hint,
+    disabled = false,
+    testId,
+    field,
+  } = props;
+  const fault = useFault(field);
   const { t } = useTranslation();
   return (
     <label className="field">
@@ -26,6 +42,7 @@ export function Select(props: SelectProps) {
         className="input"
         value={value}
         disabled={disabled}
+        {...fault.attributes}
         onChange={({ target }) => {
           onChange(target.value);
         }}
@@ -39,6 +56,7 @@ export function Select(props: SelectProps) {
           </option>
         ))}
       </select>
+      <FaultReason fields={[field]} />
       {hint !== undefined && <span className={css.hint}>{hint}</span>}
     </label>
   );

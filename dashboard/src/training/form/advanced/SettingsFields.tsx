@@ -1,9 +1,11 @@
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, useContext, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { TrainingConfig } from "../../../api/types";
 import { useLanguage } from "../../../i18n";
 import { sectionText } from "../../../i18n/texts";
+import { FaultContext, useFault } from "../fault/fault";
+import { FaultReason } from "../fault/FaultReason";
 import css from "../JobForm.module.css";
 import { type Field, fieldGroups, isSetting, NAME, type Setting, VERSION } from "../settings";
 
@@ -59,6 +61,7 @@ export function SettingsFields(props: SettingsFieldsProps) {
         return (
           <Fold
             key={name}
+            fields={fields.map((field) => `set.${field.name}`)}
             title={
               t("training.group", { name: sectionText(t, name), fields: fields.length }) +
               (changed > 0 ? ` · ${t("training.changed", { changed })}` : "")
@@ -72,12 +75,22 @@ export function SettingsFields(props: SettingsFieldsProps) {
   );
 }
 
-/** Renders its many fields only while it is open. */
-function Fold({ title, children }: { title: string; children: ReactNode }) {
-  const [isOpen, setOpen] = useState(false);
+interface FoldProps {
+  title: string;
+  /** What the API calls its fields. */
+  fields: readonly string[];
+  children: ReactNode;
+}
+
+/** Renders its many fields only while it is open, which it is where one of them was refused. */
+function Fold({ title, fields, children }: FoldProps) {
+  const [wasOpened, setOpen] = useState(false);
+  const fault = useContext(FaultContext);
+  const isOpen = wasOpened || (fault !== null && fields.includes(fault.field));
   return (
     <details
       className={css.group}
+      open={isOpen}
       onToggle={({ currentTarget }) => {
         setOpen(currentTarget.open);
       }}
@@ -96,13 +109,15 @@ interface SettingInputProps {
 }
 
 function SettingInput({
-  field: { name, value: usual, label, about },
+  field: { name, value: usual, choices, label, about },
   value,
   fixed,
   onChange,
 }: SettingInputProps) {
   const { t } = useTranslation();
   const language = useLanguage();
+  const field = `set.${name}`;
+  const fault = useFault(field);
   const hint = (
     <span className={css.hint}>
       {`${about[language]} `}
@@ -132,21 +147,45 @@ function SettingInput({
     );
   }
   const isNumber = typeof usual === "number";
+  const shared = {
+    className: `input ${value === usual ? "" : css.changed}`,
+    disabled: fixed,
+    value: String(value),
+    "data-testid": `setting-${name}`,
+    ...fault.attributes,
+  };
+  if (choices) {
+    return (
+      <label className="field">
+        <span className="field-name">{label[language]}</span>
+        <select
+          {...shared}
+          onChange={({ target }) => {
+            onChange(target.value);
+          }}
+        >
+          {choices.map((choice) => (
+            <option key={choice}>{choice}</option>
+          ))}
+        </select>
+        <FaultReason fields={[field]} />
+        {hint}
+      </label>
+    );
+  }
   return (
     <label className="field">
       <span className="field-name">{label[language]}</span>
       <input
-        className={`input ${value === usual ? "" : css.changed}`}
+        {...shared}
         type={isNumber ? "number" : "text"}
         step="any"
         required={isNumber}
-        disabled={fixed}
-        value={String(value)}
         onChange={({ target }) => {
           onChange(isNumber && target.value !== "" ? target.valueAsNumber : target.value);
         }}
-        data-testid={`setting-${name}`}
       />
+      <FaultReason fields={[field]} />
       {hint}
     </label>
   );

@@ -7,6 +7,11 @@ from math import sqrt
 _Z = 1.959964
 
 
+FEW = 10
+"""With fewer observations nothing is said of a share: its interval is over 50 points wide where
+half of them are right."""
+
+
 @dataclass(frozen=True)
 class Share:
     """``correct`` of ``n``, with a 95 % confidence interval; 0..1 when nothing was counted."""

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 from visionflow.errors import JobConflictError
 from visionflow.jobs.folder import JobFolders
-from visionflow.jobs.record import ENDED, FOLLOWS, JobRecord, JobRequest, TrainingJob, describe
+from visionflow.jobs.record import (
+    ENDED,
+    FOLLOWS,
+    ON_AWS,
+    JobRecord,
+    JobRequest,
+    Setting,
+    TrainingJob,
+    describe,
+    hours_between,
+)
 from visionflow.jobs.store import JobStore
 from visionflow.sentences import say
 from visionflow.timestamps import new_id, timestamp
@@ -18,6 +28,8 @@ if TYPE_CHECKING:
 
 _TRIES = 3
 _READERS = 10
+# `visionflow jobs machines` shows itself more often; ending a machine may keep it for some seconds.
+WORKER_S = 60.0
 
 
 class JobControl:
@@ -29,9 +41,12 @@ class JobControl:
         folders: JobFolders,
         states: "SFNClient",
         state_machine: str,
+        *,
+        on_aws: bool,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """``state_machine``: its ARN."""
+        self._on_aws = on_aws
         self._store = store
         self._folders = folders
         self._states = states
@@ -86,9 +101,14 @@ class JobControl:
     def page(self, limit: int, cursor: str | None) -> tuple[tuple[TrainingJob, ...], str | None]:
         """Newest first, and the cursor of the next page. Raises `InvalidCursorError`."""
         page = self._store.page(limit, cursor)
+        setting, now = self.setting(), self._clock()
+
+        def described(record: JobRecord) -> TrainingJob:
+            return describe(record, self._folders.report(record), now, setting)
+
         # Each report is an object of its own, and reading one is mostly waiting.
         with ThreadPoolExecutor(_READERS) as readers:
-            return tuple(readers.map(self._describe, page.items)), page.next_cursor
+            return tuple(readers.map(described, page.items)), page.next_cursor
 
     def _run(self, record: JobRecord) -> TrainingJob:
         try:
@@ -111,4 +131,15 @@ class JobControl:
         return self._describe(record)
 
     def _describe(self, record: JobRecord) -> TrainingJob:
-        return describe(record, self._folders.report(record), self._clock())
+        return describe(record, self._folders.report(record), self._clock(), self.setting())
+
+    def setting(self) -> Setting:
+        """Where jobs run; of the local cloud also whether somebody trains them now."""
+        if self._on_aws:
+            return ON_AWS
+        seen = self._store.worker_seen()
+        return Setting("local", seen is not None and _seconds(seen, self._clock()) < WORKER_S)
+
+
+def _seconds(earlier: str, now: datetime) -> float:
+    return hours_between(earlier, now) * 3600

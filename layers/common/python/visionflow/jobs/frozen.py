@@ -121,7 +121,8 @@ def _check_classes(version: DatasetVersion) -> None:
         raise JobRefusedError(
             f"Version {version.number} of {version.dataset} has labelled images of "
             f"{len(version.classes)} classes; a training takes {LEAST_CLASSES} to "
-            f"{MOST_CLASSES:,}."
+            f"{MOST_CLASSES:,}.",
+            "dataset",
         )
 
 

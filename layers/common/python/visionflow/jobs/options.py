@@ -29,36 +29,49 @@ def check_settings(request: JobRequest) -> None:
     if INSTANT in (request.config, overrides(request).get("recipe")):
         raise JobRefusedError(
             "recipe: an instant training takes seconds and needs no rented machine. Start it on "
-            "the Data page or by `visionflow datasets train`."
+            "the Data page or by `visionflow datasets train`.",
+            "recipe",
         )
     options = training_options()
     configs = {config["name"]: config for config in options["configs"]}
     if request.config not in configs:
-        raise JobRefusedError(f"config must be one of {', '.join(configs)}.")
+        raise JobRefusedError(f"config must be one of {', '.join(configs)}.", "config")
     model, models, recipes = request.model, options["models"], options["recipes"]
     if not (model is None or model in models or re.fullmatch(options["further_models"], model)):
         raise JobRefusedError(
-            f"model must be one of {', '.join(models)}, timm:NAME, or several joined by +."
+            f"model must be one of {', '.join(models)}, timm:NAME, or several joined by +.",
+            "model",
         )
     if request.recipe is not None and request.recipe not in recipes:
-        raise JobRefusedError(f"recipe must be one of {', '.join(recipes)}.")
+        raise JobRefusedError(f"recipe must be one of {', '.join(recipes)}.", "recipe")
     parameters = configs[request.config]["parameters"]
     for field, value in (request.set or {}).items():
         if field not in parameters:
-            raise JobRefusedError(f"set: the config {request.config} has no field {field!r:.60}.")
+            raise JobRefusedError(
+                f"set: the config {request.config} has no field {field!r:.60}.", "set"
+            )
         if not _alike(value, parameters[field]["default"]):
             default = json.dumps(parameters[field]["default"])
-            raise JobRefusedError(f"set: {field} is like {default}, not {json.dumps(value):.60}.")
+            raise JobRefusedError(
+                f"set: {field} is like {default}, not {json.dumps(value):.60}.", f"set.{field}"
+            )
+        choices = parameters[field]["choices"]
+        if choices and value not in choices:
+            raise JobRefusedError(
+                f"set: {field} must be one of {', '.join(choices)}, not {value!r:.60}.",
+                f"set.{field}",
+            )
         _check_settable(request, field, value)
 
 
 def check_bucket(request: JobRequest, datasets_bucket: str) -> None:
     """Raise `JobRefusedError` for images or weights in a bucket that no training can read."""
-    for place in (request.data, start_weights(request)):
+    for field, place in (("data", request.data), ("set.model.weights", start_weights(request))):
         if place and place_of(place)[0] != datasets_bucket:
             raise JobRefusedError(
                 f"{place:.200}: training data must lie in s3://{datasets_bucket}/; no other "
-                "bucket can be read."
+                "bucket can be read.",
+                field,
             )
 
 
@@ -93,16 +106,20 @@ def _check_settable(request: JobRequest, field: str, value: Any) -> None:
     if field in GateLimits().fields:
         raise JobRefusedError(
             f"set: {field} cannot be set for a job: the stage has the limits of the gate "
-            "(StageConfig.gate in infra/stages.py). Leave it out."
+            "(StageConfig.gate in infra/stages.py). Leave it out.",
+            f"set.{field}",
         )
     if field == "data.group_by" and request.dataset is not None:
         raise JobRefusedError(
             "set: data.group_by cannot be set for a dataset, which has the groups of its images. "
-            "Leave it out."
+            "Leave it out.",
+            f"set.{field}",
         )
     # Refused now, not after hours of training.
     if field in ("name", "version") and not PLAIN_NAME.fullmatch(value):
-        raise JobRefusedError(f"set: {field} must be {PLAIN_NAME_RULE}, not {value!r:.60}.")
+        raise JobRefusedError(
+            f"set: {field} must be {PLAIN_NAME_RULE}, not {value!r:.60}.", f"set.{field}"
+        )
 
 
 def _alike(value: Any, default: Any) -> bool:

@@ -22,6 +22,7 @@ JobState = Literal[
     "queued", "launching", "running", "publishing", "stopping", "succeeded", "failed", "cancelled"
 ]
 Place = Literal["ec2", "local"]
+RunsOn = Literal["aws", "local"]
 OutcomeKind = Literal["finished", "failed", "interrupted"]
 
 ENDED: frozenset[JobState] = frozenset({"succeeded", "failed", "cancelled"})
@@ -196,7 +197,12 @@ class JobReport:
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A job as people see it, record and report in one. Money in USD, times ISO 8601 in UTC."""
+    """A job as people see it, record and report in one. Money in USD, times ISO 8601 in UTC.
+
+    ``runs_on``: a rented machine, or the computer of the local cloud, where ``instance`` is null
+    and nothing costs. ``waits_for_worker``: nothing trains it until `visionflow jobs machines`
+    runs there.
+    """
 
     id: str
     state: JobState
@@ -215,6 +221,8 @@ class TrainingJob:
     max_hours: float
     model: ModelRef | None
     log_tail: tuple[str, ...]
+    runs_on: RunsOn
+    waits_for_worker: bool
 
 
 def parse_request(data: Mapping[str, Any]) -> JobRequest:
@@ -224,50 +232,64 @@ def parse_request(data: Mapping[str, Any]) -> JobRequest:
     """
     defaults = strict.to_dict(JobRequest(config=""))
     if not data.get("config"):
-        raise InvalidParameterError("config must be given.")
+        raise InvalidParameterError("config must be given.", "config")
     if bool(data.get("data")) == (data.get("dataset") is not None):
         raise InvalidParameterError(
-            "Give either dataset, the name of one, or data, s3://BUCKET/PREFIX of class folders."
+            "Give either dataset, the name of one, or data, s3://BUCKET/PREFIX of class folders.",
+            "data",
         )
     try:
         request = strict.parse(JobRequest, {**defaults, **data}, "body")
     except ConfigError as error:
-        raise InvalidParameterError(str(error)) from error
-    for wrong, sentence in _complaints(request):
+        place = str(error).partition(":")[0].removeprefix("body").lstrip(".")
+        raise InvalidParameterError(str(error), place or None) from error
+    for wrong, field, sentence in _complaints(request):
         if wrong:
-            raise InvalidParameterError(sentence)
+            raise InvalidParameterError(sentence, field)
     return request
 
 
-def _complaints(request: JobRequest) -> list[tuple[bool, str]]:
+def _complaints(request: JobRequest) -> list[tuple[bool, str, str]]:
+    """Of each rule whether it is broken, the field at fault, and what is wrong with it."""
     bucket, slash, _ = request.data.removeprefix("s3://").partition("/")
     named = request.dataset is not None
-    texts = (request.config, request.model, request.recipe, request.grow_from)
+    texts = {name: getattr(request, name) for name in ("config", "model", "recipe", "grow_from")}
     return [
         (
             not named and (not request.data.startswith("s3://") or not bucket or not slash),
+            "data",
             "data must be s3://BUCKET/PREFIX, a folder of class folders.",
         ),
-        (
-            any(text is not None and not 1 <= len(text) <= LONGEST_TEXT for text in texts)
-            or len(request.data) > LONGEST_TEXT,
-            f"a text must have 1 to {LONGEST_TEXT} characters.",
+        *(
+            (
+                text is not None and not least <= len(text) <= LONGEST_TEXT,
+                name,
+                f"{name}: a text must have 1 to {LONGEST_TEXT} characters.",
+            )
+            for name, text, least in (
+                *((name, text, 1) for name, text in texts.items()),
+                ("data", request.data, 0),
+            )
         ),
         (
             request.dataset_version is not None and (not named or request.dataset_version < 1),
+            "dataset_version",
             "dataset_version is the number of a version of the dataset that is named, from 1.",
         ),
-        (len(request.set or {}) > MOST_FIELDS, f"set takes at most {MOST_FIELDS} fields."),
+        (len(request.set or {}) > MOST_FIELDS, "set", f"set takes at most {MOST_FIELDS} fields."),
         (
             request.instance is not None and request.instance not in BY_NAME,
+            "instance",
             f"instance must be one of {', '.join(BY_NAME)}.",
         ),
         (
             not 0 < request.max_hours <= LONGEST_HOURS,
+            "max_hours",
             f"max_hours must be above 0 and at most {LONGEST_HOURS:g}.",
         ),
         (
             not 0 < request.budget_usd <= LARGEST_BUDGET_USD,
+            "budget_usd",
             f"budget_usd must be above 0 and at most {LARGEST_BUDGET_USD:g}.",
         ),
     ]
@@ -284,9 +306,25 @@ def overrides(request: JobRequest) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None} | (request.set or {})
 
 
-def describe(record: JobRecord, report: JobReport | None, now: datetime) -> TrainingJob:
+@dataclass(frozen=True)
+class Setting:
+    """Where the jobs of a stage run: ``worker`` is whether the computer of the local cloud is at
+    work on them now."""
+
+    runs_on: RunsOn
+    worker: bool = False
+
+
+ON_AWS: Final = Setting("aws")
+
+
+def describe(
+    record: JobRecord, report: JobReport | None, now: datetime, setting: Setting = ON_AWS
+) -> TrainingJob:
     """Both sides as one."""
     ended = record.state in ENDED
+    local = record.request.place == "local" or setting.runs_on == "local"
+    waits = record.request.place == "ec2" and record.state in ("queued", "launching", "running")
     progress = report.progress if report else None
     return TrainingJob(
         id=record.id,
@@ -297,7 +335,7 @@ def describe(record: JobRecord, report: JobReport | None, now: datetime) -> Trai
         started_at=record.started_at,
         ended_at=record.ended_at,
         heartbeat_at=report.heartbeat_at if report else None,
-        instance=record.instance,
+        instance=None if local else record.instance,
         progress=progress,
         epochs=report.epochs if report else (),
         eta_seconds=None if ended or report is None else _eta(report),
@@ -306,6 +344,8 @@ def describe(record: JobRecord, report: JobReport | None, now: datetime) -> Trai
         max_hours=record.request.max_hours,
         model=record.model,
         log_tail=report.log_tail if report else (),
+        runs_on="local" if local else "aws",
+        waits_for_worker=local and waits and not setting.worker,
     )
 
 

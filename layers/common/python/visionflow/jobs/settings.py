@@ -15,9 +15,11 @@ class JobMachineSettings(EnvSettings):
 
 @dataclass(frozen=True)
 class JobControlSettings(EnvSettings):
-    """Of what starts and stops jobs."""
+    """Of what starts and stops jobs. ``on_aws``: 0 where the computer of the local cloud trains
+    them, else 1."""
 
     jobs_table: str
     jobs_bucket: str
     datasets_bucket: str
     job_state_machine: str
+    on_aws: int

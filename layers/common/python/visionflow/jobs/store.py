@@ -1,6 +1,7 @@
 """Training jobs in DynamoDB: each change of state on the condition that the change is due.
 
-Rows: ``JOB / <id>``; ids sort by time, so the newest are read first without a scan.
+Rows: ``JOB / <id>``; ids sort by time, so the newest are read first without a scan. On the local
+cloud ``WORKER / local`` too: when the computer that trains its jobs was last at work.
 """
 
 import re
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 JOBS = "JOB"
+_WORKER = {"pk": "WORKER", "sk": "local"}
 JOB_ID = re.compile(r"[0-9A-Z]{26}")
 
 
@@ -86,6 +88,19 @@ class JobStore:
         return dynamodb.Page(
             records, dynamodb.write_cursor(records[-1].id) if more and records else None
         )
+
+    def see_worker(self, moment: str) -> None:
+        """The computer of the local cloud was at work on jobs at this ``moment``."""
+        item = dynamodb.to_item({**_WORKER, "seen_at": moment})
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def forget_worker(self) -> None:
+        self._client.delete_item(TableName=self._table, Key=dynamodb.to_item(_WORKER))
+
+    def worker_seen(self) -> str | None:
+        """When it was last at work, as far as it has not said that it ended."""
+        item = dynamodb.read_item(self._client, self._table, dynamodb.to_item(_WORKER))
+        return None if item is None else str(dynamodb.from_item(item)["seen_at"])
 
     def training_on(self, dataset: str) -> str | None:
         """The newest job that has not ended and trains on a version of ``dataset``, if any."""

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log, sqrt
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from visionflow import strict
 from visionflow.bounds import check_count, check_number
@@ -93,16 +93,21 @@ class Reference:
         return strict.parse_json(cls, text, "reference")
 
 
+DriftVerdict = Literal["too_few", "steady", "drifted"]
+
+
 @dataclass(frozen=True)
 class Drift:
     """``labels`` is the population stability index of the answers, ``embedding`` the distance of
-    the embeddings in standard deviations of the reference. ``alarm``: one is over its limit, and
-    ``n`` images are enough to tell."""
+    the embeddings in standard deviations of the reference. ``n``: the images that both are measured
+    on; with fewer than ``needed`` the verdict is ``too_few``, whatever was measured. ``drifted``:
+    one of the two is over its limit."""
 
     labels: float
     embedding: float | None
     n: int
-    alarm: bool
+    needed: int
+    verdict: DriftVerdict
 
 
 def measure_reference(labels: Mapping[str, int], embeddings: "FloatArray") -> Reference:
@@ -175,12 +180,16 @@ def measure_drift(
     # Sampling alone gives an index of about (C - 1) (1/n + 1/N): Yurdakul (2018), Western Michigan.
     expected = (len(reference.labels) - 1) * (1 / max(answers, 1) + 1 / max(reference.images, 1))
     labels_moved = index > LABELS_LIMIT + expected
-    embedding_moved = distance is not None and n >= MIN_IMAGES and distance > EMBEDDING_LIMIT
+    embedding_moved = distance is not None and distance > EMBEDDING_LIMIT
+    # A record from before sketches has an answer only.
+    both = min(answers, n)
+    verdict: DriftVerdict = "drifted" if labels_moved or embedding_moved else "steady"
     return Drift(
         labels=round(index, 4),
         embedding=None if distance is None else round(distance, 4),
-        n=answers,
-        alarm=answers >= MIN_IMAGES and (labels_moved or embedding_moved),
+        n=both,
+        needed=MIN_IMAGES,
+        verdict="too_few" if both < MIN_IMAGES else verdict,
     )
 
 

@@ -7,6 +7,12 @@ from typing import Final, Literal
 from visionflow.errors import GateError
 from visionflow.models.manifest import GateCheck, Manifest, Precision
 
+PROVES: Final = (
+    "The gate proves the export: that what serves answers as the trained network does. How good "
+    "the model is, its test images say."
+)
+"""What a version that has passed may claim."""
+
 Proof = Precision | Literal["instant"]
 """What a version has to prove: that of a trained network, by the precision that serves, or that of
 a new head on a trunk that has proven its int8 already."""

@@ -194,6 +194,11 @@ class Manifest:
                 f"{self.created_at!a:.80}"
             ) from error
 
+    @property
+    def never_unsure(self) -> bool:
+        """Whether every answer names a label, unless the image is unfamiliar."""
+        return never_unsure(self.unknown_threshold, len(self.labels))
+
     def _check_numbers(self) -> None:
         check_number("manifest.opset", self.opset, *OPSETS)
         check_number("manifest.temperature", self.temperature, 1e-3, 1e3)
@@ -266,6 +271,12 @@ class Manifest:
 
     def to_json(self) -> str:
         return json.dumps(strict.to_dict(self), indent=2, ensure_ascii=False) + "\n"
+
+
+def never_unsure(threshold: float, labels: int) -> bool:
+    """Whether the best of ``labels`` reaches ``threshold`` whatever the image: its confidence is at
+    least that of guessing."""
+    return threshold * labels <= 1
 
 
 def _upgraded(document: dict[str, Any]) -> dict[str, Any]:

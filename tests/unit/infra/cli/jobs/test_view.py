@@ -12,6 +12,7 @@ from visionflow.jobs.record import (
     JobInstance,
     JobProgress,
     JobReport,
+    Setting,
     TrainingJob,
     describe,
 )
@@ -55,6 +56,20 @@ def test_a_row_names_the_machine_and_the_progress(job: TrainingJob) -> None:
     assert "36.4%" in cells
     published = replace(job, model=ModelRef("flowers", "3"))
     assert row(published)[-1] == "flowers 3"
+
+
+def test_on_the_local_cloud_a_job_waits_for_its_worker_and_has_no_machine() -> None:
+    running = record(
+        state="running", instance=JobInstance("i-1", "g5.xlarge", "eu-central-1a", spot=True)
+    )
+    waits = describe(running, None, NOW, Setting("local"))
+    assert (waits.cost_usd, waits.instance) == (0, None)
+    assert "waiting for 'visionflow jobs machines'" in row(waits)
+    assert "waiting for 'visionflow jobs machines'" in screen(waits)[1]
+    assert "0.00 $, at most" in screen(waits)[2]
+    trained = describe(running, None, NOW, Setting("local", worker=True))
+    assert "this computer" in row(trained)
+    assert "g5" not in "".join((*row(waits), *row(trained)))
 
 
 def test_a_screen_shows_curves_cost_and_the_end_of_the_log(job: TrainingJob) -> None:

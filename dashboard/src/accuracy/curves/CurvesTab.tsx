@@ -1,14 +1,18 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Curve, CurveSet, Findings, Reliability } from "../../api/artifact";
+import type { Curve, CurveSet, Report } from "../../api/artifact";
 import { LineChart } from "../../charts/Chart";
 import type { Series } from "../../charts/LineChart";
 import { useLanguage } from "../../i18n";
-import { decimal, percent } from "../../i18n/format";
+import { decimal } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";
 import { ServerText } from "../../ui/ServerText";
+import type { Holding } from "../report/holding";
+import { ChartCard } from "./ChartCard";
+import { CoverageChart } from "./CoverageChart";
 import css from "./CurvesTab.module.css";
+import { ReliabilityChart } from "./ReliabilityChart";
 
 const SHARE = { min: 0, max: 1, percent: true } as const;
 const DIAGONAL = [
@@ -16,8 +20,13 @@ const DIAGONAL = [
   { x: 1, y: 1 },
 ];
 
+interface CurvesTabProps {
+  report: Report;
+  holding: Holding;
+}
+
 /** How well the scores separate the classes, and how reliable the confidence is. */
-export function CurvesTab({ findings }: { findings: Findings }) {
+export function CurvesTab({ report: { findings, test }, holding }: CurvesTabProps) {
   const { t } = useTranslation();
   const { roc, precision_recall: precisionRecall, skipped } = findings.curves;
   const [label, setLabel] = useState<string | null>(null);
@@ -59,7 +68,7 @@ export function CurvesTab({ findings }: { findings: Findings }) {
           testId="pr"
         />
         <ReliabilityChart {...findings.calibration} />
-        <CoverageChart {...findings.calibration.coverage} />
+        <CoverageChart calibration={findings.calibration} images={test.images} holding={holding} />
       </div>
     </div>
   );
@@ -83,9 +92,9 @@ function ScoreCurves(props: ScoreCurvesProps) {
   const language = useLanguage();
   if (set === null) {
     return (
-      <Chart title={title} text={text}>
+      <ChartCard title={title} text={text}>
         <p className="muted small">{skipped !== null && <ServerText text={skipped} />}</p>
-      </Chart>
+      </ChartCard>
     );
   }
   const own = set.classes.find((entry) => entry.label === label);
@@ -97,7 +106,7 @@ function ScoreCurves(props: ScoreCurvesProps) {
     ...(reference ? [reference] : []),
   ];
   return (
-    <Chart title={title} text={text}>
+    <ChartCard title={title} text={text}>
       <LineChart
         series={series}
         x={{ title: x, ...SHARE }}
@@ -106,73 +115,7 @@ function ScoreCurves(props: ScoreCurvesProps) {
         height={300}
         testId={testId}
       />
-    </Chart>
-  );
-}
-
-function ReliabilityChart({ before, after }: Findings["calibration"]) {
-  const { t } = useTranslation();
-  const language = useLanguage();
-  const line = (name: string, { ece, bins }: Reliability): Series => ({
-    name: `${name} (ECE ${percent(ece, language)})`,
-    points: bins.map(({ confidence, accuracy }) => ({ x: confidence, y: accuracy })),
-    dots: true,
-  });
-  const series = [
-    line(t("accuracy.calibrated"), after),
-    line(t("accuracy.raw"), before),
-    { name: t("accuracy.perfect"), points: DIAGONAL, reference: true },
-  ];
-  return (
-    <Chart title={t("accuracy.reliability")} text={t("accuracy.reliabilityText")}>
-      <LineChart
-        series={series}
-        x={{ title: t("predict.confidence"), ...SHARE }}
-        y={{ title: t("accuracy.rightShare"), ...SHARE }}
-        summary={series.map(({ name }) => name).join(", ")}
-        height={300}
-        testId="reliability"
-      />
-    </Chart>
-  );
-}
-
-function CoverageChart({ threshold, coverage, accuracy }: Findings["calibration"]["coverage"]) {
-  const { t } = useTranslation();
-  const over = (values: readonly number[]) =>
-    threshold.map((x, index) => ({ x, y: values[index] ?? 0 }));
-  return (
-    <Chart title={t("accuracy.coverage")} text={t("accuracy.coverageText")}>
-      <LineChart
-        series={[
-          { name: t("accuracy.named"), points: over(coverage) },
-          { name: t("accuracy.rightOfNamed"), points: over(accuracy) },
-        ]}
-        x={{ title: t("accuracy.threshold"), ...SHARE }}
-        y={{ title: "", ...SHARE }}
-        summary={t("accuracy.coverageText")}
-        height={300}
-        testId="coverage"
-      />
-    </Chart>
-  );
-}
-
-interface ChartProps {
-  title: string;
-  text: string;
-  children: React.ReactNode;
-}
-
-function Chart({ title, text, children }: ChartProps) {
-  return (
-    <section className="card panel" aria-label={title}>
-      <div>
-        <h2>{title}</h2>
-        <p className="muted small">{text}</p>
-      </div>
-      {children}
-    </section>
+    </ChartCard>
   );
 }
 
