@@ -1,11 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useApi } from "../api/ApiContext";
 import type { LogEntry } from "../api/types";
 import type { Filters } from "../records/feed/feed";
+import { VERDICTS } from "../records/feedback/verdict";
 import { useLabelChoices } from "../registry/useLabels";
+import { useModels } from "../registry/useModels";
+import { useStatus } from "../registry/useStatus";
 import { Combobox } from "../ui/combobox/Combobox";
 import { MomentField } from "../ui/MomentField";
 import css from "./FilterBar.module.css";
@@ -24,8 +25,7 @@ const PERCENT_STEPS = [10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99];
 
 export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
   const { t } = useTranslation();
-  const seen = new Set([filters.label, ...rows.map(({ label }) => label)]);
-  const labels = useLabelChoices([...seen]);
+  const labels = useLabels(filters, rows);
   const versions = useVersions(filters.model_version, rows);
   const set = (changes: Changes) => {
     onChange(readFilters(new URLSearchParams(filterEntries({ ...filters, ...changes }))));
@@ -70,6 +70,21 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
         {SOURCES.map((source) => (
           <option key={source} value={source}>
             {t(`source.${source}`)}
+          </option>
+        ))}
+      </Choice>
+      <Choice
+        name={t("history.feedback")}
+        any={t("history.anyFeedback")}
+        value={filters.feedback}
+        onChange={(value) => {
+          set({ feedback: VERDICTS.find((known) => known === value) });
+        }}
+        testId="filter-feedback"
+      >
+        {VERDICTS.map((verdict) => (
+          <option key={verdict} value={verdict}>
+            {t(`history.verdicts.${verdict}`)}
           </option>
         ))}
       </Choice>
@@ -192,14 +207,25 @@ function Confidence({ name, value, onChange, testId }: ConfidenceProps) {
   );
 }
 
+/**
+ * What the listed records can be called: the labels of the versions that answered them, and of the
+ * version that is asked for. Those of the version in service say nothing about older records.
+ */
+function useLabels(filters: Filters, rows: readonly LogEntry[]) {
+  const { model_version: version, label } = filters;
+  const listed = useModels().data?.items ?? [];
+  const models = [...rows.map(({ model }) => model), ...(version === undefined ? [] : listed)];
+  const served = useStatus().data?.model;
+  if (rows.length === 0 && version === undefined && served) models.push(served);
+  return useLabelChoices(
+    models.filter((model) => version === undefined || model?.version === version),
+    [...new Set([label, ...rows.map((row) => row.label)])],
+  );
+}
+
 /** The versions of the registry, and those that the list itself shows. */
 function useVersions(chosen: string | undefined, rows: readonly LogEntry[]): string[] {
-  const api = useApi();
-  const models = useQuery({
-    queryKey: ["models"],
-    queryFn: ({ signal }) => api.models(signal),
-    staleTime: 60_000,
-  });
+  const models = useModels();
   const versions = new Set(models.data?.items.map(({ version }) => version));
   for (const { model } of rows) if (model) versions.add(model.version);
   if (chosen) versions.add(chosen);

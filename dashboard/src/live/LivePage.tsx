@@ -10,6 +10,7 @@ import { decimal, milliseconds, money, percent } from "../i18n/format";
 import { LiveStatus } from "../records/feed/LiveStatus";
 import { type Feed, useFeed } from "../records/feed/useFeed";
 import { RecordDialog } from "../records/record/RecordDialog";
+import { useNeighbours } from "../records/record/useNeighbours";
 import { useOverlay } from "../ui/dialog/useOverlay";
 import { ImageIcon } from "../ui/icons";
 import { Notice } from "../ui/notice/Notice";
@@ -31,6 +32,7 @@ export default function LivePage() {
   const feed = useFeed(ALL);
   const now = useNow();
   useEnough(feed);
+  const neighbours = useNeighbours(feed, record.value, record.replace);
   const { rows, isLoading } = useUnhurried(feed);
   const numbers = liveNumbers(rows, now, !feed.hasOlder);
   const share = (value: number | null) => (value === null ? null : percent(value, language));
@@ -109,7 +111,7 @@ export default function LivePage() {
         </div>
       </div>
       {record.value !== null && (
-        <RecordDialog key={record.value} id={record.value} onClose={record.close} />
+        <RecordDialog id={record.value} list={neighbours} onClose={record.close} />
       )}
     </>
   );

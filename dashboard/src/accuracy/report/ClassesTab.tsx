@@ -4,13 +4,14 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../../api/ApiContext";
 import type { ClassScores, Report } from "../../api/artifact";
-import type { Share } from "../../api/types";
+import type { ModelFeedback, Share } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { LabelPath } from "../../ui/LabelPath";
 import { useMore } from "../../ui/useMore";
 import css from "./ClassesTab.module.css";
+import { FeedbackSummary } from "./FeedbackSummary";
 import { IntervalBar } from "./IntervalBar";
 import { treeOf } from "./report";
 
@@ -27,7 +28,7 @@ export function ClassesTab({ report }: { report: Report }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const [order, setOrder] = useState<Order>("worst");
-  const feedback = useClassFeedback(report);
+  const feedback = useModelFeedback(report);
   const [wanted, setWanted] = useState("");
   const tree = useMemo(() => treeOf(report), [report]);
   const classes = useMemo(() => [...report.test.classes].sort(BY[order]), [report, order]);
@@ -43,6 +44,7 @@ export function ClassesTab({ report }: { report: Report }) {
         <div>
           <h2 id="classes-title">{t("accuracy.perClass")}</h2>
           <p className="muted small">{t("accuracy.perClassText")}</p>
+          <FeedbackSummary feedback={feedback} />
         </div>
         <div className="row">
           {classes.length > MANY && (
@@ -101,7 +103,7 @@ export function ClassesTab({ report }: { report: Report }) {
               )}
             </td>
             <td>
-              <FeedbackBar share={feedback?.[label]} />
+              <FeedbackBar share={feedback?.per_label[label]} />
             </td>
             <td className="end">{orDash(precision, percent, language)}</td>
             <td className="end">{orDash(f1, score, language)}</td>
@@ -124,8 +126,8 @@ function FeedbackBar({ share }: { share: Share | undefined }) {
   );
 }
 
-/** Feedback on this version's answers, by true label. */
-function useClassFeedback({ name, version }: Report): Record<string, Share> | undefined {
+/** Feedback on this version's answers. */
+function useModelFeedback({ name, version }: Report): ModelFeedback | undefined {
   const api = useApi();
   const stats = useQuery({
     queryKey: ["stats", "all"],
@@ -134,7 +136,7 @@ function useClassFeedback({ name, version }: Report): Record<string, Share> | un
   });
   const byModel = stats.data?.feedback.by_model;
   // The longer key where two models share a version.
-  return (byModel?.[`${name} ${version}`] ?? byModel?.[version])?.per_label;
+  return byModel?.[`${name} ${version}`] ?? byModel?.[version];
 }
 
 const BY: Record<Order, (a: ClassScores, b: ClassScores) => number> = {

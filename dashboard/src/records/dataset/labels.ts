@@ -18,7 +18,7 @@ function classOf(dataset: Dataset, label: string): string | null {
 /** What feedback says of images; a parent is no label for one of them, and neither is none. */
 function given(records: readonly Taken[]): string[] {
   return records.flatMap(({ feedback }) =>
-    feedback && feedback.label !== null && !feedback.is_parent ? [feedback.label] : [],
+    feedback?.label == null || feedback.is_parent ? [] : [feedback.label],
   );
 }
 
