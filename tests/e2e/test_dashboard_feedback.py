@@ -45,7 +45,7 @@ def images(cloud: Cloud) -> list[Record]:
     return cloud.wait_for(keys, within=120)
 
 
-def keep_picture(page: Page, name: str) -> None:
+def keep_screenshot(page: Page, name: str) -> None:
     if SHOTS:
         page.screenshot(path=Path(SHOTS) / f"{name}.png")
 
@@ -73,7 +73,7 @@ def test_none_of_these_is_said_shown_filtered_and_taken_back(
     drawer.get_by_test_id("feedback-none").click()
     expect(drawer.get_by_test_id("feedback-mark")).to_contain_text("None of these")
     assert feedback(cloud, record["id"])["label"] is None
-    keep_picture(page, "drawer-en-1440")
+    keep_screenshot(page, "drawer-en-1440")
     page.goto(f"{address(cloud, 'history')}?feedback=none")
     row = page.locator(f"[data-testid=history-row][data-id='{record['id']}']")
     expect(row.get_by_test_id("feedback-mark")).to_contain_text("None of these")
@@ -137,7 +137,7 @@ def test_many_records_are_selected_and_judged_with_the_keyboard_alone(
     page.keyboard.press("Shift+Space")
     n = places[-1] - places[0] + 1
     expect(page.get_by_test_id("selected-count")).to_have_text(f"Selected: {n}")
-    keep_picture(page, "selected-en-1440")
+    keep_screenshot(page, "selected-en-1440")
     assert accessibility_faults(page) == []
     page.get_by_test_id("batch-none").focus()
     page.keyboard.press("Enter")
@@ -155,7 +155,7 @@ def test_quick_keys_in_the_queue_all_count_and_are_kept_apart(page: Page, cloud:
     page.goto(f"{address(cloud, 'accuracy')}?tab=label")
     expect(page.get_by_test_id("label-image")).to_be_visible()
     expect(page.get_by_test_id("label-bias")).to_contain_text("leaves it out")
-    keep_picture(page, "queue-en-1440")
+    keep_screenshot(page, "queue-en-1440")
     # Faster than the API answers.
     with page.expect_response(lambda answer: answer.request.method == "DELETE"):
         for key in ("0", "0", "0", "u"):
@@ -179,15 +179,15 @@ def test_a_judged_record_is_read_on_a_phone_in_korean(
         expect(page.get_by_test_id("feedback-mark").first).to_contain_text("해당 없음")
         page.get_by_test_id("select-row").first.check()
         expect(page.get_by_test_id("selected-count")).to_be_visible()
-        keep_picture(page, f"selected-ko-390-{scheme}")
+        keep_screenshot(page, f"selected-ko-390-{scheme}")
         assert accessibility_faults(page) == []
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE["width"]
         open_record(page, cloud, images[1])
         expect(page.get_by_test_id("record-position")).to_be_visible()
-        keep_picture(page, f"drawer-ko-390-{scheme}")
+        keep_screenshot(page, f"drawer-ko-390-{scheme}")
         assert accessibility_faults(page) == []
         page.goto(f"{address(cloud, 'accuracy')}?tab=label")
         expect(page.get_by_test_id("label-none")).to_be_visible()
-        keep_picture(page, f"queue-ko-390-{scheme}")
+        keep_screenshot(page, f"queue-ko-390-{scheme}")
         assert accessibility_faults(page) == []
