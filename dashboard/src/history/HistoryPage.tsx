@@ -3,7 +3,6 @@ import { useTranslation } from "react-i18next";
 
 import { LiveStatus } from "../records/feed/LiveStatus";
 import { useFeed } from "../records/feed/useFeed";
-import { RecordDialog } from "../records/record/RecordDialog";
 import { useNeighbours } from "../records/record/useNeighbours";
 import { useMediaQuery } from "../theme/useMediaQuery";
 import { useOverlay } from "../ui/dialog/useOverlay";
@@ -20,6 +19,7 @@ import { ViewSwitch } from "./ViewSwitch";
 
 // Most visits only look.
 const BatchBar = lazy(() => import("./select/BatchBar"));
+const RecordDialog = lazy(() => import("../records/record/RecordDialog"));
 
 export default function HistoryPage() {
   const { t } = useTranslation();
@@ -75,7 +75,9 @@ export default function HistoryPage() {
         )}
       </section>
       {record.value !== null && (
-        <RecordDialog id={record.value} list={neighbours} onClose={record.close} />
+        <Suspense fallback={null}>
+          <RecordDialog id={record.value} list={neighbours} onClose={record.close} />
+        </Suspense>
       )}
     </>
   );

@@ -1,5 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useEffect, useEffectEvent, useMemo, useState } from "react";
+import {
+  lazy,
+  Suspense,
+  useDeferredValue,
+  useEffect,
+  useEffectEvent,
+  useMemo,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
@@ -9,7 +17,6 @@ import { useLanguage } from "../i18n";
 import { decimal, milliseconds, money, percent } from "../i18n/format";
 import { LiveStatus } from "../records/feed/LiveStatus";
 import { type Feed, useFeed } from "../records/feed/useFeed";
-import { RecordDialog } from "../records/record/RecordDialog";
 import { useNeighbours } from "../records/record/useNeighbours";
 import { useOverlay } from "../ui/dialog/useOverlay";
 import { ImageIcon } from "../ui/icons";
@@ -21,6 +28,9 @@ import css from "./LivePage.module.css";
 import { liveNumbers, SAMPLE } from "./numbers";
 import { Stream } from "./Stream";
 import { Today } from "./Today";
+
+// Not needed to paint the page.
+const RecordDialog = lazy(() => import("../records/record/RecordDialog"));
 
 const COSTS_EVERY_MS = 60_000;
 const TICK_MS = 1_000;
@@ -111,7 +121,9 @@ export default function LivePage() {
         </div>
       </div>
       {record.value !== null && (
-        <RecordDialog id={record.value} list={neighbours} onClose={record.close} />
+        <Suspense fallback={null}>
+          <RecordDialog id={record.value} list={neighbours} onClose={record.close} />
+        </Suspense>
       )}
     </>
   );

@@ -17,7 +17,7 @@ interface RecordDialogProps {
 }
 
 /** One record beside the list. */
-export function RecordDialog({ id, list, onClose }: RecordDialogProps) {
+export default function RecordDialog({ id, list, onClose }: RecordDialogProps) {
   const { t } = useTranslation();
   const api = useApi();
   const record = useQuery({
