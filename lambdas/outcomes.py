@@ -32,6 +32,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.RouteNotFoundError: _NOT_FOUND,
     errors.MethodNotAllowedError: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.PredictionNotFoundError: _NOT_FOUND,
+    errors.FeedbackNotFoundError: _NOT_FOUND,
     errors.ModelNotFoundError: _NOT_FOUND,
     errors.AliasConflictError: _CONFLICT,
     errors.ModelRetiredError: _CONFLICT,

@@ -13,6 +13,7 @@ import type {
   AliasMove,
   Costs,
   DailyStats,
+  FeedbackRequest,
   Job,
   LogEntry,
   LogPage,
@@ -25,9 +26,11 @@ import type {
   Stats,
   TrainingOptions,
 } from "../src/api/types";
+import { isRight } from "../src/records/feedback/verdict";
 import { apiKey, me } from "./callers";
 import { FakeDatasets } from "./fakeDatasets";
 import { previewOf } from "./preview";
+import { feedback } from "./records";
 import { detail } from "./registry";
 
 type Handler = (request: Request, url: URL) => Response | Promise<Response>;
@@ -125,6 +128,7 @@ export class FakeApi {
         this.prediction instanceof Response ? this.prediction.clone() : offered(this.prediction),
     ],
     [/^POST \/predictions\/.+\/feedback$/, (request, url) => this.#feedback(request, url)],
+    [/^DELETE \/predictions\/.+\/feedback$/, (_, url) => this.#withdraw(url)],
     [/^GET \/predictions\/[^/]+$/, (_, url) => this.#prediction(url)],
     [/^GET \/uncertain$/, () => offered(this.uncertain && { items: this.uncertain })],
     [/^GET \/stats$/, () => offered(this.stats)],
@@ -164,21 +168,30 @@ export class FakeApi {
   }
 
   async #feedback(request: Request, { pathname }: URL): Promise<Response> {
-    const { label } = (await body(request)) as { label: string };
+    const { label, from_queue = false } = (await body(request)) as FeedbackRequest;
+    return this.#judged(pathname, (known) =>
+      feedback(label, { at: known.created_at, from_queue, ...this.standing }),
+    );
+  }
+
+  #withdraw({ pathname }: URL): Response {
+    return this.#judged(pathname, ({ feedback: given }) => (given ? null : undefined));
+  }
+
+  /** Keeps what `change` makes of a record's feedback; `undefined`: there is none to take back. */
+  #judged(
+    pathname: string,
+    change: (record: LogEntry) => LogEntry["feedback"] | undefined,
+  ): Response {
     const id = pathname.split("/").at(-2);
     const known = [...this.records, ...(this.uncertain ?? [])].find((record) => record.id === id);
     if (!known) return problem(404, "prediction_not_found");
-    return json({
-      ...known,
-      feedback: {
-        label,
-        at: known.created_at,
-        by: "tester",
-        parents: [],
-        is_parent: false,
-        ...this.standing,
-      },
-    });
+    const said = change(known);
+    if (said === undefined) return problem(404, "feedback_not_found");
+    const told = (entry: LogEntry) => (entry.id === id ? { ...entry, feedback: said } : entry);
+    this.records = this.records.map(told);
+    this.uncertain &&= this.uncertain.map(told);
+    return json(told(known));
   }
 
   #model({ pathname }: URL): Response {
@@ -270,6 +283,7 @@ export class FakeApi {
       .filter(({ label }) => wanted("label", label))
       .filter(({ status }) => wanted("status", status))
       .filter(({ source }) => wanted("source", source))
+      .filter((entry) => isSaid(entry, query.get("feedback")))
       .filter(({ model }) => wanted("model", model ? modelRef(model) : null))
       .filter(({ created_at }) => created_at >= (query.get("from") ?? ""))
       .filter(({ created_at }) => created_at <= (query.get("to") ?? "~"))
@@ -314,6 +328,14 @@ export function problem(status: number, code: string): Response {
 
 export function json(body: unknown, status = 200, type = "application/json"): Response {
   return new Response(JSON.stringify(body), { status, headers: { "Content-Type": type } });
+}
+
+/** As `_verdicts` of `visionflow/predictions/store.py`. */
+function isSaid(entry: LogEntry, verdict: string | null): boolean {
+  if (verdict === null) return true;
+  if (verdict === "unanswered") return entry.feedback === null && entry.label !== null;
+  if (verdict === "none") return entry.feedback !== null && entry.feedback.label === null;
+  return isRight(entry) === (verdict === "right");
 }
 
 function position({ created_at, id }: LogEntry): string {

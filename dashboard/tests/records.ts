@@ -1,4 +1,10 @@
-import type { Explanation, LogEntry, PredictAnswer, PredictionStatus } from "../src/api/types";
+import type {
+  Explanation,
+  Feedback,
+  LogEntry,
+  PredictAnswer,
+  PredictionStatus,
+} from "../src/api/types";
 
 const START = Date.parse("2026-03-01T09:00:00Z");
 
@@ -40,6 +46,19 @@ export function record(n: number, changes: Partial<LogEntry> = {}): LogEntry {
     feedback: null,
     refused: null,
     owner: null,
+    ...changes,
+  };
+}
+
+export function feedback(label: string | null, changes: Partial<Feedback> = {}): Feedback {
+  return {
+    label,
+    at: "2026-03-01T09:30:00.000000Z",
+    by: "ann@team.test",
+    parents: [],
+    is_parent: false,
+    weight: 1,
+    from_queue: false,
     ...changes,
   };
 }

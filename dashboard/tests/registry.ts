@@ -96,11 +96,19 @@ export function stats(changes: Partial<Stats> = {}): Stats {
           low: 0.6,
           high: 0.98,
           per_label: { starfish: { n: 4, correct: 3, low: 0.3, high: 0.95 } },
+          none: { n: 2, correct: 2, low: 0.3, high: 1 },
+          queue: { n: 20, correct: 12, low: 0.4, high: 0.8 },
         },
       },
     },
     drift: {
-      "visionflow20/1.0.0": { labels: 0.05, embedding: 0.4, n: 500, needed: 200, verdict: "steady" },
+      "visionflow20/1.0.0": {
+        labels: 0.05,
+        embedding: 0.4,
+        n: 500,
+        needed: 200,
+        verdict: "steady",
+      },
     },
     ...changes,
   };

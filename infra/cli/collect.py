@@ -45,7 +45,9 @@ def _collect(arguments: argparse.Namespace) -> int:
         f"{done.kept} unchanged, {done.gone} no longer in the bucket."
     )
     if done.unspecific:
-        text += f" {done.unspecific} are called by a parent of labels, which is not a class."
+        text += f" {done.unspecific} have a parent of labels or no label, which is not a class."
+    if done.unlabelled:
+        text += f" {done.unlabelled} lost their label, so their copies are deleted."
     if done.unusable:
         text += (
             f" {done.unusable} have a label that cannot be the name of a folder; give them another."

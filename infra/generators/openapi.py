@@ -39,6 +39,7 @@ from visionflow.errors import CoverageUnmeasuredError
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.uploads import ACCEPTED_TYPES
 from visionflow.predictions.record import Source, Status
+from visionflow.predictions.store import Verdict
 
 OPENAPI_FILE = Path(__file__).parents[2] / "lambdas" / "api" / "openapi.json"
 
@@ -139,6 +140,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             query("model", "Only answers of this version, as name/version", TEXT),
             query("status", "Only this status", {"enum": list(get_args(Status))}),
             query("source", "Only images from this source", {"enum": list(get_args(Source))}),
+            query("feedback", "Only what people said this of", {"enum": list(get_args(Verdict))}),
             query("from", "Not before this time", TIME),
             query("to", "Not after this time", TIME),
         ),

@@ -21,6 +21,7 @@ from lambdas.api.feedback.service import (
     FeedbackRequest,
     GivenFeedback,
     UncertainList,
+    WithdrawnFeedback,
 )
 from lambdas.api.models.comparison import ModelComparison
 from lambdas.api.models.preview import MovePreview
@@ -76,6 +77,12 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         {200: GivenFeedback},
         (_ID,),
         json_body(FeedbackRequest),
+    ),
+    ("DELETE", "/predictions/{id}/feedback"): Operation(
+        "withdrawFeedback",
+        "Take back your latest feedback on a prediction",
+        {200: WithdrawnFeedback},
+        (_ID,),
     ),
     ("GET", "/uncertain"): Operation(
         "uncertain",

@@ -45,6 +45,7 @@ ROUTES = (
     Route("GET", "/predictions/{id}", "api", "read"),
     Route("GET", "/predictions/{id}/feedback", "api", "read"),
     Route("POST", "/predictions/{id}/feedback", "api", "feedback"),
+    Route("DELETE", "/predictions/{id}/feedback", "api", "feedback"),
     Route("GET", "/uncertain", "api", "read"),
     Route("GET", "/stats", "api", "read"),
     Route("GET", "/stats/daily", "api", "read"),

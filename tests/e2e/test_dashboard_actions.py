@@ -118,7 +118,10 @@ def test_the_least_certain_image_is_labelled_with_a_key(page: Page, cloud: Cloud
     expect(page.get_by_test_id("label-image")).to_be_visible()
     page.locator("body").press("1")
     expect(page.get_by_test_id("label-count")).to_contain_text("1 labelled")
-    told = cloud.call("GET", f"/predictions/{first['id']}").body["feedback"]
+    # The page goes on before the API has answered.
+    told = eventually(
+        lambda: cloud.call("GET", f"/predictions/{first['id']}").body["feedback"], 30, "feedback"
+    )
     assert told["label"] == first["top_k"][0]["label"]
 
 

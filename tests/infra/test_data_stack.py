@@ -175,6 +175,7 @@ def test_predictions_can_be_read_newest_first_and_for_review(templates: Template
         "by_model": ("model_shard", "position"),
         "by_status": ("status_shard", "position"),
         "by_owner": ("owner_shard", "position"),
+        "by_feedback": ("feedback_shard", "position"),
         "by_review": ("review_shard", "review_position"),
     }
     for index in indexes.values():

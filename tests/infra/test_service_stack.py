@@ -125,6 +125,7 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:Query", "Predictions/index/by_status"),
         ("dynamodb:Query", "Predictions/index/by_review"),
         ("dynamodb:Query", "Predictions/index/by_owner"),
+        ("dynamodb:Query", "Predictions/index/by_feedback"),
         ("dynamodb:UpdateItem", "Predictions"),
         # Erasing: a tombstone in place of a record, and what belongs to it.
         ("dynamodb:PutItem", "Predictions"),

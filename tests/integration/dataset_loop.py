@@ -105,9 +105,13 @@ class Loop:
     def uncertain(self, data: bytes, index: int = 0, source: Source = "api") -> str:
         return self.answered(data, index, source, status="unknown", unknown_reason="unsure")
 
-    def feedback(self, prediction_id: str, label: str, **more: Any) -> None:
-        reviews = ReviewStore("predictions", "insights", self.cloud.dynamodb)
-        reviews.give(prediction_id, Feedback(label, "2030-01-02T00:00:00.000000Z", "eve", **more))
+    def feedback(self, prediction_id: str, label: str | None, **more: Any) -> None:
+        feedback = Feedback(label, "2030-01-02T00:00:00.000000Z", "eve", **more)
+        self.reviews.give(prediction_id, feedback, "eve")
+
+    @property
+    def reviews(self) -> ReviewStore:
+        return ReviewStore("predictions", "insights", self.cloud.dynamodb)
 
     def run(self, *, again: bool = False) -> None:
         """Count what is new in the stream, and curate until nothing is left. Rules are read anew;

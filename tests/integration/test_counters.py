@@ -114,7 +114,7 @@ def speak(cloud: Cloud, some: list[Prediction], draw: random.Random) -> None:
             continue
         for turn in range(draw.randint(1, 3)):
             at = f"2030-02-01T00:00:0{turn}.000000Z"
-            reviews.give(one.id, Feedback(draw.choice((*LABELS, "purple")), at, "me"))
+            reviews.give(one.id, Feedback(draw.choice((*LABELS, "purple")), at, "me"), "me")
 
 
 def test_the_counters_equal_a_recount_whatever_is_delivered_twice_and_late(cloud: Cloud) -> None:

@@ -163,7 +163,7 @@ def test_two_who_speak_at_once_are_put_in_order(cloud: Cloud) -> None:
         return item
 
     slow._item = overtaken  # type: ignore[method-assign]
-    slow.give(asked, Feedback("blue", "2030-01-01T00:00:00.000000Z", "slow", weight=3))
+    slow.give(asked, Feedback("blue", "2030-01-01T00:00:00.000000Z", "slow", weight=3), "slow")
     assert [feedback.label for feedback in slow.history(asked)] == ["green", "blue"]
     assert cloud.call("GET", f"/predictions/{asked}").body["feedback"]["label"] == "blue"
 
@@ -225,11 +225,12 @@ def test_what_was_spoken_of_is_read_by_the_time_of_the_word(cloud: Cloud) -> Non
     ids = fill(cloud, [record(i) for i in range(4)])
     reviews = ReviewStore("predictions", "insights", cloud.dynamodb)
     for minute, prediction_id in enumerate(ids):
-        reviews.give(prediction_id, Feedback("red", f"2031-01-01T00:0{minute}:00.000000Z", "me"))
+        at = f"2031-01-01T00:0{minute}:00.000000Z"
+        reviews.give(prediction_id, Feedback("red", at, "me"), "me")
     assert [p.id for p in reviews.given()] == ids
     assert [p.id for p in reviews.given("2031-01-01T00:02")] == ids[2:]
     assert [p.id for p in reviews.given(newest_first=True)] == ids[::-1]
-    reviews.give(ids[0], Feedback("blue", "2031-01-01T00:09:00.000000Z", "me"))
+    reviews.give(ids[0], Feedback("blue", "2031-01-01T00:09:00.000000Z", "me"), "me")
     assert [p.id for p in reviews.given()] == [*ids[1:], ids[0]]
 
 
@@ -295,7 +296,7 @@ def test_feedback_that_does_not_count_stays_where_the_current_is(cloud: Cloud) -
     reviews = ReviewStore("predictions", "insights", cloud.dynamodb)
     for minute, (prediction_id, weight) in enumerate([(ids[0], 2), (ids[1], 1), (ids[0], 1)]):
         at = f"2031-01-01T00:0{minute}:00.000000Z"
-        reviews.give(prediction_id, Feedback("red", at, "me", weight=weight))
+        reviews.give(prediction_id, Feedback("red", at, "me", weight=weight), "me")
     assert [p.id for p in reviews.given()] == ids
 
 

@@ -553,6 +553,9 @@ def test_rows_from_before_there_were_rules_are_read(loop: Loop) -> None:
         (None, "unfamiliar", ("unfamiliar",)),
         (Feedback("green", "", ""), None, ("corrected",)),
         (Feedback("red", "", ""), "unsure", ("uncertain",)),
+        # That it is none of the labels corrects nothing that could be learned.
+        (Feedback(None, "", ""), None, ()),
+        (Feedback(None, "", ""), "unfamiliar", ("unfamiliar",)),
         (Feedback("warm", "", "", is_parent=True), "unsure", ("uncertain", "corrected")),
         # A label below a parent that was answered confirms it.
         (Feedback("crimson", "", "", parents=("red",)), None, ()),

@@ -27,7 +27,7 @@ from visionflow.predictions.record import Feedback
 from visionflow.predictions.reviews import ReviewStore
 
 Command = Callable[..., Any]
-NOTHING_ELSE = {"unusable": 0, "erased": 0}
+NOTHING_ELSE = {"unlabelled": 0, "unusable": 0, "erased": 0}
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 
 
@@ -451,7 +451,21 @@ def test_a_lineage_that_leads_out_of_the_folder_is_refused(
 def relabel(cloud: Cloud, prediction_id: str, label: str) -> None:
     """Past the API, which refuses many labels."""
     feedback = Feedback(label, "2031-01-01T00:00:00.000000Z", "me", weight=3)
-    ReviewStore("predictions", "insights", cloud.dynamodb).give(prediction_id, feedback)
+    ReviewStore("predictions", "insights", cloud.dynamodb).give(prediction_id, feedback, "me")
+
+
+def test_an_image_whose_label_was_taken_back_is_collected_no_more(
+    visionflow: Command, cloud: Cloud, labelled: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    out = tmp_path / "collected"
+    visionflow("data", "collect", "--out", out)
+    assert cloud.call("DELETE", f"/predictions/{labelled[1]['id']}/feedback").status == 200
+    ann = Caller("user:a", "a@example.com", EVERYTHING)
+    say(cloud, labelled[0]["id"], {"label": None}, caller=ann)
+    done = visionflow("data", "collect", "--out", out, "--json")
+    assert (done["unlabelled"], done["unspecific"]) == (1, 1)
+    assert list(out.rglob("*.jpg")) == []
+    assert visionflow("data", "collect", "--out", out, "--json")["unlabelled"] == 0
 
 
 def test_labels_with_parents_are_collected_where_their_class_lies(
@@ -473,7 +487,7 @@ def test_labels_with_parents_are_collected_where_their_class_lies(
     for prediction_id in asked[:2]:
         say(cloud, prediction_id, {"label": "warm"})
     said = visionflow("data", "collect", "--out", out)
-    assert "3 are called by a parent of labels" in said
+    assert "3 have a parent of labels or no label" in said
     assert not (out / "colours").exists()
     assert len(list(out.rglob("*.jpg"))) == 1
     # Without such a folder every class lies at the top.

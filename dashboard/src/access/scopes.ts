@@ -13,6 +13,7 @@ export const NEEDS = {
   "GET /predictions/{id}": "read",
   "DELETE /predictions/{id}": "predict",
   "POST /predictions/{id}/feedback": "feedback",
+  "DELETE /predictions/{id}/feedback": "feedback",
   "GET /uncertain": "read",
   "GET /stats": "read",
   "GET /costs": "read",

@@ -28,6 +28,12 @@ export function useMay(): (route: KnownRoute) => boolean {
   return (route) => (data ? data.scopes.includes(NEEDS[route]) : isError);
 }
 
+/** Whether the caller has a scope, for what a route allows to some of its callers. */
+export function useHolds(): (scope: Scope) => boolean {
+  const { data, isError } = useQuery(meQuery(useApi()));
+  return (scope) => (data ? data.scopes.includes(scope) : isError);
+}
+
 const SECURED: readonly Scope[] = ["models", "admin"];
 
 /** Whether a second factor would give `scope` to the caller. */

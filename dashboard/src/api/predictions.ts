@@ -3,6 +3,7 @@ import { ask, type Transport } from "./transport";
 import type {
   Costs,
   DailyStats,
+  FeedbackRequest,
   LogEntry,
   LogPage,
   LogQuery,
@@ -35,7 +36,9 @@ export interface PredictionsApi {
   upload(file: File, signal?: AbortSignal): Promise<UploadForm>;
   logs(query: LogQuery, signal?: AbortSignal): Promise<LogPage>;
   prediction(id: string, signal?: AbortSignal): Promise<PredictionDetail>;
-  feedback(id: string, label: string, signal?: AbortSignal): Promise<LogEntry>;
+  feedback(id: string, said: FeedbackRequest): Promise<LogEntry>;
+  /** Takes back the caller's latest feedback. */
+  withdrawFeedback(id: string): Promise<LogEntry>;
   /** Least certain first, without feedback so far. */
   uncertain(limit: number, signal?: AbortSignal): Promise<LogEntry[]>;
   stats(span: Span, signal?: AbortSignal): Promise<Stats>;
@@ -81,13 +84,17 @@ export function predictionsApi(client: Transport): PredictionsApi {
       ask(signal, (bounded) =>
         client.GET("/predictions/{id}", { params: { path: { id } }, signal: bounded }),
       ),
-    feedback: (id, label, signal) =>
-      ask(signal, (bounded) =>
+    feedback: (id, body) =>
+      ask(undefined, (bounded) =>
         client.POST("/predictions/{id}/feedback", {
           params: { path: { id } },
-          body: { label },
+          body,
           signal: bounded,
         }),
+      ),
+    withdrawFeedback: (id) =>
+      ask(undefined, (bounded) =>
+        client.DELETE("/predictions/{id}/feedback", { params: { path: { id } }, signal: bounded }),
       ),
     uncertain: async (limit, signal) => {
       const { items } = await ask(signal, (bounded) =>

@@ -102,7 +102,8 @@ export interface paths {
         put?: never;
         /** Confirm or correct an answer; of the heaviest feedback, the latest counts */
         post: operations["giveFeedback"];
-        delete?: never;
+        /** Take back your latest feedback on a prediction */
+        delete: operations["withdrawFeedback"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1149,7 +1150,8 @@ export interface components {
          *     both saw, one of them as the shadow; ``agreement`` is the share of those where neither
          *     contradicts the other, by the best label or a parent; ``confidence_shift`` the mean confidence
          *     above the first one's. ``p50_ms`` and ``p95_ms`` are of inference. ``feedback`` counts its
-         *     answers, also as the shadow, to images with feedback.
+         *     answers, also as the shadow, to images with feedback that were not in the queue of the least
+         *     certain ones.
          */
         ComparedModel: {
             /** Name */
@@ -1687,13 +1689,15 @@ export interface components {
          * Feedback
          * @description What a person says the image shows; of the heaviest, the latest counts.
          *
+         *     A null ``label``: none of the labels that the model has. ``from_queue``: the image was shown to
+         *     be labelled because its answer was uncertain, so its feedback says little about other images.
          *     ``parents`` are above ``label`` in the version that answered, from the top down; ``is_parent``:
          *     it is itself a parent of labels there, so it is not a class. ``weight`` is that of who gave it:
          *     see `visionflow.access.roles.weight_of`.
          */
         Feedback: {
             /** Label */
-            label: string;
+            label: string | null;
             /** At */
             at: string;
             /** By */
@@ -1713,6 +1717,11 @@ export interface components {
              * @default 1
              */
             weight: number;
+            /**
+             * From Queue
+             * @default false
+             */
+            from_queue: boolean;
         };
         /**
          * FeedbackHistory
@@ -2445,7 +2454,9 @@ export interface components {
          * ModelFeedback
          * @description How often a version was right on images with feedback, with a 95 % Wilson interval;
          *     ``per_label``: the same by the label that people gave. A parent is right for every label below
-         *     it.
+         *     it. ``none``: images that show none of the labels, where ``unknown`` is right. ``queue``: images
+         *     that people were asked about because they were the least certain. They are harder than others,
+         *     so they are in none of the other numbers.
          */
         ModelFeedback: {
             /** N */
@@ -2460,6 +2471,8 @@ export interface components {
             per_label: {
                 [key: string]: components["schemas"]["Share"];
             };
+            none: components["schemas"]["Share"];
+            queue: components["schemas"]["Share"];
         };
         /**
          * ModelList
@@ -2825,7 +2838,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "feedback_not_found" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
             /** Field */
@@ -3468,6 +3481,71 @@ export interface components {
             /** Per 1000 */
             per_1000: number;
         };
+        /**
+         * WithdrawnFeedback
+         * @description The prediction without ``withdrawn``, the caller's latest feedback. What was said before
+         *     counts again.
+         */
+        WithdrawnFeedback: {
+            /** Id */
+            id: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "api" | "s3";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "unknown" | "failed";
+            /** Label */
+            label: string | null;
+            /** Confidence */
+            confidence: number | null;
+            /** Top K */
+            top_k: components["schemas"]["Score"][];
+            model: components["schemas"]["ModelRef"] | null;
+            image: components["schemas"]["ImageRef"];
+            /** Thumbnail Key */
+            thumbnail_key: string | null;
+            /** Timings */
+            timings: {
+                [key: string]: number;
+            };
+            /** Created At */
+            created_at: string;
+            error: components["schemas"]["Failure"] | null;
+            /** Expires At */
+            expires_at: number;
+            /** Thumbnail Url */
+            thumbnail_url: string | null;
+            withdrawn: components["schemas"]["Feedback"];
+            /**
+             * Parents
+             * @default []
+             */
+            parents: string[];
+            /**
+             * Unknown Reason
+             * @default null
+             */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /**
+             * Familiarity
+             * @default null
+             */
+            familiarity: number | null;
+            /** @default null */
+            feedback: components["schemas"]["Feedback"] | null;
+            /** @default null */
+            refused: components["schemas"]["ModelRef"] | null;
+            /**
+             * Owner
+             * @default null
+             */
+            owner: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -3622,6 +3700,8 @@ export interface operations {
                 status?: "ok" | "unknown" | "failed";
                 /** @description Only images from this source */
                 source?: "api" | "s3";
+                /** @description Only what people said this of */
+                feedback?: "right" | "wrong" | "none" | "unanswered";
                 /** @description Not before this time */
                 from?: string;
                 /** @description Not after this time */
@@ -3759,12 +3839,17 @@ export interface operations {
             content: {
                 "application/json": {
                     /** Label */
-                    label: string;
+                    label: string | null;
                     /**
                      * New
                      * @default false
                      */
                     new?: boolean;
+                    /**
+                     * From Queue
+                     * @default false
+                     */
+                    from_queue?: boolean;
                 };
             };
         };
@@ -3776,6 +3861,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GivenFeedback"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawnFeedback"];
                 };
             };
             /** @description What went wrong */

@@ -22,6 +22,8 @@ export type PredictionStatus = LogEntry["status"];
 export type UnknownReason = NonNullable<LogEntry["unknown_reason"]>;
 export type PredictionSource = LogEntry["source"];
 export type Feedback = Schemas["Feedback"];
+export type FeedbackRequest =
+  paths["/predictions/{id}/feedback"]["post"]["requestBody"]["content"]["application/json"];
 
 export type ModelName = Schemas["ModelRef"];
 export type ModelItem = Schemas["ModelEntry"];
@@ -35,6 +37,7 @@ export type AliasMove = Schemas["Move"];
 export type Comparison = Schemas["ModelComparison"];
 export type RollbackRule = Schemas["RollbackRule"];
 export type Stats = Schemas["Stats"];
+export type ModelFeedback = Schemas["ModelFeedback"];
 export type Share = Schemas["Share"];
 export type DailyStats = Schemas["DailyStats"];
 export type VersionDay = Schemas["VersionDay"];

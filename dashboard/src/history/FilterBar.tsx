@@ -1,13 +1,14 @@
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useApi } from "../api/ApiContext";
 import { modelRef, readRef } from "../api/ref";
 import type { LogEntry, ModelName } from "../api/types";
 import type { Filters } from "../records/feed/feed";
+import { VERDICTS } from "../records/feedback/verdict";
 import { modelKey } from "../registry/chosen";
 import { useLabelChoices } from "../registry/useLabels";
+import { useModels } from "../registry/useModels";
+import { useStatus } from "../registry/useStatus";
 import { Combobox } from "../ui/combobox/Combobox";
 import { MomentField } from "../ui/MomentField";
 import css from "./FilterBar.module.css";
@@ -26,8 +27,7 @@ const PERCENT_STEPS = [10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99];
 
 export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
   const { t } = useTranslation();
-  const seen = new Set([filters.label, ...rows.map(({ label }) => label)]);
-  const labels = useLabelChoices([...seen]);
+  const labels = useLabels(filters, rows);
   const models = useVersions(filters.model, rows);
   const set = (changes: Changes) => {
     onChange(readFilters(new URLSearchParams(filterEntries({ ...filters, ...changes }))));
@@ -72,6 +72,21 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
         {SOURCES.map((source) => (
           <option key={source} value={source}>
             {t(`source.${source}`)}
+          </option>
+        ))}
+      </Choice>
+      <Choice
+        name={t("history.feedback")}
+        any={t("history.anyFeedback")}
+        value={filters.feedback}
+        onChange={(value) => {
+          set({ feedback: VERDICTS.find((known) => known === value) });
+        }}
+        testId="filter-feedback"
+      >
+        {VERDICTS.map((verdict) => (
+          <option key={verdict} value={verdict}>
+            {t(`history.verdicts.${verdict}`)}
           </option>
         ))}
       </Choice>
@@ -196,14 +211,22 @@ function Confidence({ name, value, onChange, testId }: ConfidenceProps) {
   );
 }
 
+/**
+ * What the listed records can be called: the labels of the versions that answered them, and of the
+ * version that is asked for. Those of the version in service say nothing about older records.
+ */
+function useLabels({ model: asked, label }: Filters, rows: readonly LogEntry[]) {
+  const chosen = readRef(asked);
+  const served = useStatus().data?.model ?? null;
+  const answered = rows.length > 0 ? rows.map(({ model }) => model) : [served];
+  return useLabelChoices(chosen ? [chosen] : answered, [
+    ...new Set([label, ...rows.map((row) => row.label)]),
+  ]);
+}
+
 /** The versions of the registry, and those that the list itself shows. */
 function useVersions(chosen: string | undefined, rows: readonly LogEntry[]): ModelName[] {
-  const api = useApi();
-  const models = useQuery({
-    queryKey: ["models"],
-    queryFn: ({ signal }) => api.models(signal),
-    staleTime: 60_000,
-  });
+  const models = useModels();
   const found = [...(models.data?.items ?? []), ...rows.map(({ model }) => model)];
   const known = new Map(found.flatMap((model) => (model ? [[modelRef(model), model]] : [])));
   const asked = readRef(chosen);

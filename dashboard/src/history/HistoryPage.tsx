@@ -1,8 +1,9 @@
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 
 import { LiveStatus } from "../records/feed/LiveStatus";
 import { useFeed } from "../records/feed/useFeed";
-import { RecordDialog } from "../records/record/RecordDialog";
+import { useNeighbours } from "../records/record/useNeighbours";
 import { useMediaQuery } from "../theme/useMediaQuery";
 import { useOverlay } from "../ui/dialog/useOverlay";
 import { EmptyHistory } from "./EmptyHistory";
@@ -12,14 +13,22 @@ import css from "./HistoryPage.module.css";
 import { HistoryGrid, HistoryGridSkeleton } from "./list/HistoryGrid";
 import { HistoryList, HistoryListSkeleton } from "./list/HistoryList";
 import { OlderBar } from "./list/OlderBar";
+import { useSelection } from "./select/useSelection";
 import { filterEntries, useHistoryParams } from "./useHistoryParams";
 import { ViewSwitch } from "./ViewSwitch";
+
+// Most visits only look.
+const BatchBar = lazy(() => import("./select/BatchBar"));
+const RecordDialog = lazy(() => import("../records/record/RecordDialog"));
 
 export default function HistoryPage() {
   const { t } = useTranslation();
   const { filters, setFilters, view, setView } = useHistoryParams();
   const record = useOverlay("record");
   const feed = useFeed(filters);
+  const neighbours = useNeighbours(feed, record.value, record.replace);
+  const list = JSON.stringify(filters);
+  const selection = useSelection(feed.rows, list);
   const narrow = useMediaQuery("(width < 46rem)");
   const active = filterEntries(filters).length;
   const [List, Skeleton] =
@@ -56,12 +65,19 @@ export default function HistoryPage() {
         ) : feed.rows.length === 0 && !feed.hasOlder ? (
           <EmptyHistory filtered={active > 0} />
         ) : (
-          <List key={JSON.stringify(filters)} feed={feed} onOpen={record.open} />
+          <List key={list} feed={feed} selection={selection} onOpen={record.open} />
         )}
         <OlderBar feed={feed} />
+        {selection.isUsed && (
+          <Suspense fallback={null}>
+            <BatchBar key={list} selection={selection} />
+          </Suspense>
+        )}
       </section>
       {record.value !== null && (
-        <RecordDialog key={record.value} id={record.value} onClose={record.close} />
+        <Suspense fallback={null}>
+          <RecordDialog id={record.value} list={neighbours} onClose={record.close} />
+        </Suspense>
       )}
     </>
   );

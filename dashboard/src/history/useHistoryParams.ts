@@ -3,6 +3,7 @@ import { useSearchParams } from "react-router";
 
 import type { PredictionSource, PredictionStatus } from "../api/types";
 import type { Filters } from "../records/feed/feed";
+import { VERDICTS } from "../records/feedback/verdict";
 import { readMoment } from "../ui/MomentField";
 
 export const STATUSES: readonly PredictionStatus[] = ["ok", "unknown", "failed"];
@@ -53,6 +54,7 @@ export function readFilters(params: URLSearchParams): Filters {
   const model = params.get("model");
   const status = STATUSES.find((known) => known === params.get("status"));
   const source = SOURCES.find((known) => known === params.get("source"));
+  const feedback = VERDICTS.find((known) => known === params.get("feedback"));
   const from = readMoment(params.get("from"));
   const to = readMoment(params.get("to"));
   const min = share(params.get("min"));
@@ -61,6 +63,7 @@ export function readFilters(params: URLSearchParams): Filters {
     ...(label && { label }),
     ...(status && { status }),
     ...(source && { source }),
+    ...(feedback && { feedback }),
     ...(model && { model }),
     ...(from && { from }),
     ...(to && { to }),

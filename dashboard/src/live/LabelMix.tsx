@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { LogEntry } from "../api/types";
 import { useLanguage } from "../i18n";
 import { percent } from "../i18n/format";
-import { useLabelChoices } from "../registry/useLabels";
+import { useServedChoices } from "../registry/useLabels";
 import { BarRow, BarRows } from "../ui/BarRow";
 import { Combobox } from "../ui/combobox/Combobox";
 import css from "./LabelMix.module.css";
@@ -96,7 +96,7 @@ function FindLabel({ wanted, onChange }: FindLabelProps) {
   return (
     <Combobox
       name={t("live.findLabel")}
-      choices={useLabelChoices([wanted])}
+      choices={useServedChoices([wanted])}
       value={wanted}
       onChange={onChange}
       placeholder={t("feedback.pick")}

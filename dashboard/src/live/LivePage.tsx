@@ -1,5 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useEffect, useEffectEvent, useMemo, useState } from "react";
+import {
+  lazy,
+  Suspense,
+  useDeferredValue,
+  useEffect,
+  useEffectEvent,
+  useMemo,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
@@ -10,7 +18,7 @@ import { decimal, milliseconds, money, percent } from "../i18n/format";
 import { clockOffset } from "../i18n/offset";
 import { LiveStatus } from "../records/feed/LiveStatus";
 import { type Feed, useFeed } from "../records/feed/useFeed";
-import { RecordDialog } from "../records/record/RecordDialog";
+import { useNeighbours } from "../records/record/useNeighbours";
 import { useOverlay } from "../ui/dialog/useOverlay";
 import { ImageIcon } from "../ui/icons";
 import { Notice } from "../ui/notice/Notice";
@@ -23,6 +31,9 @@ import { liveNumbers, SAMPLE } from "./numbers";
 import { Stream } from "./Stream";
 import { Today } from "./Today";
 
+// Not needed to paint the page.
+const RecordDialog = lazy(() => import("../records/record/RecordDialog"));
+
 const COSTS_EVERY_MS = 60_000;
 const TICK_MS = 1_000;
 
@@ -33,6 +44,7 @@ export default function LivePage() {
   const feed = useFeed(ALL);
   const now = useNow();
   useEnough(feed);
+  const neighbours = useNeighbours(feed, record.value, record.replace);
   const { rows, isLoading } = useUnhurried(feed);
   const numbers = liveNumbers(rows, now, !feed.hasOlder);
   const share = (value: number | null) => (value === null ? null : percent(value, language));
@@ -112,7 +124,9 @@ export default function LivePage() {
         </div>
       </div>
       {record.value !== null && (
-        <RecordDialog key={record.value} id={record.value} onClose={record.close} />
+        <Suspense fallback={null}>
+          <RecordDialog id={record.value} list={neighbours} onClose={record.close} />
+        </Suspense>
       )}
     </>
   );

@@ -44,6 +44,8 @@ export const UploadIcon = icon(
 export const WarningIcon = icon(
   "M12 8.5v4.25M12 16h.01M10.3 4.2 2.9 17a2 2 0 0 0 1.7 3h14.8a2 2 0 0 0 1.7-3L13.7 4.2a2 2 0 0 0-3.4 0Z",
 );
+export const PreviousIcon = icon("m14.5 6-6 6 6 6");
+export const NextIcon = icon("m9.5 6 6 6-6 6");
 export const CloseIcon = icon("m6 6 12 12M18 6 6 18");
 export const LiveIcon = icon("M3 12h4l2.5-7 5 14L17 12h4");
 export const PredictIcon = icon(

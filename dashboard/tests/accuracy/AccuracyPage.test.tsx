@@ -1,11 +1,10 @@
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { choose } from "../choose";
 import written from "../data/report.json";
 import { FakeApi, problem } from "../fakeApi";
-import { record } from "../records";
 import { registry, stats } from "../registry";
 import { renderDashboard } from "../render";
 
@@ -28,6 +27,13 @@ describe("the version in production", () => {
         "3 / 4too few to tell (4 of 10)",
       );
     });
+  });
+
+  it("says what share of the feedback the accuracy leaves out", async () => {
+    renderDashboard(fake, "/accuracy");
+    const summary = await screen.findByTestId("feedback-summary");
+    expect(summary).toHaveTextContent("By feedback 90.0% right (n = 10, 60.0% to 98.0%).");
+    expect(summary).toHaveTextContent("Not counted: 20 from the queue of uncertain images, 60.0%");
   });
 
   it("leads from a confusion to its images", async () => {
@@ -92,39 +98,6 @@ describe("the version in production", () => {
     renderDashboard(fake, "/accuracy?tab=mistakes");
     const gallery = await screen.findByTestId("mistakes");
     expect(within(gallery).getAllByRole("img")).toHaveLength(written.findings.mistakes.length);
-  });
-});
-
-describe("the queue to label", () => {
-  beforeEach(() => {
-    fake.uncertain = [record(1, { confidence: 0.4 }), record(2, { confidence: 0.5 }), record(3)];
-  });
-
-  it("is worked through with the keyboard alone", async () => {
-    renderDashboard(fake, "/accuracy?tab=label");
-    await screen.findAllByTestId("label-choice");
-    fireEvent.keyDown(document.body, { key: "2" });
-    expect(await screen.findByText("2 left · 1 labelled")).toBeVisible();
-    fireEvent.keyDown(document.body, { key: "Enter" });
-    expect(await screen.findByText("1 left · 2 labelled")).toBeVisible();
-    fireEvent.keyDown(document.body, { key: "b", code: "KeyB" });
-    expect(await screen.findByText("2 left · 2 labelled")).toBeVisible();
-    fireEvent.keyDown(document.body, { key: "ㄴ", code: "KeyS" });
-    fireEvent.keyDown(document.body, { key: "ㄴ", code: "KeyS" });
-    expect(await screen.findByTestId("label-empty")).toBeVisible();
-    expect(await fake.sent("/predictions/s3-000001/feedback")).toEqual([{ label: "dog" }]);
-    expect(await fake.sent("/predictions/s3-000002/feedback")).toEqual([{ label: "cat" }]);
-    expect(fake.count("/predictions/s3-000003/feedback")).toBe(0);
-  });
-
-  it("stays at an image whose label was not taken, and says why", async () => {
-    fake.failing = (path) =>
-      path.endsWith("/feedback") ? problem(429, "too_many_requests") : null;
-    renderDashboard(fake, "/accuracy?tab=label");
-    await screen.findAllByTestId("label-choice");
-    fireEvent.keyDown(document.body, { key: "1" });
-    expect(await screen.findByTestId("problem")).toHaveTextContent("Too many requests");
-    expect(screen.getByTestId("label-count")).toHaveTextContent("3 left · 0 labelled");
   });
 });
 

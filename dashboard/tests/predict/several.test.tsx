@@ -46,6 +46,19 @@ describe("several images at once", () => {
   });
 });
 
+describe("an answer that should not be kept", () => {
+  it("is deleted where it is shown", async () => {
+    fake.prediction = answer({ owner: "anonymous" });
+    fake.records = [answer({ owner: "anonymous" }) as never];
+    renderDashboard(fake, "/predict");
+    await userEvent.upload(await screen.findByTestId("file-input"), image("a.jpg"));
+    await userEvent.click(await screen.findByTestId("record-delete"));
+    await userEvent.click(await screen.findByTestId("delete-confirm"));
+    expect(await screen.findByTestId("result-deleted")).toHaveTextContent("The record is deleted.");
+    expect(fake.records).toEqual([]);
+  });
+});
+
 describe("feedback on an answer", () => {
   beforeEach(() => {
     fake.records = [answer() as never];
@@ -65,7 +78,7 @@ describe("feedback on an answer", () => {
     await userEvent.click(await screen.findByTestId("feedback-no"));
     await choose(userEvent, "feedback-label", "dog");
     await userEvent.click(screen.getByTestId("feedback-save"));
-    expect(await screen.findByText("Corrected to “dog”")).toBeVisible();
+    expect(await screen.findByText("cat → dog")).toBeVisible();
   });
 
   it("says why it was not taken", async () => {

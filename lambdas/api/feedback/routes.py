@@ -9,6 +9,7 @@ from lambdas.api.feedback.service import (
     FeedbackService,
     GivenFeedback,
     UncertainList,
+    WithdrawnFeedback,
 )
 
 endpoints = Endpoints(FeedbackService.build)
@@ -23,6 +24,13 @@ def give(service: FeedbackService, request: Request, prediction_id: str) -> Give
 @endpoints.add("GET", "/predictions/<prediction_id>/feedback")
 def history(service: FeedbackService, request: Request, prediction_id: str) -> FeedbackHistory:
     return service.history(prediction_id, request.caller)
+
+
+@endpoints.add("DELETE", "/predictions/<prediction_id>/feedback")
+def withdraw(service: FeedbackService, request: Request, prediction_id: str) -> WithdrawnFeedback:
+    answer = service.withdraw(prediction_id, request.caller)
+    request.details["label"] = answer.withdrawn.label
+    return answer
 
 
 @endpoints.add("GET", "/uncertain", "limit")

@@ -27,11 +27,15 @@ _MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class FeedbackRequest:
-    """What the image shows: a label, or a parent of labels. One that the version does not have
-    needs ``new``, and a caller with the scope `label`."""
+    """What the image shows: a label, or a parent of labels; null says that it is none of them. One
+    that the version does not have needs ``new``, and a caller with the scope `label`.
 
-    label: str
+    ``from_queue``: the image was shown to the caller as one of `/uncertain`. Such images are harder
+    than others, so the accuracy by feedback leaves them out."""
+
+    label: str | None
     new: bool = False
+    from_queue: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,14 @@ class GivenFeedback(LogEntry):
 
     given: Feedback
     counts: bool
+
+
+@dataclass(frozen=True)
+class WithdrawnFeedback(LogEntry):
+    """The prediction without ``withdrawn``, the caller's latest feedback. What was said before
+    counts again."""
+
+    withdrawn: Feedback
 
 
 @dataclass(frozen=True)
@@ -87,13 +99,27 @@ class FeedbackService:
         tree = self.tree_of(prediction.model) if prediction.model else None
         label = self._label(wanted, prediction, tree, caller)
         weight = weight_of(caller.scopes)
-        feedback = Feedback(label, timestamp(now), caller.name, weight=weight)
-        if tree and label in tree:
+        # Whoever corrects it later sees an image that the queue has chosen.
+        before = prediction.feedback
+        from_queue = wanted.from_queue or (before is not None and before.from_queue)
+        at = timestamp(now)
+        feedback = Feedback(label, at, caller.name, weight=weight, from_queue=from_queue)
+        if tree and label is not None and label in tree:
             is_parent = any(label == parent.name for parent in tree.parents)
             feedback = replace(feedback, parents=tree.ancestors(label), is_parent=is_parent)
-        entry = self.records.entry(self.reviews.give(prediction_id, feedback))
+        entry = self.records.entry(self.reviews.give(prediction_id, feedback, caller.id))
         counts = entry.feedback == feedback
         return strict.extended(GivenFeedback, entry, given=feedback, counts=counts)
+
+    def withdraw(self, prediction_id: str, caller: Caller) -> WithdrawnFeedback:
+        """Take back the caller's latest feedback.
+
+        Raises `PredictionNotFoundError`, and `FeedbackNotFoundError` where there is none.
+        """
+        self.records.find(prediction_id, caller)
+        prediction, withdrawn = self.reviews.withdraw(prediction_id, caller.id)
+        entry = self.records.entry(prediction)
+        return strict.extended(WithdrawnFeedback, entry, withdrawn=withdrawn)
 
     def _label(
         self,
@@ -101,8 +127,12 @@ class FeedbackService:
         prediction: Prediction,
         tree: LabelTree | None,
         caller: Caller,
-    ) -> str:
-        """As the model writes it, or else whoever gave it first."""
+    ) -> str | None:
+        """As the model writes it, or else whoever gave it first; None for none of its labels."""
+        if wanted.label is None:
+            if wanted.new:
+                raise InvalidParameterError("A new label needs a name.")
+            return None
         label = composed(wanted.label.strip())
         if tree and (known := tree.spelling(label)):
             return known

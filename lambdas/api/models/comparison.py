@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lambdas.api.trees import Trees
-from visionflow.insights.changes import MILLION, UNFAMILIAR
+from visionflow.insights.changes import MILLION, NONE, UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore, Pair, by_model
 from visionflow.insights.intervals import share
 from visionflow.insights.latencies import percentile
@@ -38,7 +38,8 @@ class ComparedModel:
     both saw, one of them as the shadow; ``agreement`` is the share of those where neither
     contradicts the other, by the best label or a parent; ``confidence_shift`` the mean confidence
     above the first one's. ``p50_ms`` and ``p95_ms`` are of inference. ``feedback`` counts its
-    answers, also as the shadow, to images with feedback.
+    answers, also as the shadow, to images with feedback that were not in the queue of the least
+    certain ones.
     """
 
     name: str
@@ -132,16 +133,23 @@ class Comparison:
     def _feedback(
         self, model: ModelRef, own: Counted, fed_back: list[Prediction]
     ) -> Accuracy | None:
-        n = sum(own.under("given.").values())
-        right = sum(own.under("right.").values())
-        said = {p.id: p.feedback.label for p in fed_back if p.feedback and p.model != model}
+        n = sum(own.under("given.").values()) + own[f"{NONE}.given"]
+        right = sum(own.under("right.").values()) + own[f"{NONE}.right"]
+        said = {
+            p.id: p.feedback.label
+            for p in fed_back
+            if p.feedback and not p.feedback.from_queue and p.model != model
+        }
         answers = self.shadows.of(list(said), [model])
         # By its own tree, which may differ from that of the version that answered.
         tree = self.trees.find(model) if answers else None
         for answer in answers:
             n += 1
             label = said[answer.prediction_id]
-            right += tree.covers(answer.label, label) if tree else answer.label == label
+            if label is None:
+                right += answer.status == "unknown"
+            else:
+                right += tree.covers(answer.label, label) if tree else answer.label == label
         if n == 0:
             return None
         found = share(right, n)

@@ -6,10 +6,10 @@ from lambdas.api.endpoints import Endpoints, Request
 from lambdas.api.predictions.service import Erased, LogPage, PredictionService
 from lambdas.api.records import PredictionDetail
 from visionflow.predictions.record import Source, Status
-from visionflow.predictions.store import LogQuery
+from visionflow.predictions.store import LogQuery, Verdict
 
 endpoints = Endpoints(PredictionService.build)
-_FILTERS = ("label", "model", "status", "source", "from", "to")
+_FILTERS = ("label", "model", "status", "source", "feedback", "from", "to")
 
 
 @endpoints.add("GET", "/logs", "limit", "cursor", *_FILTERS)
@@ -19,6 +19,7 @@ def logs(service: PredictionService, request: Request) -> LogPage:
         model=request.model("model"),
         status=request.choice("status", Status),
         source=request.choice("source", Source),
+        feedback=request.choice("feedback", Verdict),
         since=request.moment("from"),
         until=request.moment("to"),
         owner=service.records.owner_for(request.caller),

@@ -8,7 +8,7 @@ from typing import Self
 from lambdas.api.resources import Resources
 from lambdas.api.stats.daily import DailyStats, daily_stats
 from visionflow.access.caller import Caller
-from visionflow.insights.changes import UNFAMILIAR
+from visionflow.insights.changes import NONE, QUEUE, UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore, by_model
 from visionflow.insights.drift_watch import DriftWatch
 from visionflow.insights.intervals import Share, share
@@ -31,9 +31,13 @@ class DayStats:
 class ModelFeedback(Share):
     """How often a version was right on images with feedback, with a 95 % Wilson interval;
     ``per_label``: the same by the label that people gave. A parent is right for every label below
-    it."""
+    it. ``none``: images that show none of the labels, where ``unknown`` is right. ``queue``: images
+    that people were asked about because they were the least certain. They are harder than others,
+    so they are in none of the other numbers."""
 
     per_label: dict[str, Share]
+    none: Share
+    queue: Share
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class StatsService:
             by_label=_sum(counted, "label."),
             by_model={name: n for name, n in totals.items() if n},
             by_day=tuple(_days(by_day)),
-            feedback=FeedbackStats({name: f for name, f in feedback.items() if f.n}),
+            feedback=FeedbackStats({name: f for name, f in feedback.items() if f.n or f.queue.n}),
             drift={m.text: found for m, found in self.drift.by_model(counted).items()},
         )
 
@@ -143,5 +147,10 @@ def _days(counted: Iterable[Counted]) -> list[DayStats]:
 def _feedback(counted: Counted) -> ModelFeedback:
     given, right = counted.under("given."), counted.under("right.")
     per_label = {label: share(right.get(label, 0), n) for label, n in sorted(given.items())}
-    total = share(sum(right.values()), sum(given.values()))
-    return ModelFeedback(total.n, total.correct, total.low, total.high, per_label)
+    none, queue = (
+        # Without what is below zero: it was erased before it was counted.
+        share(max(counted[f"{kind}.right"], 0), max(counted[f"{kind}.given"], 0))
+        for kind in (NONE, QUEUE)
+    )
+    total = share(sum(right.values()) + none.correct, sum(given.values()) + none.n)
+    return ModelFeedback(total.n, total.correct, total.low, total.high, per_label, none, queue)

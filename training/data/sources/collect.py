@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -23,7 +23,7 @@ from visionflow.images.containers import media_type
 from visionflow.images.store import ImageStore
 from visionflow.labels import PARTS, label_key, label_problem
 from visionflow.models.ref import ModelRef
-from visionflow.predictions.record import Feedback, Prediction
+from visionflow.predictions.record import Prediction
 from visionflow.predictions.reviews import ReviewStore
 
 LINEAGE_FILE = "lineage.jsonl"
@@ -63,8 +63,9 @@ class Origin:
 @dataclass
 class Collected:
     """How many images were added, were already there, moved to another class, or no longer
-    exist. ``unspecific``: how many a person called by a parent of labels, which is not a class;
-    ``unusable``: by what cannot be the name of a folder.
+    exist. ``unspecific``: how many a person called by a parent of labels, which is not a class, or
+    said to be none of them; ``unlabelled``: how many copies were deleted because their label was
+    taken back; ``unusable``: by what cannot be the name of a folder.
     ``erased``: how many copies were deleted because somebody has erased their images."""
 
     added: int = 0
@@ -72,6 +73,7 @@ class Collected:
     moved: int = 0
     gone: int = 0
     unspecific: int = 0
+    unlabelled: int = 0
     unusable: int = 0
     erased: int = 0
 
@@ -81,8 +83,9 @@ def collect(
 ) -> Iterator[Collected]:
     """Bring ``folder`` up to date with the labels that people gave at ``since`` or later.
 
-    Nothing is overwritten: an image that is there already stays, and one whose label has changed is
-    moved. The next call finishes an interrupted one. Yields after each image.
+    Nothing is overwritten: an image that is there already stays, one whose label has changed is
+    moved, and one whose label was taken back is deleted. The next call finishes an interrupted
+    one. Yields after each image.
 
     Raises `DatasetError` where another file has the name of an image, and for a lineage that was
     not written here.
@@ -90,8 +93,14 @@ def collect(
     known = read_lineage(folder)
     places = _places(folder)
     done = Collected()
+    copies = {key for key, origin in known.items() if (folder / origin.file).exists()}
     for prediction in reviews.given(since):
+        copies.discard(prediction.id)
         _bring(prediction, images, folder, known, places, done)
+        yield done
+    for prediction_id in sorted(reviews.without_feedback(copies)):
+        _remove(folder, known[prediction_id].file, places)
+        done.unlabelled += 1
         yield done
 
 
@@ -168,22 +177,23 @@ def _bring(
     if feedback is None:
         return
     before = known.get(prediction.id)
-    if label_problem(feedback.label):
+    label = feedback.label
+    if label is not None and label_problem(label):
         done.unusable += 1
         return
-    if feedback.is_parent:
+    if label is None or feedback.is_parent:
         done.unspecific += 1
         # What somebody said before is taken back.
         if before and (folder / before.file).exists():
             _remove(folder, before.file, places)
         return
-    place = _place_of(feedback, places)
+    place = _place_of(label, feedback.parents, places)
     if before and (folder / before.file).exists():
-        if label_key(before.label) == label_key(feedback.label):
+        if label_key(before.label) == label_key(label):
             done.kept += 1
             return
         ending = Path(before.file).suffix[1:]
-        origin = _origin(prediction, feedback, place, ending, before.sha256)
+        origin = _origin(prediction, label, place, ending, before.sha256)
         _place(folder / origin.file, (folder / before.file).read_bytes(), origin.sha256)
         _append(folder, origin)
         _remove(folder, before.file, places)
@@ -197,12 +207,12 @@ def _bring(
             done.gone += 1
             return
         digest = hashlib.sha256(data).hexdigest()
-        origin = _origin(prediction, feedback, place, ending, digest)
+        origin = _origin(prediction, label, place, ending, digest)
         _place(folder / origin.file, data, origin.sha256)
         _append(folder, origin)
         done.added += 1
     known[prediction.id] = origin
-    places[label_key(feedback.label)] = place
+    places[label_key(label)] = place
 
 
 def _places(folder: Path) -> dict[str, str]:
@@ -226,13 +236,13 @@ def _training_part(folder: Path) -> Path:
     return folder
 
 
-def _place_of(feedback: Feedback, places: Mapping[str, str]) -> str:
+def _place_of(label: str, parents: Sequence[str], places: Mapping[str, str]) -> str:
     """The folder for a label, relative to that of the dataset."""
-    if place := places.get(label_key(feedback.label)):
+    if place := places.get(label_key(label)):
         return place
-    parents = map(label_key, reversed(feedback.parents))
-    closest = next((places[key] for key in parents if key in places), places[""])
-    return (PurePosixPath(closest) / feedback.label).as_posix()
+    above = map(label_key, reversed(parents))
+    closest = next((places[key] for key in above if key in places), places[""])
+    return (PurePosixPath(closest) / label).as_posix()
 
 
 def _remove(folder: Path, file: str, places: dict[str, str]) -> None:
@@ -249,10 +259,8 @@ def _remove(folder: Path, file: str, places: dict[str, str]) -> None:
         places.pop(label_key(above.name), None)
 
 
-def _origin(
-    prediction: Prediction, feedback: Feedback, place: str, ending: str, sha256: str
-) -> Origin:
-    image = prediction.image
+def _origin(prediction: Prediction, label: str, place: str, ending: str, sha256: str) -> Origin:
+    image, feedback = prediction.image, prediction.feedback
     return Origin(
         file=f"{place}/{prediction.id}.{ending}",
         sha256=sha256,
@@ -263,9 +271,9 @@ def _origin(
         model=prediction.model,
         answered=prediction.label,
         confidence=prediction.confidence,
-        label=feedback.label,
-        labelled_at=feedback.at,
-        labelled_by=feedback.by,
+        label=label,
+        labelled_at=feedback.at if feedback else "",
+        labelled_by=feedback.by if feedback else "",
     )
 
 

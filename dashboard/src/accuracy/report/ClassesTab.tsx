@@ -5,13 +5,14 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../../api/ApiContext";
 import type { ClassScores, Report } from "../../api/artifact";
 import { modelRef } from "../../api/ref";
-import type { Share } from "../../api/types";
+import type { ModelFeedback, Share } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { LabelPath } from "../../ui/LabelPath";
 import { useMore } from "../../ui/useMore";
 import css from "./ClassesTab.module.css";
+import { FeedbackSummary } from "./FeedbackSummary";
 import { IntervalBar } from "./IntervalBar";
 import { treeOf } from "./report";
 
@@ -28,7 +29,7 @@ export function ClassesTab({ report }: { report: Report }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const [order, setOrder] = useState<Order>("worst");
-  const feedback = useClassFeedback(report);
+  const feedback = useModelFeedback(report);
   const [wanted, setWanted] = useState("");
   const tree = useMemo(() => treeOf(report), [report]);
   const classes = useMemo(() => [...report.test.classes].sort(BY[order]), [report, order]);
@@ -44,6 +45,7 @@ export function ClassesTab({ report }: { report: Report }) {
         <div>
           <h2 id="classes-title">{t("accuracy.perClass")}</h2>
           <p className="muted small">{t("accuracy.perClassText")}</p>
+          <FeedbackSummary feedback={feedback} />
         </div>
         <div className="row">
           {classes.length > MANY && (
@@ -102,7 +104,7 @@ export function ClassesTab({ report }: { report: Report }) {
               )}
             </td>
             <td>
-              <FeedbackBar share={feedback?.[label]} />
+              <FeedbackBar share={feedback?.per_label[label]} />
             </td>
             <td className="end">{orDash(precision, percent, language)}</td>
             <td className="end">{orDash(f1, score, language)}</td>
@@ -125,15 +127,15 @@ function FeedbackBar({ share }: { share: Share | undefined }) {
   );
 }
 
-/** Feedback on this version's answers, by true label. */
-function useClassFeedback(report: Report): Record<string, Share> | undefined {
+/** Feedback on this version's answers. */
+function useModelFeedback(report: Report): ModelFeedback | undefined {
   const api = useApi();
   const stats = useQuery({
     queryKey: ["stats", "all"],
     queryFn: ({ signal }) => api.stats({}, signal),
     staleTime: 10_000,
   });
-  return stats.data?.feedback.by_model[modelRef(report)]?.per_label;
+  return stats.data?.feedback.by_model[modelRef(report)];
 }
 
 const BY: Record<Order, (a: ClassScores, b: ClassScores) => number> = {

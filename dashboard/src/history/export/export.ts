@@ -1,6 +1,7 @@
 import type { Api } from "../../api/client";
 import type { LogEntry } from "../../api/types";
 import { type Filters, readPage } from "../../records/feed/feed";
+import { isRight } from "../../records/feedback/verdict";
 import { BYTE_ORDER_MARK, csvLine } from "../../ui/csv";
 
 const PAGE = 100;
@@ -41,6 +42,7 @@ const COLUMNS: readonly [string, (entry: LogEntry) => string | number | null | u
   ["confidence", ({ confidence }) => confidence],
   ["unknown_reason", ({ unknown_reason }) => unknown_reason],
   ["familiarity", ({ familiarity }) => familiarity],
+  ["feedback", verdict],
   ["feedback_label", ({ feedback }) => feedback?.label],
   ["feedback_at", ({ feedback }) => feedback?.at],
   ["model_name", ({ model }) => model?.name],
@@ -58,6 +60,12 @@ export function toCsv(entries: readonly LogEntry[]): string {
   const header = COLUMNS.map(([name]) => name);
   const rows = entries.map((entry) => COLUMNS.map(([, value]) => value(entry)));
   return BYTE_ORDER_MARK + [header, ...rows].map(csvLine).join("");
+}
+
+/** In one word; empty without feedback. That no label is right may itself be right or wrong. */
+function verdict(entry: LogEntry): string | null {
+  if (!entry.feedback) return null;
+  return entry.feedback.label === null ? "none" : isRight(entry) ? "right" : "wrong";
 }
 
 function sum(timings: Record<string, number>): number {

@@ -5,11 +5,14 @@ import { useLanguage } from "../../i18n";
 import { shortDateTime } from "../../i18n/format";
 import type { Feed } from "../../records/feed/useFeed";
 import { RecordTile } from "../../records/record/RecordTile";
+import { SelectBox } from "../select/SelectBox";
+import type { Selection } from "../select/useSelection";
 import css from "./HistoryGrid.module.css";
 import { useWindowRows } from "./useWindowRows";
 
 interface HistoryGridProps {
   feed: Feed;
+  selection: Selection;
   onOpen: (id: string) => void;
 }
 
@@ -20,7 +23,7 @@ const GAP = 12;
 const CAPTION = 56;
 
 /** The images in a grid, as many per row as fit. */
-export function HistoryGrid({ feed, onOpen }: HistoryGridProps) {
+export function HistoryGrid({ feed, selection, onOpen }: HistoryGridProps) {
   const language = useLanguage();
   const { rows } = feed;
   const [width, setWidth] = useState(0);
@@ -67,7 +70,15 @@ export function HistoryGrid({ feed, onOpen }: HistoryGridProps) {
               data-testid="history-row"
               data-id={row.id}
               data-status={row.status}
+              data-selected={selection.ids.has(row.id)}
             >
+              <span className={css.select}>
+                <SelectBox
+                  row={row}
+                  isSelected={selection.ids.has(row.id)}
+                  onSelect={selection.toggle}
+                />
+              </span>
               <RecordTile
                 row={row}
                 time={shortDateTime(row.created_at, language)}

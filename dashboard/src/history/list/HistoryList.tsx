@@ -2,12 +2,14 @@ import { useTranslation } from "react-i18next";
 
 import type { Feed } from "../../records/feed/useFeed";
 import { useMediaQuery } from "../../theme/useMediaQuery";
+import type { Selection } from "../select/useSelection";
 import css from "./HistoryList.module.css";
 import { HistoryRow } from "./HistoryRow";
 import { useWindowRows } from "./useWindowRows";
 
 interface HistoryListProps {
   feed: Feed;
+  selection: Selection;
   onOpen: (id: string) => void;
 }
 
@@ -15,7 +17,7 @@ const PLACEHOLDERS = 20;
 /** Pixels, as `HistoryList.module.css` has them. */
 const ROW_HEIGHT = { wide: 72, narrow: 88 };
 
-export function HistoryList({ feed, onOpen }: HistoryListProps) {
+export function HistoryList({ feed, selection, onOpen }: HistoryListProps) {
   const narrow = useMediaQuery("(width < 60rem)");
   const { rows } = feed;
   const {
@@ -42,6 +44,8 @@ export function HistoryList({ feed, onOpen }: HistoryListProps) {
                 row={row}
                 offset={start - top}
                 position={index + 1}
+                isSelected={selection.ids.has(row.id)}
+                onSelect={selection.toggle}
                 onOpen={onOpen}
               />
             )

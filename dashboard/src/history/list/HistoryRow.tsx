@@ -6,9 +6,10 @@ import { useLanguage } from "../../i18n";
 import { dateTime, percent, shortDateTime } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { isFresh } from "../../records/feed/feed";
+import { FeedbackMark } from "../../records/feedback/FeedbackMark";
 import { StatusChip } from "../../records/record/StatusChip";
-import { CheckIcon } from "../../ui/icons";
 import { Thumbnail } from "../../ui/Thumbnail";
+import { SelectBox } from "../select/SelectBox";
 import css from "./HistoryList.module.css";
 
 interface HistoryRowProps {
@@ -17,6 +18,8 @@ interface HistoryRowProps {
   offset: number;
   /** 1 for the newest. */
   position: number;
+  isSelected: boolean;
+  onSelect: (id: string, extend: boolean) => void;
   onOpen: (id: string) => void;
 }
 
@@ -24,6 +27,8 @@ export const HistoryRow = memo(function HistoryRow({
   row,
   offset,
   position,
+  isSelected,
+  onSelect,
   onOpen,
 }: HistoryRowProps) {
   const { t } = useTranslation();
@@ -37,7 +42,11 @@ export const HistoryRow = memo(function HistoryRow({
       data-testid="history-row"
       data-id={row.id}
       data-status={row.status}
+      data-selected={isSelected}
     >
+      <span className={css.select}>
+        <SelectBox row={row} isSelected={isSelected} onSelect={onSelect} />
+      </span>
       <button
         type="button"
         className={`${css.grid} ${css.row}`}
@@ -72,9 +81,9 @@ export const HistoryRow = memo(function HistoryRow({
   );
 });
 
-/** The label is shown as the answer only if the status is `ok`. */
+/** The label is shown as the answer only if the status is `ok`; beside it what people said. */
 function Result({ row }: { row: LogEntry }) {
-  const { status, label, parents, confidence, error, feedback } = row;
+  const { status, label, parents, confidence, error } = row;
   const { t } = useTranslation();
   const language = useLanguage();
   const share =
@@ -93,6 +102,7 @@ function Result({ row }: { row: LogEntry }) {
       <>
         <span className={`muted ${css.label}`} data-testid="row-label">
           {label === null ? "–" : t("history.closest", { label })}
+          <FeedbackMark record={row} />
         </span>
         {share}
       </>
@@ -102,7 +112,7 @@ function Result({ row }: { row: LogEntry }) {
     <>
       <strong className={css.label} title={[...parents, label].join(" › ")} data-testid="row-label">
         {label}
-        {feedback && <CheckIcon className={css.told} />}
+        <FeedbackMark record={row} />
       </strong>
       {share}
     </>

@@ -6,6 +6,8 @@ import { useLanguage } from "../../i18n";
 import { milliseconds, percent } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { FeedbackForm } from "../../records/feedback/FeedbackForm";
+import { DeleteRecord } from "../../records/owner/DeleteRecord";
+import { useForgotten } from "../../records/owner/useForget";
 import { Familiarity } from "../../records/record/Familiarity";
 import { isParent } from "../../records/record/parent";
 import { StatusChip } from "../../records/record/StatusChip";
@@ -28,6 +30,13 @@ export function ResultView({ outcome, coverage }: ResultViewProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const { model } = prediction;
+  if (useForgotten(prediction.id)) {
+    return (
+      <p role="status" data-testid="result-deleted">
+        {t("record.deleted")}
+      </p>
+    );
+  }
   return (
     <div className={css.result} data-testid="result" data-status={prediction.status}>
       <Headline prediction={prediction} />
@@ -38,7 +47,7 @@ export function ResultView({ outcome, coverage }: ResultViewProps) {
           unfamiliar={prediction.unknown_reason === "unfamiliar"}
         />
       )}
-      {prediction.status !== "failed" && <FeedbackForm record={prediction} />}
+      {prediction.status !== "failed" && <FeedbackForm key={prediction.id} record={prediction} />}
       {prediction.top_k.length > 0 && (
         <div>
           <h3>{t("predict.topK")}</h3>
@@ -62,6 +71,7 @@ export function ResultView({ outcome, coverage }: ResultViewProps) {
       <Link to={`/history?record=${encodeURIComponent(prediction.id)}`} className={css.link}>
         {t("predict.openRecord")}
       </Link>
+      <DeleteRecord record={prediction} />
     </div>
   );
 }

@@ -15,10 +15,10 @@ function classOf(dataset: Dataset, label: string): string | null {
   return dataset.classes.find(({ name }) => key(name) === key(label))?.name ?? null;
 }
 
-/** What feedback says of images; a parent is no label for one of them. */
+/** What feedback says of images; a parent is no label for one of them, and neither is none. */
 function given(records: readonly Taken[]): string[] {
   return records.flatMap(({ feedback }) =>
-    feedback && !feedback.is_parent ? [feedback.label] : [],
+    feedback?.label == null || feedback.is_parent ? [] : [feedback.label],
   );
 }
 

@@ -1,7 +1,10 @@
 import type { Api } from "../../api/client";
 import type { LogEntry, LogPage, LogQuery } from "../../api/types";
 
-export type Filters = Pick<LogQuery, "label" | "status" | "source" | "model" | "from" | "to"> & {
+export type Filters = Pick<
+  LogQuery,
+  "label" | "status" | "source" | "feedback" | "model" | "from" | "to"
+> & {
   /** Confidence bounds, 0..1, which this page applies: the API has no index by confidence. */
   min?: number;
   max?: number;

@@ -1,152 +1,207 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useMay } from "../../access/useMe";
-import type { Feedback } from "../../api/types";
-import { weightText } from "../../i18n/texts";
-import { useLabelChoices } from "../../registry/useLabels";
-import { Combobox } from "../../ui/combobox/Combobox";
+import { useHolds, useMay, useMe } from "../../access/useMe";
+import type { Feedback, FeedbackRequest, LogEntry } from "../../api/types";
 import { CheckIcon } from "../../ui/icons";
 import { Problem } from "../../ui/notice/Problem";
 import css from "./FeedbackForm.module.css";
+import { LabelPicker, NewClass } from "./LabelForms";
+import { SaidNow } from "./SaidNow";
 import { useFeedback } from "./useFeedback";
 
-interface FeedbackFormProps {
-  record: {
-    id: string;
-    status: string;
-    label: string | null;
-    feedback?: Feedback | null;
-  };
-}
+export type Judged = Pick<LogEntry, "id" | "status" | "label" | "top_k" | "model"> & {
+  feedback?: Feedback | null;
+};
 
-/** Confirm or correct the label of one record. All feedback stays in the record's history. */
-export function FeedbackForm({ record }: FeedbackFormProps) {
+/** `ask`: the choices although there is feedback already; the others open a form below them. */
+type Mode = "ask" | "label" | "new";
+
+/** Judges the answer of one record. All feedback stays in the record's history. */
+export function FeedbackForm({ record }: { record: Judged }) {
   const { t } = useTranslation();
-  const { id, status, label } = record;
-  const { say, said: saidHere } = useFeedback(id);
+  const { id, status, label, top_k, model } = record;
+  const { say, undo, said: saidHere } = useFeedback(id);
   const mayGive = useMay()("POST /predictions/{id}/feedback");
-  const [choosing, setChoosing] = useState(false);
-  const named = status === "ok" ? label : null;
-  const said: Feedback | null = saidHere ?? record.feedback ?? null;
+  const me = useMe();
+  const [mode, setMode] = useState<Mode | null>(null);
+  const section = useRef<HTMLElement>(null);
+  const said = saidHere === undefined ? (record.feedback ?? null) : saidHere;
   // The API answers what counts now: somebody's with more weight, or what was just given.
-  const outweighed = say.data && say.data.label !== say.variables ? say.variables : null;
+  const sent = say.variables?.label;
+  const outweighed = say.data && !undo.isSuccess && say.data.label !== sent ? say.data : null;
+  const isOwn = me !== undefined && said?.by === me.name;
   if (said === null && !mayGive) return null;
 
+  const done = () => {
+    setMode(null);
+    section.current?.focus(); // its buttons have gone
+  };
+  const give = (wanted: FeedbackRequest) => {
+    say.mutate(wanted, { onSuccess: done });
+  };
+  const busy = say.isPending || undo.isPending;
   return (
-    <section className={css.feedback} aria-label={t("feedback.title")} data-testid="feedback">
-      {said && !choosing ? (
-        <div className={css.said} role="status">
-          <span className="chip good">
-            <CheckIcon className={css.icon} />
-            {said.label === label || (label !== null && said.parents.includes(label))
-              ? t("feedback.confirmed", { label: said.label })
-              : t("feedback.corrected", { label: said.label })}
-          </span>
-          <span className="muted small" data-testid="feedback-by">
-            {t("feedback.by", { by: said.by, weight: weightText(t, said.weight) })}
-          </span>
-          {mayGive && (
-            <button
-              type="button"
-              className="button small"
-              onClick={() => {
-                setChoosing(true);
-              }}
-            >
-              {t("feedback.change")}
-            </button>
-          )}
-        </div>
-      ) : (
+    <section
+      ref={section}
+      className={css.feedback}
+      tabIndex={-1}
+      aria-label={t("feedback.title")}
+      data-testid="feedback"
+    >
+      {said && mode === null ? (
         <>
-          <h3>{named ? t("feedback.ask", { label: named }) : t("feedback.askUnknown")}</h3>
-          {named && !choosing ? (
+          <div className={css.said} role="status">
+            <SaidNow record={record} said={said} />
+          </div>
+          {outweighed && (
+            <p className="small" role="status" data-testid="feedback-outweighed">
+              {t("feedback.outweighed", { label: sent ?? t("feedback.none") })}
+            </p>
+          )}
+          {mayGive && (
             <div className="row">
               <button
                 type="button"
                 className="button small"
-                disabled={say.isPending}
                 onClick={() => {
-                  say.mutate(named);
+                  setMode("ask");
                 }}
-                data-testid="feedback-yes"
+                data-testid="feedback-change"
               >
-                <CheckIcon />
-                {t("feedback.yes")}
+                {t("feedback.change")}
               </button>
-              <button
-                type="button"
-                className="button small"
-                disabled={say.isPending}
-                onClick={() => {
-                  setChoosing(true);
-                }}
-                data-testid="feedback-no"
-              >
-                {t("feedback.no")}
-              </button>
+              {(isOwn || outweighed) && (
+                <button
+                  type="button"
+                  className="button small"
+                  disabled={busy}
+                  onClick={() => {
+                    undo.mutate(undefined, { onSuccess: done });
+                  }}
+                  data-testid="feedback-undo"
+                >
+                  {t("feedback.undo")}
+                </button>
+              )}
             </div>
-          ) : (
+          )}
+        </>
+      ) : (
+        <>
+          <Choices
+            record={record}
+            mode={mode}
+            busy={busy}
+            onMode={setMode}
+            onSay={give}
+            onCancel={said ? done : null}
+          />
+          {mode === "label" && (
             <LabelPicker
-              suggested={said?.label ?? null}
-              busy={say.isPending}
-              onPick={(right) => {
-                say.mutate(right, {
-                  onSuccess: () => {
-                    setChoosing(false);
-                  },
-                });
+              model={model}
+              others={top_k.map((score) => score.label)}
+              suggested={said?.label ?? (status === "ok" ? null : label)}
+              busy={busy}
+              onCancel={done}
+              onSave={(right) => {
+                give({ label: right, ...(right === said?.label && { new: true }) });
+              }}
+            />
+          )}
+          {mode === "new" && (
+            <NewClass
+              busy={busy}
+              onCancel={done}
+              onSave={(right) => {
+                give({ label: right, new: true });
               }}
             />
           )}
         </>
       )}
-      {outweighed !== null && !choosing && (
-        <p className="small" role="status" data-testid="feedback-outweighed">
-          {t("feedback.outweighed", { label: outweighed })}
-        </p>
-      )}
       {say.error && <Problem error={say.error} />}
+      {undo.error && <Problem error={undo.error} />}
     </section>
   );
 }
 
-interface LabelPickerProps {
-  suggested: string | null;
+interface ChoicesProps {
+  record: Judged;
+  mode: Mode | null;
   busy: boolean;
-  onPick: (label: string) => void;
+  onMode: (mode: Mode) => void;
+  onSay: (wanted: FeedbackRequest) => void;
+  /** `null` where nothing has been said that could stay. */
+  onCancel: (() => void) | null;
 }
 
-function LabelPicker({ suggested, busy, onPick }: LabelPickerProps) {
+/** What can be said of an answer; of an unknown image first that it shows none of the classes. */
+function Choices({ record, mode, busy, onMode, onSay, onCancel }: ChoicesProps) {
   const { t } = useTranslation();
-  const labels = useLabelChoices([suggested]);
-  const [label, setLabel] = useState(suggested);
-  return (
-    <form
-      className={css.picker}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (label !== null) onPick(label);
+  const mayName = useHolds()("label");
+  const named = record.status === "ok" ? record.label : null;
+  const opens = (form: Mode) => ({
+    type: "button" as const,
+    className: "button small",
+    "aria-expanded": mode === form,
+    onClick: () => {
+      onMode(mode === form ? "ask" : form);
+    },
+  });
+  const none = (
+    <button
+      type="button"
+      className="button small"
+      disabled={busy}
+      onClick={() => {
+        onSay({ label: null });
       }}
+      data-testid="feedback-none"
     >
-      <Combobox
-        name={t("feedback.right")}
-        hideName
-        choices={labels}
-        value={label}
-        onChange={setLabel}
-        placeholder={t("feedback.pick")}
-        testId="feedback-label"
-      />
-      <button
-        type="submit"
-        className="button primary"
-        disabled={busy || label === null}
-        data-testid="feedback-save"
-      >
-        {t("feedback.save")}
-      </button>
-    </form>
+      {t("feedback.none")}
+    </button>
+  );
+  return (
+    <>
+      <h3>{named ? t("feedback.ask", { label: named }) : t("feedback.askUnknown")}</h3>
+      <div className="row">
+        {named !== null ? (
+          <button
+            type="button"
+            className="button small"
+            disabled={busy}
+            onClick={() => {
+              onSay({ label: named });
+            }}
+            data-testid="feedback-yes"
+          >
+            <CheckIcon />
+            {t("feedback.yes")}
+          </button>
+        ) : (
+          none
+        )}
+        <button {...opens("label")} data-testid="feedback-no">
+          {t(named ? "feedback.no" : "feedback.choose")}
+        </button>
+        {named !== null && none}
+        {mayName && (
+          <button {...opens("new")} data-testid="feedback-new">
+            {t("feedback.new")}
+          </button>
+        )}
+        {onCancel && mode === "ask" && (
+          <button
+            type="button"
+            className="button small"
+            onClick={onCancel}
+            data-testid="feedback-cancel"
+          >
+            {t("app.cancel")}
+          </button>
+        )}
+      </div>
+    </>
   );
 }

@@ -7,48 +7,71 @@ import {
 } from "@tanstack/react-query";
 
 import { useApi } from "../../api/ApiContext";
-import type { Feedback, LogEntry, LogPage } from "../../api/types";
+import type { Feedback, FeedbackRequest, LogEntry, LogPage } from "../../api/types";
 
-/**
- * Sends feedback on one record, and updates every list that holds the record.
- *
- * `said`: the feedback given here, for a fresh answer that is not in a list yet.
- */
-export function useFeedback(id: string) {
+const saidKey = (id: string) => ["feedback", id];
+
+/** Gives feedback and takes it back, and updates every list that holds the record. */
+export function useFeedbackCalls() {
   const api = useApi();
   const queries = useQueryClient();
-  const saidKey = ["feedback", id];
-  const said = useQuery<Feedback>({ queryKey: saidKey, queryFn: skipToken, gcTime: Infinity });
-  const say = useMutation({
-    mutationFn: async (label: string): Promise<Feedback> => {
-      const { feedback } = await api.feedback(id, label);
+  const tell = (id: string, feedback: Feedback | null) => {
+    queries.setQueryData(saidKey(id), feedback);
+    const told = (entry: LogEntry) => (entry.id === id ? { ...entry, feedback } : entry);
+    queries.setQueriesData<LogEntry[]>({ queryKey: ["logs", "newer"] }, (rows) => rows?.map(told));
+    queries.setQueriesData<InfiniteData<LogPage>>(
+      { queryKey: ["logs", "older"] },
+      (data) =>
+        data && {
+          ...data,
+          pages: data.pages.map((page) =>
+            page.items.some((entry) => entry.id === id)
+              ? { ...page, items: page.items.map(told) }
+              : page,
+          ),
+        },
+    );
+    queries.setQueriesData<LogEntry>(
+      { queryKey: ["prediction", id] },
+      (record) => record && { ...record, feedback },
+    );
+    void queries.invalidateQueries({ queryKey: ["stats"] });
+  };
+  return {
+    give: async (id: string, said: FeedbackRequest): Promise<Feedback> => {
+      const { feedback } = await api.feedback(id, said);
       if (feedback === null) throw new Error("the API answered a record without the feedback");
+      tell(id, feedback);
       return feedback;
     },
-    onSuccess: (feedback) => {
-      queries.setQueryData(saidKey, feedback);
-      const told = (entry: LogEntry) => (entry.id === id ? { ...entry, feedback } : entry);
-      queries.setQueriesData<LogEntry[]>({ queryKey: ["logs", "newer"] }, (rows) =>
-        rows?.map(told),
-      );
-      queries.setQueriesData<InfiniteData<LogPage>>(
-        { queryKey: ["logs", "older"] },
-        (data) =>
-          data && {
-            ...data,
-            pages: data.pages.map((page) =>
-              page.items.some((entry) => entry.id === id)
-                ? { ...page, items: page.items.map(told) }
-                : page,
-            ),
-          },
-      );
-      queries.setQueriesData<LogEntry>(
-        { queryKey: ["prediction", id] },
-        (record) => record && { ...record, feedback },
-      );
-      void queries.invalidateQueries({ queryKey: ["stats"] });
+    /** The feedback that counts then. */
+    withdraw: async (id: string): Promise<Feedback | null> => {
+      const { feedback } = await api.withdrawFeedback(id);
+      tell(id, feedback);
+      return feedback;
+    },
+  };
+}
+
+/**
+ * Feedback on one record.
+ *
+ * `said`: what counts since it was given or taken back here, for a fresh answer that is not in a
+ * list yet; `undefined` before that.
+ */
+export function useFeedback(id: string) {
+  const { give, withdraw } = useFeedbackCalls();
+  const said = useQuery<Feedback | null>({
+    queryKey: saidKey(id),
+    queryFn: skipToken,
+    gcTime: Infinity,
+  });
+  const undo = useMutation({ mutationFn: () => withdraw(id) });
+  const say = useMutation({
+    mutationFn: (wanted: FeedbackRequest) => give(id, wanted),
+    onMutate: () => {
+      undo.reset();
     },
   });
-  return { say, said: said.data ?? null };
+  return { say, undo, said: said.data };
 }

@@ -5,18 +5,23 @@ import { useTranslation } from "react-i18next";
 import { useMay, useMe } from "../../access/useMe";
 
 import { useApi } from "../../api/ApiContext";
-import type { PredictionDetail } from "../../api/types";
+import type { LogEntry } from "../../api/types";
 import { DialogButtons } from "../../ui/dialog/DialogButtons";
 import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
 import { useForget } from "./useForget";
 
 interface DeleteRecordProps {
-  record: PredictionDetail;
-  onDeleted: () => void;
+  record: Pick<LogEntry, "id" | "owner">;
+  onDeleted?: () => void;
 }
 
-const DELETED = ["record.deleteImage", "record.deleteAnswers", "record.deleteCopies"] as const;
+/** What a deletion takes along. */
+export const DELETED = [
+  "record.deleteImage",
+  "record.deleteAnswers",
+  "record.deleteCopies",
+] as const;
 
 /** Deletes a record of one's own; an admin deletes any. */
 export function DeleteRecord({ record, onDeleted }: DeleteRecordProps) {
@@ -33,7 +38,7 @@ export function DeleteRecord({ record, onDeleted }: DeleteRecordProps) {
     mutationFn: () => api.erase(record.id),
     onSuccess: () => {
       close();
-      onDeleted();
+      onDeleted?.();
       forget(record.id);
     },
   });

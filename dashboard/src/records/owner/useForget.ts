@@ -1,4 +1,4 @@
-import { type InfiniteData, useQueryClient } from "@tanstack/react-query";
+import { type InfiniteData, skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import type { LogEntry, LogPage } from "../../api/types";
 
@@ -18,8 +18,21 @@ export function useForget(): (id: string) => void {
           pages: data.pages.map((page) => ({ ...page, items: others(page.items) })),
         },
     );
-    for (const key of ["stats", "uncertain"]) {
-      void queries.invalidateQueries({ queryKey: [key] });
-    }
+    // Not read anew: the queue is being worked through.
+    queries.setQueryData<LogEntry[]>(["uncertain"], (rows) => (rows ? others(rows) : rows));
+    queries.setQueryData(forgottenKey(id), true);
+    void queries.invalidateQueries({ queryKey: ["stats"] });
   };
+}
+
+const forgottenKey = (id: string) => ["forgotten", id];
+
+/** Whether a record was deleted here, for an answer that is shown without being in a list. */
+export function useForgotten(id: string): boolean {
+  const { data } = useQuery<boolean>({
+    queryKey: forgottenKey(id),
+    queryFn: skipToken,
+    gcTime: Infinity,
+  });
+  return data ?? false;
 }

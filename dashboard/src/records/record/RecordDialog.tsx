@@ -5,15 +5,19 @@ import { useApi } from "../../api/ApiContext";
 import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
 import css from "./RecordDialog.module.css";
+import { RecordSteps } from "./RecordSteps";
 import { RecordView } from "./RecordView";
+import type { Neighbours } from "./useNeighbours";
 
 interface RecordDialogProps {
   id: string;
+  /** The list it was opened from; `null` where the record is in none. */
+  list: Neighbours | null;
   onClose: () => void;
 }
 
 /** One record beside the list. */
-export function RecordDialog({ id, onClose }: RecordDialogProps) {
+export default function RecordDialog({ id, list, onClose }: RecordDialogProps) {
   const { t } = useTranslation();
   const api = useApi();
   const record = useQuery({
@@ -23,9 +27,15 @@ export function RecordDialog({ id, onClose }: RecordDialogProps) {
     gcTime: 0, // but its image's address expires
   });
   return (
-    <Modal title={t("record.title")} place="side" onClose={onClose} testId="record">
+    <Modal
+      title={t("record.title")}
+      place="side"
+      tools={list && <RecordSteps list={list} />}
+      onClose={onClose}
+      testId="record"
+    >
       {record.data ? (
-        <RecordView record={record.data} onDeleted={onClose} />
+        <RecordView key={id} record={record.data} onDeleted={onClose} />
       ) : record.error ? (
         <Problem error={record.error} onRetry={() => void record.refetch()} />
       ) : (

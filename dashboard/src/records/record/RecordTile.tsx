@@ -2,6 +2,7 @@ import type { LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 import { Thumbnail } from "../../ui/Thumbnail";
+import { FeedbackMark } from "../feedback/FeedbackMark";
 import css from "./RecordTile.module.css";
 import { StatusChip } from "./StatusChip";
 
@@ -34,13 +35,17 @@ export function RecordTile({ row, time, onOpen }: RecordTileProps) {
               data-testid="row-label"
             >
               {label}
+              <FeedbackMark record={row} />
             </strong>
             {confidence !== null && (
               <span className={css.detail}>{percent(confidence, language)}</span>
             )}
           </span>
         ) : (
-          <StatusChip record={row} />
+          <span className={css.label}>
+            <StatusChip record={row} />
+            <FeedbackMark record={row} />
+          </span>
         )}
         <time className={css.detail} dateTime={row.created_at}>
           {time}

@@ -8,6 +8,7 @@ import { errorText } from "../../i18n/texts";
 import { LabelPath } from "../../ui/LabelPath";
 import { AddToDataset } from "../dataset/AddToDataset";
 import { FeedbackForm } from "../feedback/FeedbackForm";
+import { FeedbackMark } from "../feedback/FeedbackMark";
 import { DeleteRecord } from "../owner/DeleteRecord";
 import { OwnerName } from "../owner/OwnerName";
 import { Familiarity } from "./Familiarity";
@@ -37,12 +38,15 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
 
   return (
     <>
-      <RecordImage key={`image ${record.id}`} record={record} />
+      <RecordImage record={record} />
       <div>
         <StatusChip record={record} />
         {status === "ok" && <LabelPath above={record.parents} />}
         <p className={css.headline}>
-          {status === "ok" && label !== null ? label : t(`status.${status}`)}
+          <span data-testid="record-answer">
+            {status === "ok" && label !== null ? label : t(`status.${status}`)}
+            <FeedbackMark record={record} />
+          </span>
           {status === "ok" && confidence !== null && (
             <span className={css.confidence}>{percent(confidence, language)}</span>
           )}
@@ -51,8 +55,8 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
         <WhyParent record={record} />
         {error && <p className="muted">{errorText(t, language, error)}</p>}
       </div>
-      {status !== "failed" && <FeedbackForm key={`feedback ${record.id}`} record={record} />}
-      {status !== "failed" && <AddToDataset key={`dataset ${record.id}`} records={[record]} />}
+      {status !== "failed" && <FeedbackForm record={record} />}
+      {status !== "failed" && <AddToDataset records={[record]} />}
       {record.top_k.length > 0 && (
         <TopK scores={record.top_k} unsure={status === "unknown" || isParent(record)} />
       )}

@@ -10,11 +10,13 @@ interface ModalProps {
   testId: string;
   /** `side`: a drawer along the right edge; `center`: a window in the middle. */
   place?: "center" | "side";
+  /** Beside the title, for what concerns the whole dialog. */
+  tools?: ReactNode;
   children: ReactNode;
 }
 
 /** A modal `<dialog>`: focus, Escape and the backdrop are the browser's. */
-export function Modal({ title, onClose, testId, place = "center", children }: ModalProps) {
+export function Modal({ title, onClose, testId, place = "center", tools, children }: ModalProps) {
   const { t } = useTranslation();
   const dialog = useRef<HTMLDialogElement>(null);
 
@@ -40,6 +42,7 @@ export function Modal({ title, onClose, testId, place = "center", children }: Mo
       <div className={css.content}>
         <header className={css.header}>
           <h2>{title}</h2>
+          {tools}
           <button
             type="button"
             className={css.close}

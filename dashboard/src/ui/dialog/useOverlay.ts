@@ -36,5 +36,18 @@ export function useOverlay(name: string) {
       { replace: true },
     );
   }, [name, openedHere, navigate, setParams]);
-  return { value: params.get(name), open, close };
+  /** Shows another one in its place; closing it leads to where the first one was opened. */
+  const replace = useCallback(
+    (value: string) => {
+      setParams(
+        (before) => {
+          before.set(name, value);
+          return before;
+        },
+        { replace: true, state: openedHere ? name : null },
+      );
+    },
+    [name, openedHere, setParams],
+  );
+  return { value: params.get(name), open, replace, close };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createApi } from "../../../src/api/client";
 import { readAll, toCsv, toJson } from "../../../src/history/export/export";
 import { FakeApi } from "../../fakeApi";
-import { record } from "../../records";
+import { feedback, record } from "../../records";
 
 const { signal } = new AbortController();
 
@@ -27,14 +27,7 @@ describe("an export", () => {
       status: "unknown",
       unknown_reason: "unfamiliar",
       familiarity: 0.31,
-      feedback: {
-        label: "개, 고양이",
-        at: "2026-03-01T09:00:00Z",
-        by: "a",
-        parents: [],
-        is_parent: false,
-        weight: 1,
-      },
+      feedback: feedback("개, 고양이"),
     });
     const [header, line] = toCsv([entry]).split("\r\n");
     expect(header).toMatch(
@@ -52,6 +45,25 @@ describe("an export", () => {
       expect(csv).toMatch(new RegExp(`,"?'${label.replace(/[+()]/g, "\\$&")}"?,`));
     },
   );
+
+  it("says in a column of its own what people said of each answer", () => {
+    const said = [
+      record(1, { feedback: feedback("cat") }),
+      record(2, { feedback: feedback("dog") }),
+      record(3, { feedback: feedback(null) }),
+      record(4),
+    ];
+    const [header = "", ...lines] = toCsv(said).split("\r\n");
+    const column = header.split(",").indexOf("feedback");
+    expect(header.split(",")[column + 1]).toBe("feedback_label");
+    const cells = lines.slice(0, 4).map((line) => line.split(",").slice(column, column + 2));
+    expect(cells).toEqual([
+      ["right", "cat"],
+      ["wrong", "dog"],
+      ["none", ""],
+      ["", ""],
+    ]);
+  });
 
   it("is JSON without addresses that expire", () => {
     const [entry] = JSON.parse(toJson([record(1)])) as Record<string, unknown>[];

@@ -8,18 +8,11 @@ import { viewer } from "../../callers";
 import { choose } from "../../choose";
 import { FakeApi, problem } from "../../fakeApi";
 import { dataset } from "../../fakeDatasets";
-import { record } from "../../records";
+import { feedback, record } from "../../records";
 import { registry, stats } from "../../registry";
 import { renderDashboard } from "../../render";
 
-const says = (label: string, is_parent = false): Feedback => ({
-  label,
-  at: "2026-03-01T10:00:00.000000Z",
-  by: "tester",
-  parents: [],
-  is_parent,
-  weight: 1,
-});
+const says = (label: string | null, is_parent = false): Feedback => feedback(label, { is_parent });
 
 let fake: FakeApi;
 beforeEach(() => {

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { LogEntry } from "../../../src/api/types";
 import { apiKey, me, viewer } from "../../callers";
 import { FakeApi, problem } from "../../fakeApi";
-import { record } from "../../records";
+import { feedback, record } from "../../records";
 import { renderDashboard } from "../../render";
 
 const owned = (n: number, owner: string | null): LogEntry => ({ ...record(n), owner });
@@ -100,15 +100,8 @@ describe("deleting a record", () => {
 
 describe("feedback", () => {
   it("shows by whom and with which weight", async () => {
-    const feedback = {
-      label: "cat",
-      at: "2026-03-01T09:00:00Z",
-      by: "bob@team.test",
-      parents: [],
-      is_parent: false,
-      weight: 2,
-    };
-    fake.records = [{ ...owned(1, null), feedback }];
+    const said = feedback("cat", { by: "bob@team.test", weight: 2 });
+    fake.records = [{ ...owned(1, null), feedback: said }];
     open(1);
     expect(await screen.findByTestId("feedback-by")).toHaveTextContent(
       "by bob@team.test (weight of a labeller)",
@@ -123,6 +116,6 @@ describe("feedback", () => {
       "Your feedback “cat” is saved, but it does not replace this one",
     );
     expect(screen.getByTestId("feedback-by")).toHaveTextContent("root@team.test");
-    expect(screen.getByText("Corrected to “dog”")).toBeVisible();
+    expect(screen.getByTestId("feedback-said")).toHaveTextContent("cat → dog");
   });
 });

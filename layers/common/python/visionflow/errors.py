@@ -17,6 +17,7 @@
     |   |-- RouteNotFoundError
     |   |-- MethodNotAllowedError
     |   |-- PredictionNotFoundError
+    |   |-- FeedbackNotFoundError
     |   |-- ModelNotFoundError
     |   |-- AliasConflictError          others keep moving the aliases
     |   |   |-- ModelRetiredError
@@ -167,6 +168,12 @@ class PredictionNotFoundError(InputError):
     """No prediction has this id."""
 
     code = "prediction_not_found"
+
+
+class FeedbackNotFoundError(InputError):
+    """The caller has given no feedback on this prediction that could be taken back."""
+
+    code = "feedback_not_found"
 
 
 class IdempotencyConflictError(InputError):

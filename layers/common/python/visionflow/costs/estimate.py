@@ -33,8 +33,9 @@ GIB = 2**30
 
 HTTP_API_CHUNK = 512 * 1024
 WRITE_UNIT = 1024
-# "by_status" has a row only for an image that was not recognised, and few are not.
-INDEX_WRITES = len(INDEXES) - 1
+# "by_status" has a row only for an image that was not recognised, and "by_feedback" for one that
+# people judged: few are.
+INDEX_WRITES = len(INDEXES) - 2
 # A large image: a request for its form, then on average two for its answer.
 FORM_CALLS = 3
 FORM_CALL_GB_SECONDS = 0.5 * 0.02

@@ -28,6 +28,10 @@ HOUR = "hour."
 WAY, WAY_MS, WAY_BYTES = "way.", "way_ms.", "way_bytes."
 # A histogram of the milliseconds in the function, all steps together, of what a version answered.
 TOOK = "took."
+# Feedback that has no row of a label: that none of the labels is right, and what was given to
+# images that were shown because their answers were uncertain. Each as in a row of a label.
+NONE = "none"
+QUEUE = "queue"
 
 
 def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -> Change:
@@ -79,15 +83,22 @@ def relabelled(
     prediction: Prediction, before: Feedback | None, after: Feedback | None, revision: int
 ) -> Change:
     """Of the ``revision``-th feedback on a record; the one before no longer counts."""
-    day = prediction.created_at[:10]
     amounts: dict[Row, Counter[str]] = {}
     for feedback, sign in ((before, -1), (after, 1)):
         if feedback:
-            right = feedback.confirms(prediction.label)
-            row = label_row(day, prediction.model, feedback.label)
-            counts = on_day(day, {"given": sign, "right": sign * right})
-            amounts.setdefault(row, Counter()).update(counts)
+            row, counts = _said(prediction, feedback)
+            signed = {name: sign * n for name, n in counts.items()}
+            amounts.setdefault(row, Counter()).update(signed)
     return Change(prediction.id, f"feedback#{revision}", amounts)
+
+
+def _said(prediction: Prediction, feedback: Feedback) -> tuple[Row, Counter[str]]:
+    day, model = prediction.created_at[:10], prediction.model
+    right = int(prediction.is_right(feedback))
+    if feedback.from_queue or feedback.label is None:
+        kind = QUEUE if feedback.from_queue else NONE
+        return counts_row(day, model), Counter({f"{kind}.given": 1, f"{kind}.right": right})
+    return label_row(day, model, feedback.label), on_day(day, {"given": 1, "right": right})
 
 
 def erased(prediction: Prediction, sketch: bytes | None) -> Change:

@@ -19,13 +19,13 @@ UPLOADED_WITHIN: Final = timedelta(hours=1)
 
 def wants(flow: Flow, prediction: Prediction) -> bool:
     """Whether a record flows into the dataset of the rule."""
-    model, feedback = prediction.model, prediction.feedback
+    model = prediction.model
     if flow.model is not None and (model is None or model.name != flow.model):
         return False
     met = {
         "uncertain": prediction.unknown_reason == "unsure",
         "unfamiliar": prediction.unknown_reason == "unfamiliar",
-        "corrected": feedback is not None and not feedback.confirms(prediction.label),
+        "corrected": prediction.corrected_label() is not None,
     }
     return any(met[kind] for kind in flow.kinds)
 
@@ -109,6 +109,6 @@ class Flowing:
 def _label(dataset: Dataset, prediction: Prediction) -> str | None:
     """What people say that the image shows, if that is a class of the dataset."""
     feedback = prediction.feedback
-    if feedback is None or feedback.is_parent:
+    if feedback is None or feedback.label is None or feedback.is_parent:
         return None
     return dataset.class_of(feedback.label)

@@ -44,21 +44,20 @@ class Failure:
 class Feedback:
     """What a person says the image shows; of the heaviest, the latest counts.
 
+    A null ``label``: none of the labels that the model has. ``from_queue``: the image was shown to
+    be labelled because its answer was uncertain, so its feedback says little about other images.
     ``parents`` are above ``label`` in the version that answered, from the top down; ``is_parent``:
     it is itself a parent of labels there, so it is not a class. ``weight`` is that of who gave it:
     see `visionflow.access.roles.weight_of`.
     """
 
-    label: str
+    label: str | None
     at: str
     by: str
     parents: tuple[str, ...] = ()
     is_parent: bool = False
     weight: int = 1
-
-    def confirms(self, answered: str | None) -> bool:
-        """Whether it says that ``answered`` is right. A parent is right for every label below."""
-        return answered in (self.label, *self.parents)
+    from_queue: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,19 @@ class Prediction:
     feedback: Feedback | None = field(default=None, kw_only=True)
     refused: ModelRef | None = field(default=None, kw_only=True)
     owner: str | None = field(default=None, kw_only=True)
+
+    def is_right(self, feedback: Feedback) -> bool:
+        """Whether ``feedback`` says that the answer is right. A parent is right for every label
+        below it; that none of the labels is right makes ``unknown`` the right answer."""
+        if feedback.label is None:
+            return self.status == "unknown"
+        return self.label in (feedback.label, *feedback.parents)
+
+    def corrected_label(self) -> str | None:
+        """The label that people gave where the answer is another one."""
+        if self.feedback is None or self.is_right(self.feedback):
+            return None
+        return self.feedback.label
 
     @property
     def object_id(self) -> str:

@@ -5,30 +5,50 @@ and ``given#<shard>`` the others, by the time of the latest feedback.
 """
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
-from visionflow.dynamodb import Action, Found, from_item, query, read_item, to_item, transact
-from visionflow.errors import InvalidParameterError, PlatformError, PredictionNotFoundError
+from visionflow.dynamodb import (
+    Action,
+    Found,
+    batch_get,
+    from_item,
+    query,
+    read_item,
+    to_item,
+    transact,
+)
+from visionflow.errors import (
+    FeedbackNotFoundError,
+    InvalidParameterError,
+    PlatformError,
+    PredictionNotFoundError,
+)
 from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.store import (
     ERASED,
+    GIVEN,
+    INDEXES,
     LATER_FEEDBACK,
     REVIEW_INDEX,
     REVIEW_KEYS,
     SHARDS,
     read_prediction,
+    review_keys,
     shard_of,
 )
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import PutTypeDef, UpdateTypeDef
+    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
 
 _ATTEMPTS = 5
+_BUSY = "Others give feedback on this prediction at this moment; try again."
+# Who gave a line of the history: names are not unique, and only ids are compared.
+_GIVER = "by_id"
 
 
 class ReviewStore:
@@ -39,9 +59,10 @@ class ReviewStore:
         self._insights = insights
         self._client = client
 
-    def give(self, prediction_id: str, feedback: Feedback) -> Prediction:
+    def give(self, prediction_id: str, feedback: Feedback, giver: str) -> Prediction:
         """Append ``feedback`` to the history of a prediction, and make it the current one unless
-        that is heavier. Returns the prediction with its current feedback.
+        that is heavier. ``giver`` is a `Caller.id`. Returns the prediction with its current
+        feedback.
 
         Raises `PredictionNotFoundError`, `InvalidParameterError` for an image without an answer,
         and `PlatformError` when others keep giving feedback at the same moment.
@@ -53,19 +74,60 @@ class ReviewStore:
                 raise InvalidParameterError(
                     "The image could not be read, so it has no answer to confirm or correct."
                 )
-            revision = int(item.get("feedback_revision", {"N": "0"})["N"])
+            revision = _revision(item)
             current = prediction.feedback
             if current is None or current.weight <= feedback.weight:
                 current = feedback
-            if self._write(prediction, feedback, current, revision):
+            line = {
+                **_line_key(prediction_id, revision + 1),
+                **strict.to_dict(feedback),
+                _GIVER: giver,
+                "expires_at": prediction.expires_at,
+            }
+            append: Action = {"Put": {"TableName": self._insights, "Item": to_item(line)}}
+            if self._write(prediction, current, revision, append):
                 return replace(prediction, feedback=current)
-        raise PlatformError("Others give feedback on this prediction at this moment; try again.")
+        raise PlatformError(_BUSY)
+
+    def withdraw(self, prediction_id: str, giver: str) -> tuple[Prediction, Feedback]:
+        """Take back the latest feedback of ``giver``. What was said before counts again, by weight
+        and time. Returns the prediction with its current feedback, and what was taken back.
+
+        Raises `PredictionNotFoundError`, `FeedbackNotFoundError`, and `PlatformError` as `give`.
+        """
+        for _ in range(_ATTEMPTS):
+            item = self._item(prediction_id)
+            prediction = read_prediction(item)
+            lines = self._lines(prediction_id)
+            own = next((line for line in reversed(lines) if line.get(_GIVER) == giver), None)
+            if own is None:
+                raise FeedbackNotFoundError(
+                    f"There is no feedback of yours on {prediction_id!r:.80}."
+                )
+            left = [_feedback(line) for line in lines if line is not own]
+            # Of the heaviest, the latest.
+            current = max(reversed(left), key=lambda feedback: feedback.weight, default=None)
+            key = {name: own[name] for name in ("pk", "sk")}
+            delete: Action = {"Delete": {"TableName": self._insights, "Key": to_item(key)}}
+            if self._write(prediction, current, _revision(item), delete):
+                return replace(prediction, feedback=current), _feedback(own)
+        raise PlatformError(_BUSY)
 
     def history(self, prediction_id: str) -> tuple[Feedback, ...]:
         """All feedback on a prediction, the earliest first."""
+        return tuple(map(_feedback, self._lines(prediction_id)))
+
+    def without_feedback(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those of ``ids`` whose records exist and have no feedback now."""
+        keys = [to_item({"id": prediction_id}) for prediction_id in ids]
+        items = batch_get(self._client, self._predictions, keys)
+        found = (read_prediction(item) for item in items if "image" in item and ERASED not in item)
+        return frozenset(prediction.id for prediction in found if prediction.feedback is None)
+
+    def _lines(self, prediction_id: str) -> list[dict[str, Any]]:
         values = {":pk": f"FEEDBACK#{prediction_id}"}
-        rows = map(from_item, query(self._client, self._insights, "pk = :pk", values))
-        return tuple(_feedback(row) for row in rows)
+        found = query(self._client, self._insights, "pk = :pk", values, consistent=True)
+        return [from_item(row) for row in found]
 
     def uncertain(self, limit: int) -> tuple[Prediction, ...]:
         """Answers without feedback, the least certain first."""
@@ -116,19 +178,21 @@ class ReviewStore:
             self._client.delete_item(TableName=self._insights, Key=key)
 
     def _write(
-        self, prediction: Prediction, feedback: Feedback, current: Feedback, revision: int
+        self, prediction: Prediction, current: Feedback | None, revision: int, change: Action
     ) -> bool:
-        """False when others have given feedback since ``revision``, or the record is erased."""
+        """Make ``current`` the feedback of a record, together with a ``change`` of its history.
+        False when others have changed it since ``revision``, or the record is erased."""
         shard, position = REVIEW_KEYS
         values = {
-            ":feedback": strict.to_dict(current),
+            ":feedback": None if current is None else strict.to_dict(current),
             ":next": revision + 1,
-            ":seen": revision,
-            ":shard": f"given#{shard_of(prediction.id)}",
-            ":position": f"{current.at}#{prediction.id}",
+            **dict(zip((":shard", ":position"), review_keys(prediction, current), strict=True)),
         }
-        if revision == 0:
-            del values[":seen"]
+        listed = INDEXES["by_feedback"]
+        if current is not None:
+            values[":listed"] = f"{GIVEN}#{shard_of(prediction.id)}"
+        if revision:
+            values[":seen"] = revision
         seen = (
             "feedback_revision = :seen" if revision else "attribute_not_exists(feedback_revision)"
         )
@@ -138,21 +202,22 @@ class ReviewStore:
             "UpdateExpression": (
                 "SET feedback = :feedback, feedback_revision = :next, "
                 f"{shard} = :shard, {position} = :position"
+                + (f" REMOVE {listed}" if current is None else f", {listed} = :listed")
             ),
             "ConditionExpression": (
                 f"attribute_exists(id) AND attribute_not_exists({ERASED}) AND {seen}"
             ),
             "ExpressionAttributeValues": to_item(values),
         }
-        line = {
-            "pk": f"FEEDBACK#{prediction.id}",
-            "sk": f"{revision + 1:06d}",
-            **strict.to_dict(feedback),
-            "expires_at": prediction.expires_at,
-        }
-        append: PutTypeDef = {"TableName": self._insights, "Item": to_item(line)}
-        actions: list[Action] = [{"Update": update}, {"Put": append}]
-        return transact(self._client, actions) is None
+        return transact(self._client, [{"Update": update}, change]) is None
+
+
+def _revision(item: Found) -> int:
+    return int(item.get("feedback_revision", {"N": "0"})["N"])
+
+
+def _line_key(prediction_id: str, revision: int) -> dict[str, str]:
+    return {"pk": f"FEEDBACK#{prediction_id}", "sk": f"{revision:06d}"}
 
 
 def _feedback(row: Mapping[str, Any]) -> Feedback:

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from visionflow import strict
 from visionflow.dynamodb import (
@@ -31,7 +31,7 @@ from visionflow.dynamodb import (
 from visionflow.errors import IdempotencyConflictError, InvalidCursorError
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.attempts import AttemptStore
-from visionflow.predictions.record import ID, Prediction, Source, Status
+from visionflow.predictions.record import ID, Feedback, Prediction, Source, Status
 from visionflow.predictions.replies import Reply
 
 if TYPE_CHECKING:
@@ -42,15 +42,18 @@ SORT_KEY = "position"
 REPLY = "reply"
 
 # Index name -> its partition key. `by_status` is sparse: "ok" is nearly every row, and those are
-# read by time. `by_owner` has no row for an image without an owner. CloudFormation adds at most one
-# index to a table in one deployment.
+# read by time. `by_owner` has no row for an image without an owner, `by_feedback` none for a record
+# without feedback. CloudFormation adds at most one index to a table in one deployment.
 INDEXES = {
     "by_time": "time_shard",
     "by_label": "label_shard",
     "by_model": "model_shard",
     "by_status": "status_shard",
     "by_owner": "owner_shard",
+    "by_feedback": "feedback_shard",
 }
+# The value of `by_feedback`: a record without feedback is not in it.
+GIVEN = "given"
 
 # Serves `visionflow.predictions.reviews`: its partition key and its sort key.
 REVIEW_INDEX = "by_review"
@@ -81,7 +84,16 @@ _LATER_FIELDS: dict[str, Any] = {
     "owner": None,
 }
 
-LATER_FEEDBACK: dict[str, Any] = {"parents": [], "is_parent": False, "weight": 1}
+LATER_FEEDBACK: dict[str, Any] = {
+    "parents": [],
+    "is_parent": False,
+    "weight": 1,
+    "from_queue": False,
+}
+
+# What people said of an answer: that it is ``right`` or ``wrong``, as the accuracy by feedback
+# counts it; that it is ``none`` of the model's labels, which is right or wrong too; or nothing yet.
+Verdict = Literal["right", "wrong", "none", "unanswered"]
 
 _POSITION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z#" + ID.pattern)
 
@@ -91,7 +103,7 @@ class LogQuery:
     """What to list. ``since`` and ``until`` are timestamps as in the records, both inclusive.
 
     ``below``: ``label`` is a parent, so records of what is below it are listed too. ``owner``: only
-    what this caller sent.
+    what this caller sent. ``feedback``: only what people said this of.
     """
 
     label: str | None = None
@@ -102,6 +114,7 @@ class LogQuery:
     since: str | None = None
     until: str | None = None
     owner: str | None = None
+    feedback: Verdict | None = None
 
     def partitions(self) -> tuple[str, tuple[str, ...]]:
         """The most selective index for this query, and the values to read in it.
@@ -110,6 +123,8 @@ class LogQuery:
         """
         if self.owner is not None:
             return "by_owner", (self.owner,)
+        if self.feedback not in (None, "unanswered"):
+            return "by_feedback", (GIVEN,)
         if self.label is not None and not self.below:
             return "by_label", (self.label,)
         if self.status is not None and self.status != "ok":
@@ -126,6 +141,7 @@ class LogQuery:
             and self.status in (None, prediction.status)
             and self.source in (None, prediction.source)
             and self.owner in (None, prediction.owner)
+            and (self.feedback is None or self.feedback in _verdicts(prediction))
         )
 
     def positions(self) -> tuple[str, str]:
@@ -309,12 +325,29 @@ def _partitions(query: LogQuery) -> list[str]:
     return [f"{value}#{shard}" for value in values for shard in range(SHARDS)]
 
 
+def _verdicts(prediction: Prediction) -> tuple[Verdict, ...]:
+    """A failed image has no answer that people could judge."""
+    feedback = prediction.feedback
+    if feedback is None:
+        return () if prediction.label is None else ("unanswered",)
+    judged: Verdict = "right" if prediction.is_right(feedback) else "wrong"
+    return (judged, "none") if feedback.label is None else (judged,)
+
+
 def _json_bytes(prediction: Prediction) -> int:
     return len(json.dumps(strict.to_dict(prediction), ensure_ascii=False).encode())
 
 
 def _position(prediction: Prediction) -> str:
     return f"{prediction.created_at}#{prediction.id}"
+
+
+def review_keys(prediction: Prediction, feedback: Feedback | None) -> tuple[str, str]:
+    """Where an answer is in `REVIEW_INDEX` with this feedback."""
+    shard = shard_of(prediction.id)
+    if feedback is not None:
+        return f"given#{shard}", f"{feedback.at}#{prediction.id}"
+    return f"open#{shard}", f"{prediction.confidence or 0.0:.6f}#{prediction.id}"
 
 
 def shard_of(prediction_id: str) -> int:
@@ -331,8 +364,7 @@ def _attributes(prediction: Prediction, sketch: bytes | None) -> dict[str, Any]:
     if prediction.status != "ok":
         keys["status_shard"] = f"{prediction.status}#{shard}"
     if prediction.confidence is not None:
-        position = f"{prediction.confidence:.6f}#{prediction.id}"
-        keys |= dict(zip(REVIEW_KEYS, (f"open#{shard}", position), strict=True))
+        keys |= dict(zip(REVIEW_KEYS, review_keys(prediction, None), strict=True))
     if prediction.owner is not None:
         keys["owner_shard"] = f"{prediction.owner}#{shard}"
     if sketch is not None:
