@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """An error as RFC 9457 has it. ``code`` is stable and meant for programs."""
+    """An error as RFC 9457 has it. ``code`` is stable and meant for programs; ``retryable``: the
+    same request may succeed later."""
 
     type: str
     title: str
@@ -13,3 +14,4 @@ class Problem:
     detail: str
     code: str
     request_id: str
+    retryable: bool

@@ -55,6 +55,7 @@ def create_resolver() -> APIGatewayHttpResolver:
             detail=str(error),
             code=error.code,
             request_id=app.current_event.request_context.request_id,
+            retryable=error.retryable,
         )
         return json_response(body, status, "application/problem+json", headers)
 

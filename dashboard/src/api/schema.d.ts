@@ -90,6 +90,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/predictions/{id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A heatmap of the evidence in a recorded image, by the version that answered it. It adds no record, and is one image of the quota */
+        get: operations["explanation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/predictions/{id}/feedback": {
         parameters: {
             query?: never;
@@ -1713,6 +1730,11 @@ export interface components {
              * @default null
              */
             owner: string | null;
+            /**
+             * Filename
+             * @default null
+             */
+            filename: string | null;
         };
         /**
          * Health
@@ -2074,6 +2096,11 @@ export interface components {
              * @default null
              */
             owner: string | null;
+            /**
+             * Filename
+             * @default null
+             */
+            filename: string | null;
         };
         /**
          * LogPage
@@ -2404,6 +2431,11 @@ export interface components {
              * @default null
              */
             owner: string | null;
+            /**
+             * Filename
+             * @default null
+             */
+            filename: string | null;
         };
         /**
          * PredictionDetail
@@ -2469,6 +2501,11 @@ export interface components {
              * @default null
              */
             owner: string | null;
+            /**
+             * Filename
+             * @default null
+             */
+            filename: string | null;
         };
         /**
          * PredictionSet
@@ -2499,7 +2536,8 @@ export interface components {
         };
         /**
          * Problem
-         * @description An error as RFC 9457 has it. ``code`` is stable and meant for programs.
+         * @description An error as RFC 9457 has it. ``code`` is stable and meant for programs; ``retryable``: the same
+         *     request may succeed later.
          */
         Problem: {
             /** Type */
@@ -2517,6 +2555,8 @@ export interface components {
             code: "alias_conflict" | "body_too_large" | "budget_stopped" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
+            /** Retryable */
+            retryable: boolean;
         };
         /**
          * PromotionRule
@@ -2581,6 +2621,17 @@ export interface components {
             limit: number;
             /** Used */
             used: number;
+        };
+        /**
+         * RecordExplanation
+         * @description Where the evidence for a label lies in the image of a record, by the version that answered
+         *     it. The explanation is null where that version has no activation map.
+         */
+        RecordExplanation: {
+            /** Id */
+            id: string;
+            model: components["schemas"]["ModelRef"];
+            explanation: components["schemas"]["Explanation"] | null;
         };
         /**
          * Relabelled
@@ -3060,6 +3111,8 @@ export interface operations {
             header?: {
                 /** @description A repeated request with the same key returns the first answer */
                 "Idempotency-Key"?: string;
+                /** @description Where the body is the image itself: the name of its file, as `attachment; filename*=UTF-8''cat.jpg`. A form has it in its part */
+                "Content-Disposition"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3072,6 +3125,7 @@ export interface operations {
                 };
                 "application/json": {
                     image: string;
+                    filename?: string | null;
                 };
                 "application/octet-stream": string;
                 "image/*": string;
@@ -3270,6 +3324,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Erased"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explanation: {
+        parameters: {
+            query?: {
+                /** @description The label or parent to explain instead of the answer */
+                label?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordExplanation"];
                 };
             };
             /** @description What went wrong */
