@@ -11,6 +11,7 @@ import type {
 import type {
   AliasMove,
   Costs,
+  Explanation,
   Job,
   LogEntry,
   LogPage,
@@ -45,6 +46,8 @@ export class FakeApi {
   };
   /** What `POST /predict` answers. */
   prediction: PredictAnswer | Response | null = null;
+  /** The heatmap of every record. */
+  explanation: Explanation | null = null;
   models: ModelList | null = null;
   /** The report of every version, instead of the real one in `data`. */
   report: object | undefined;
@@ -116,6 +119,7 @@ export class FakeApi {
         this.prediction instanceof Response ? this.prediction.clone() : offered(this.prediction),
     ],
     [/^POST \/predictions\/.+\/feedback$/, (request, url) => this.#feedback(request, url)],
+    [/^GET \/predictions\/[^/]+\/explanation$/, (_, url) => this.#explanation(url)],
     [/^GET \/predictions\/[^/]+$/, (_, url) => this.#prediction(url)],
     [/^GET \/uncertain$/, () => offered(this.uncertain && { items: this.uncertain })],
     [/^GET \/stats$/, () => offered(this.stats)],
@@ -146,6 +150,12 @@ export class FakeApi {
     const found = this.records.find(({ id }) => pathname === `/predictions/${id}`);
     if (!found) return problem(404, "prediction_not_found");
     return json({ ...found, image_url: "http://images.test/original.jpg" });
+  }
+
+  #explanation({ pathname }: URL): Response {
+    const found = this.records.find(({ id }) => pathname.startsWith(`/predictions/${id}/`));
+    if (!found) return problem(404, "prediction_not_found");
+    return json({ id: found.id, model: found.model, explanation: this.explanation });
   }
 
   async #feedback(request: Request, { pathname }: URL): Promise<Response> {
@@ -294,6 +304,7 @@ export function problem(status: number, code: string): Response {
     detail: `Detail of ${code}.`,
     code,
     request_id: "request-1",
+    retryable: status >= 500 || status === 429,
   };
   return json(body, status, "application/problem+json");
 }

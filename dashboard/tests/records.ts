@@ -40,6 +40,7 @@ export function record(n: number, changes: Partial<LogEntry> = {}): LogEntry {
     feedback: null,
     refused: null,
     owner: null,
+    filename: null,
     ...changes,
   };
 }

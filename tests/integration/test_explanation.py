@@ -40,7 +40,8 @@ def test_it_is_by_the_version_that_answered_whatever_serves_now(
 ) -> None:
     answer = cloud.predict(RED, explain="true").body
     lambdas.predict.handler.service.cache_clear()  # another container
-    cloud.publish(write_tiny_artifact(tmp_path / "two", version="2"))
+    write_tiny_artifact(tmp_path / "two", version="2")
+    cloud.publish(tmp_path / "two")
     assert cloud.predict(RED).body["model"]["version"] == "2"
     again = cloud.call("GET", f"/predictions/{answer['id']}/explanation").body
     assert again["model"]["version"] == "1"

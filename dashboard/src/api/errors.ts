@@ -9,18 +9,18 @@ export class ApiError extends Error {
   readonly route: string | null;
   /** From when on the same request may be answered, epoch ms; `null` where nothing is known. */
   readonly retryAt: number | null;
+  /** The same request may succeed later: it is not what was sent that is at fault. */
+  readonly retryable: boolean;
 
-  constructor(
-    code: string,
-    detail: string,
-    { status = null, requestId = null, route = null, retryAt = null, cause }: ApiErrorContext = {},
-  ) {
+  constructor(code: string, detail: string, context: ApiErrorContext = {}) {
+    const { status = null, requestId = null, route = null, retryAt = null, cause } = context;
     super(detail, { cause });
     this.code = code;
     this.status = status;
     this.requestId = requestId;
     this.route = route;
     this.retryAt = retryAt;
+    this.retryable = context.retryable ?? mayPass(status);
   }
 
   /** The API could not be reached. */
@@ -34,6 +34,11 @@ export class ApiError extends Error {
   }
 }
 
+/** For an answer that does not say so itself: a gateway's, or none at all. */
+function mayPass(status: number | null): boolean {
+  return status === null || status === 408 || status === 429 || status >= 500;
+}
+
 const MISSING_ROUTE = new Set(["route_not_found", "method_not_allowed"]);
 
 interface ApiErrorContext {
@@ -41,6 +46,7 @@ interface ApiErrorContext {
   requestId?: string | null;
   route?: string | null;
   retryAt?: number | null;
+  retryable?: boolean | undefined;
   cause?: unknown;
 }
 
@@ -54,7 +60,13 @@ export function fromResponse(
   const requestId = field(body, "request_id") ?? response.headers.get("apigw-requestid");
   const code = field(body, "code") ?? codeOfStatus(status);
   const detail = field(body, "detail") ?? field(body, "message") ?? `HTTP ${status}`;
-  return new ApiError(code, detail, { status, requestId, route, retryAt: retryAt(response) });
+  return new ApiError(code, detail, {
+    status,
+    requestId,
+    route,
+    retryAt: retryAt(response),
+    retryable: flag(body, "retryable"),
+  });
 }
 
 /** `Retry-After` in seconds, as this API gives it, or as a date, as proxies do (RFC 9110). */
@@ -72,7 +84,11 @@ export function fromException(cause: unknown): ApiError {
     return new ApiError("timeout", "no answer in time", { cause });
   }
   if (cause instanceof SyntaxError) {
-    return new ApiError("unexpected_answer", cause.message, { status: 200, cause });
+    return new ApiError("unexpected_answer", cause.message, {
+      status: 200,
+      retryable: true,
+      cause,
+    });
   }
   return new ApiError("network_error", cause instanceof Error ? cause.message : "", { cause });
 }
@@ -83,6 +99,12 @@ function codeOfStatus(status: number): string {
   if (status === 413) return "body_too_large";
   if (status === 429) return "too_many_requests";
   return status >= 500 ? "server_error" : "unexpected_answer";
+}
+
+function flag(body: unknown, name: string): boolean | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const value = (body as Record<string, unknown>)[name];
+  return typeof value === "boolean" ? value : undefined;
 }
 
 function field(body: unknown, name: string): string | null {

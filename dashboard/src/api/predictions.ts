@@ -7,6 +7,7 @@ import type {
   LogQuery,
   PredictAnswer,
   PredictionDetail,
+  RecordExplanation,
   Stats,
   UploadForm,
   UploadRequest,
@@ -33,6 +34,8 @@ export interface PredictionsApi {
   upload(file: File, signal?: AbortSignal): Promise<UploadForm>;
   logs(query: LogQuery, signal?: AbortSignal): Promise<LogPage>;
   prediction(id: string, signal?: AbortSignal): Promise<PredictionDetail>;
+  /** The heatmap of a record, by the version that answered it; adds no record. */
+  explanation(id: string, signal?: AbortSignal): Promise<RecordExplanation>;
   feedback(id: string, label: string, signal?: AbortSignal): Promise<LogEntry>;
   /** Least certain first, without feedback so far. */
   uncertain(limit: number, signal?: AbortSignal): Promise<LogEntry[]>;
@@ -75,6 +78,16 @@ export function predictionsApi(client: Transport): PredictionsApi {
       ask(signal, (bounded) =>
         client.GET("/predictions/{id}", { params: { path: { id } }, signal: bounded }),
       ),
+    explanation: (id, signal) =>
+      ask(
+        signal,
+        (bounded) =>
+          client.GET("/predictions/{id}/explanation", {
+            params: { path: { id } },
+            signal: bounded,
+          }),
+        PREDICT_TIMEOUT_MS,
+      ),
     feedback: (id, label, signal) =>
       ask(signal, (bounded) =>
         client.POST("/predictions/{id}/feedback", {
@@ -115,6 +128,8 @@ const UPLOAD_TYPES: readonly UploadRequest["content_type"][] = [
 
 function uploadType({ type }: File): UploadRequest["content_type"] {
   const known = UPLOAD_TYPES.find((accepted) => accepted === type);
-  if (known === undefined) throw new ApiError("unsupported_media_type", `type ${type}`);
+  if (known === undefined) {
+    throw new ApiError("unsupported_media_type", `type ${type}`, { retryable: false });
+  }
   return known;
 }

@@ -221,7 +221,7 @@ class DatasetImages:
     def _form(self, name: str, image: NewImage, caller: Caller) -> DatasetUpload:
         key = content_key(name, image.sha256)
         signed = self.content.signed_put(
-            key, image.content_type, image.bytes, caller.id, image.sha256
+            key, image.content_type, image.bytes, caller.id, sha256=image.sha256
         )
         return DatasetUpload(image.sha256, signed.url, signed.headers)
 

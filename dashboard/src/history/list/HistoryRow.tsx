@@ -6,6 +6,7 @@ import { useLanguage } from "../../i18n";
 import { dateTime, percent, shortDateTime } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { isFresh } from "../../records/feed/feed";
+import { FileName } from "../../records/record/FileName";
 import { StatusChip } from "../../records/record/StatusChip";
 import { CheckIcon } from "../../ui/icons";
 import { Thumbnail } from "../../ui/Thumbnail";
@@ -48,6 +49,7 @@ export const HistoryRow = memo(function HistoryRow({
         <Thumbnail className={css.thumbnail} url={row.thumbnail_url} />
         <span className={css.result}>
           <Result row={row} />
+          <FileName name={row.filename} className={css.filename} />
         </span>
         <span className={css.status}>
           <StatusChip record={row} />

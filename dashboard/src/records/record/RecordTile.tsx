@@ -2,6 +2,7 @@ import type { LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 import { Thumbnail } from "../../ui/Thumbnail";
+import { FileName } from "./FileName";
 import css from "./RecordTile.module.css";
 import { StatusChip } from "./StatusChip";
 
@@ -42,6 +43,7 @@ export function RecordTile({ row, time, onOpen }: RecordTileProps) {
         ) : (
           <StatusChip record={row} />
         )}
+        <FileName name={row.filename} className={`${css.detail} ${css.filename}`} />
         <time className={css.detail} dateTime={row.created_at}>
           {time}
         </time>

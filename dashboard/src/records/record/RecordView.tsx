@@ -10,7 +10,9 @@ import { AddToDataset } from "../dataset/AddToDataset";
 import { FeedbackForm } from "../feedback/FeedbackForm";
 import { DeleteRecord } from "../owner/DeleteRecord";
 import { OwnerName } from "../owner/OwnerName";
+import { Snippet } from "../snippet/Snippet";
 import { Familiarity } from "./Familiarity";
+import { FileName } from "./FileName";
 import { isParent } from "./parent";
 import { RecordImage } from "./RecordImage";
 import css from "./RecordView.module.css";
@@ -57,6 +59,10 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
         <TopK scores={record.top_k} unsure={status === "unknown" || isParent(record)} />
       )}
       <dl className="facts">
+        <dt>{t("record.filename")}</dt>
+        <dd>
+          <FileName name={record.filename} />
+        </dd>
         <dt>{t("record.time")}</dt>
         <dd>{dateTime(record.created_at, language)}</dd>
         <dt>{t("record.owner")}</dt>
@@ -93,6 +99,7 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
           <code data-testid="record-id">{record.id}</code>
         </dd>
       </dl>
+      <Snippet key={`snippet ${record.id}`} record={record} />
       <DeleteRecord record={record} onDeleted={onDeleted} />
     </>
   );
