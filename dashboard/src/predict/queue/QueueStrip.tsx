@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { FileName } from "../../records/record/FileName";
-import { ItemThumbnail } from "../result/ItemThumbnail";
+import { ItemThumbnail } from "./ItemThumbnail";
 import { isFailed, isRefused, type Item, nameOf } from "./queue";
 import css from "./QueueStrip.module.css";
 

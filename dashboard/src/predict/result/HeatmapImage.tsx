@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Explanation } from "../../api/types";
 import { type Item, nameOf } from "../queue/queue";
-import { useServerThumbnail } from "./useServerThumbnail";
+import { useServerThumbnail } from "../queue/useServerThumbnail";
 import { placement } from "../../records/record/placement";
 import { ImageIcon } from "../../ui/icons";
 import css from "./HeatmapImage.module.css";

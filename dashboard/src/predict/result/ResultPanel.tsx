@@ -41,7 +41,7 @@ export function ResultPanel({ item, onRetry }: ResultPanelProps) {
           </p>
           {isRefusedSet(item) && (
             <>
-              <p lang="en">{item.error.message}</p>
+              {isInWords(item) && <p lang="en">{item.error.message}</p>}
               <p>{t("predict.setRefused", { best: t("predict.answerBest") })}</p>
               <button
                 type="button"
@@ -69,9 +69,16 @@ export function ResultPanel({ item, onRetry }: ResultPanelProps) {
   );
 }
 
+const SET_REFUSED = new Set(["invalid_parameter", "coverage_unmeasured"]);
+
 /** The version was not measured for sets of labels, or not for one of this coverage. */
 function isRefusedSet({ coverage, error }: Item): boolean {
-  return coverage !== null && error instanceof ApiError && error.code === "invalid_parameter";
+  return coverage !== null && error instanceof ApiError && SET_REFUSED.has(error.code);
+}
+
+/** Only the API's own sentence says why. */
+function isInWords({ error }: Item): boolean {
+  return error instanceof ApiError && error.code === "invalid_parameter";
 }
 
 /** A placeholder for the answer; above it, the upload progress of a large file. */

@@ -1,7 +1,7 @@
 import { useState } from "react";
 
 import { Thumbnail } from "../../ui/Thumbnail";
-import type { Item } from "../queue/queue";
+import type { Item } from "./queue";
 import { useServerThumbnail } from "./useServerThumbnail";
 
 /** The file itself, or what the API made of one that the browser cannot show. */

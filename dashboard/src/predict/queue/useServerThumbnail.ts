@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 
 import { useApi } from "../../api/ApiContext";
-import type { Item } from "../queue/queue";
+import type { Item } from "./queue";
 
 /** The address of the thumbnail that the API made of an image; asked for once it is `wanted`. */
 export function useServerThumbnail({ id, outcome }: Item, wanted: boolean): string | null {
