@@ -24,7 +24,7 @@ from lambdas.predict.disposition import filename_in
         ("attachment; filename*=iso-8859-1''caf%E9.jpg", "café.jpg"),
         ("a; filename*1*=%80; filename*0*=UTF-8''%EA%B0; filename*2=.jpg", "가.jpg"),
         ('a; filename*0="100%"; filename*1=".jpg"', "100%.jpg"),
-        # What is quoted is no parameter, and what cannot be read is no name.
+        # What is quoted is part of a value, and what cannot be read does not count.
         ('form-data; name="x; filename=no"; filename=yes.jpg', "yes.jpg"),
         ('form-data; name="x; filename=no"', None),
         ("attachment; filename*=zlib''abc", "abc"),
