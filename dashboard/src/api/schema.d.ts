@@ -2536,8 +2536,8 @@ export interface components {
         };
         /**
          * Problem
-         * @description An error as RFC 9457 has it. ``code`` is stable and meant for programs; ``retryable``: the same
-         *     request may succeed later.
+         * @description An error as RFC 9457 has it. ``code`` is stable and meant for programs; ``retryable``: the
+         *     same request may succeed later.
          */
         Problem: {
             /** Type */
