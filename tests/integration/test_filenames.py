@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from visionflow.access.caller import Caller
+from visionflow.access.roles import SCOPES_OF
 
 RED = encode(plain("red"))
 NAME = "우리 고양이=1.jpg"
@@ -141,7 +142,7 @@ def test_others_never_see_a_name_in_an_own_stage(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VISIONFLOW_OWN_RECORDS", "1")
-    scopes = frozenset({"read", "predict"})
+    scopes = SCOPES_OF["viewer"]
     ann, bob = (Caller(f"user:{name}", name, scopes) for name in ("ann", "bob"))
     prediction_id = _post(cloud, RED, caller=ann)
     cloud.deliver(cloud.messages())
