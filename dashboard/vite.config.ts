@@ -1,12 +1,13 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
+import { assetList } from "./assetList.ts";
 import { localCloud } from "./localCloud.ts";
 
 export default defineConfig({
   // Relative addresses: the site runs under any prefix of any bucket.
   base: "./",
-  plugins: [react(), localCloud()],
+  plugins: [react(), localCloud(), assetList()],
   build: {
     target: "es2023",
     // Nothing inlined as data: addresses, so a strict Content-Security-Policy needs no exception.

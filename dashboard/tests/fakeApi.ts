@@ -13,6 +13,7 @@ import type {
   AliasMove,
   Costs,
   DailyStats,
+  Explanation,
   FeedbackRequest,
   Job,
   LogEntry,
@@ -53,6 +54,8 @@ export class FakeApi {
   };
   /** What `POST /predict` answers. */
   prediction: PredictAnswer | Response | null = null;
+  /** The heatmap of every record. */
+  explanation: Explanation | null = null;
   models: ModelList | null = null;
   /** What the next move would change, in place of what `previewOf` knows. */
   preview: Partial<MovePreview> = {};
@@ -129,6 +132,7 @@ export class FakeApi {
     ],
     [/^POST \/predictions\/.+\/feedback$/, (request, url) => this.#feedback(request, url)],
     [/^DELETE \/predictions\/.+\/feedback$/, (_, url) => this.#withdraw(url)],
+    [/^GET \/predictions\/[^/]+\/explanation$/, (_, url) => this.#explanation(url)],
     [/^GET \/predictions\/[^/]+$/, (_, url) => this.#prediction(url)],
     [/^GET \/uncertain$/, () => offered(this.uncertain && { items: this.uncertain })],
     [/^GET \/stats$/, () => offered(this.stats)],
@@ -165,6 +169,12 @@ export class FakeApi {
     const found = this.records.find(({ id }) => pathname === `/predictions/${id}`);
     if (!found) return problem(404, "prediction_not_found");
     return json({ ...found, image_url: "http://images.test/original.jpg" });
+  }
+
+  #explanation({ pathname }: URL): Response {
+    const found = this.records.find(({ id }) => pathname.startsWith(`/predictions/${id}/`));
+    if (!found) return problem(404, "prediction_not_found");
+    return json({ id: found.id, model: found.model, explanation: this.explanation });
   }
 
   async #feedback(request: Request, { pathname }: URL): Promise<Response> {
@@ -322,6 +332,7 @@ export function problem(status: number, code: string): Response {
     detail: `Detail of ${code}.`,
     code,
     request_id: "request-1",
+    retryable: status >= 500 || status === 429,
   };
   return json(body, status, "application/problem+json");
 }

@@ -46,6 +46,7 @@ export function record(n: number, changes: Partial<LogEntry> = {}): LogEntry {
     feedback: null,
     refused: null,
     owner: null,
+    filename: null,
     ...changes,
   };
 }

@@ -3,6 +3,7 @@ import { render } from "@testing-library/react";
 import { I18nextProvider } from "react-i18next";
 
 import { noteBudget } from "../src/access/useBudgetStop";
+import { noteReach } from "../src/access/useReach";
 import { ApiContext } from "../src/api/ApiContext";
 import { createApi } from "../src/api/client";
 import { createQueryClient } from "../src/api/queryClient";
@@ -21,10 +22,11 @@ export function renderDashboard(
   window.location.hash = hash;
   const queries = createQueryClient();
   const onBudget = noteBudget.bind(null, queries);
+  const onReach = noteReach.bind(null, queries);
   return render(
     <I18nextProvider i18n={createI18n(language)}>
       <QueryClientProvider client={queries}>
-        <ApiContext value={createApi({ apiUrl: fake.url, fetch: fake.fetch, onBudget })}>
+        <ApiContext value={createApi({ apiUrl: fake.url, fetch: fake.fetch, onBudget, onReach })}>
           <SessionContext value={session}>
             <AppRoutes stage="local" />
           </SessionContext>

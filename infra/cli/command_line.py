@@ -78,12 +78,12 @@ PREDICTION_HEADER = ("IMAGE", "ANSWER", "CONFIDENCE", "STATUS", "MODEL", "LATENC
 
 
 def prediction_row(prediction: dict[str, Any], image: str | None = None) -> tuple[str, ...]:
-    """Cells under `PREDICTION_HEADER`; ``image`` replaces the object's key."""
+    """Cells under `PREDICTION_HEADER`; ``image`` replaces the file's name and the object's key."""
     model, error, confidence = prediction["model"], prediction["error"], prediction["confidence"]
     # A stage that is older than this command names no parents.
     path = (*prediction.get("parents", ()), prediction["label"])
     return (
-        image or prediction["image"]["key"],
+        image or prediction.get("filename") or prediction["image"]["key"],
         error["code"] if error else " > ".join(path),
         "" if confidence is None else f"{confidence:.1%}",
         f"unknown ({reason})"

@@ -98,7 +98,9 @@ def _classify(api: ApiClient, file: Path, arguments: argparse.Namespace) -> dict
     top_k, coverage = arguments.top_k, arguments.coverage
     explain = arguments.explain is not None
     if len(data) <= MAX_DIRECT_BYTES:
-        return api.predict(data, top_k=top_k, explain=explain, coverage=coverage)
+        return api.predict(
+            data, top_k=top_k, explain=explain, coverage=coverage, filename=file.name
+        )
     if explain or coverage is not None:
         what, option = ("heatmap", "--explain") if explain else ("prediction set", "--coverage")
         raise CommandError(

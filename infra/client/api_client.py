@@ -57,6 +57,7 @@ class ApiClient:
         top_k: int | None = None,
         explain: bool = False,
         coverage: float | None = None,
+        filename: str | None = None,
     ) -> dict[str, Any]:
         """Classify one image; the answer is the API's JSON."""
         return self._call(
@@ -65,6 +66,7 @@ class ApiClient:
             {"top_k": top_k, "explain": "true" if explain else None, "coverage": coverage},
             body=image,
             content_type="application/octet-stream",
+            filename=filename,
         )
 
     def upload_form(self, content_type: str, size: int, filename: str) -> dict[str, Any]:
@@ -133,6 +135,7 @@ class ApiClient:
         *,
         body: bytes | None = None,
         content_type: str | None = None,
+        filename: str | None = None,
     ) -> dict[str, Any]:
         """Raises `ApiProblemError` with the API's own text when it refuses. Where it is out of
         service, reads and deletions are tried again first, for half a minute."""
@@ -141,6 +144,9 @@ class ApiClient:
         request = urllib.request.Request(url, body, method=method)  # noqa: S310  the deployment's own
         if content_type:
             request.add_header("Content-Type", content_type)
+        if filename:
+            name = urllib.parse.quote(filename, safe="", errors="replace")
+            request.add_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
         if self.key:
             # Left behind by a redirection.
             request.add_unredirected_header("Authorization", f"Bearer {self.key}")

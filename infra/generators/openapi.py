@@ -31,7 +31,7 @@ from lambdas.classification.service import DEFAULT_TOP_K, MAX_TOP_K
 from lambdas.outcomes import STATUSES
 from lambdas.predict.body import FIELD
 from lambdas.predict.idempotency import HEADER, KEY
-from lambdas.predict.service import PredictAnswer
+from lambdas.predict.service import PredictAnswer, RecordExplanation
 from lambdas.web.answers import Problem
 from lambdas.web.routes import ROUTES, Route
 from visionflow.access.budget import BudgetState
@@ -79,6 +79,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
                 "description": "A repeated request with the same key returns the first answer",
                 "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
             },
+            {
+                "name": "Content-Disposition",
+                "in": "header",
+                "description": "Where the body is the image itself: the name of its file, as "
+                "`attachment; filename*=UTF-8''cat.jpg`. A form has it in its part",
+                "schema": TEXT,
+            },
         ),
         {
             "multipart/form-data": {
@@ -88,7 +95,10 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             },
             "application/json": {
                 "type": "object",
-                "properties": {"image": {"type": "string", "contentEncoding": "base64"}},
+                "properties": {
+                    "image": {"type": "string", "contentEncoding": "base64"},
+                    "filename": {"type": ["string", "null"]},
+                },
                 "required": ["image"],
             },
             "application/octet-stream": IMAGE,
@@ -150,6 +160,16 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "One prediction, with URLs of its image",
         {200: PredictionDetail},
         (in_path("id"),),
+    ),
+    ("GET", "/predictions/{id}/explanation"): Operation(
+        "explanation",
+        "A heatmap of the evidence in a recorded image, by the version that answered it. It adds "
+        "no record, and is one image of the quota",
+        {200: RecordExplanation},
+        (
+            in_path("id"),
+            query("label", "The label or parent to explain instead of the answer", TEXT),
+        ),
     ),
     ("GET", "/openapi.json"): Operation("openapi", "This description", {200: None}),
     **MODEL_OPERATIONS,

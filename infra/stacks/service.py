@@ -142,6 +142,8 @@ class ServiceStack(Stack):
             description="One prediction in twenty took too long for a quarter of an hour.",
         )
         stores.images.allow_put(function.execution_role, prefix="api/")
+        for prefix in IMAGE_PREFIXES:  # what a heatmap is asked for later
+            stores.images.allow_read(function.execution_role, prefix=prefix, versions=True)
         _allow_classifying(function, stores)
         return function
 
@@ -225,6 +227,7 @@ class ServiceStack(Stack):
                 retention_days=stage.prediction_retention_days,
                 ort_threads=stage.ort_threads,
                 requires_sign_in=int(stage.on_aws),
+                own_records=int(stage.records == "own"),
             ).to_env()
             | UsageSettings.of(stores.usage.table_name, stage.limits.quotas).to_env(),
             freezable=True,

@@ -56,6 +56,10 @@ class ActiveModel:
         self._opened = tuple(in_memory)
         # What answers while production fails at some images.
         self._stand_in: Serving | None = None
+        # The last version that was asked for by its name and does not serve; it shares no room in
+        # the cache with those that do.
+        self._visitors = Loader(store, cache.with_name(f"{cache.name}-visiting"), threads, clock)
+        self._visitor: Serving | None = None
         self._lock = threading.Lock()
 
     def get(self, prediction_id: str) -> Serving:
@@ -108,6 +112,24 @@ class ActiveModel:
         self._current()
         return tuple(self._in_memory())
 
+    def version(self, model: ModelRef) -> Serving:
+        """This version, whether it serves or not. Raises `ModelUnavailableError`."""
+        with suppress(ModelUnavailableError):
+            self._current()  # what serves comes first: in memory, and in time
+        with self._lock:
+            for known in (*self._in_memory(), self._visitor):
+                if known and known.model == model:
+                    return replace(known, refused=None, instead=None)
+            self._visitor = None
+            self._visitors.keep_only(model)
+            try:
+                self._visitor = self._visitors.load(model)
+            except (ArtifactError, ConfigError) as error:
+                raise ModelUnavailableError(
+                    f"{model.name} {model.version} cannot be loaded ({error})."
+                ) from error
+            return self._visitor
+
     def _current(self) -> _Loaded:
         loaded = self._loaded
         if loaded and self._clock() < self._check_at:
@@ -142,7 +164,7 @@ class ActiveModel:
     def _load_all(self, aliases: Aliases, production: ModelRef) -> _Loaded:
         before = self._loaded
         if before is None or before.aliases != aliases:
-            self._loader.keep_only(aliases)
+            self._loader.keep_only(*aliases.in_use)
             self._stand_in = None
         try:
             serving = self._load(production)

@@ -20,7 +20,6 @@ from visionflow.images.pipeline import UInt8Array
 from visionflow.models.drift import Reference
 from visionflow.models.manifest import Manifest
 from visionflow.models.ref import ModelRef
-from visionflow.models.routing import Aliases
 from visionflow.models.store import ModelStore, forget_all_but
 
 # How long a version that was refused is left alone while another one can answer.
@@ -113,10 +112,10 @@ class Loader:
         self.refused[model] = self.clock() + RETRY_REFUSED_S
         count_refusal()
 
-    def keep_only(self, aliases: Aliases) -> None:
+    def keep_only(self, *models: ModelRef) -> None:
         """Make room in the cache: 512 MB are all that Lambda gives, and a container may live
         through any number of promotions."""
-        forget_all_but(self.cache, aliases.in_use)
+        forget_all_but(self.cache, models)
 
 
 def count_refusal() -> None:

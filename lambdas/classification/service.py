@@ -149,6 +149,19 @@ class ClassificationService:
             # Decoded anew, because it may want to see more of the image.
             return self.classify(data, stopwatch, stand_in)
 
+    def classify_by(self, data: bytes, stopwatch: Stopwatch, serving: Serving) -> ClassifiedImage:
+        """By this version and no other. Raises as `classify` does."""
+        spec = serving.classifier.manifest.input
+        image = self.decoder.prepare(data, spec, stopwatch.step, thumbnail=0)
+        try:
+            return _classified(image, stopwatch, serving)
+        except Exception as error:
+            # As above: whatever a version raises must not reach a caller.
+            logger.exception("version failed", extra={"version": serving.model.version})
+            raise ModelUnavailableError(
+                f"{serving.model.name} {serving.model.version} fails at this image."
+            ) from error
+
     def store_thumbnail(
         self, image: ClassifiedImage, prediction_id: str, stopwatch: Stopwatch
     ) -> str:

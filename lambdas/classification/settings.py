@@ -12,7 +12,7 @@ MAX_RECEIVE_COUNT: Final = 5
 @dataclass(frozen=True)
 class ClassificationSettings(EnvSettings):
     """Names of the resources, days that a record is kept, ONNX Runtime's threads, and whether
-    requests carry a token (1) or need none (0)."""
+    requests carry a token (1) or need none (0), and callers see their own records alone (1)."""
 
     images_bucket: str
     models_bucket: str
@@ -21,3 +21,4 @@ class ClassificationSettings(EnvSettings):
     retention_days: int
     ort_threads: int
     requires_sign_in: int
+    own_records: int

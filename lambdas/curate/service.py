@@ -37,6 +37,7 @@ from visionflow.errors import (
     InputError,
     MissingImageError,
 )
+from visionflow.images.filenames import clean_filename
 from visionflow.images.store import ImageStore
 from visionflow.labels import composed, label_problem
 from visionflow.loop.flowing import Flowing
@@ -207,7 +208,7 @@ class CurateService:
             added_by=DROPPED,
             source=DROPPED,
             bytes=len(data),
-            file_name=file_name,
+            file_name=clean_filename(file_name),
             label=label,
             labelled_by=DROPPED if label else None,
         )

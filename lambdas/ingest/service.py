@@ -14,7 +14,7 @@ from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.access.quotas import Amounts
 from visionflow.errors import ImageTooCostlyError, VisionFlowError
 from visionflow.images.store import StoredImage
-from visionflow.images.uploads import posted_id
+from visionflow.images.uploads import name_in_key, posted_id
 from visionflow.predictions.record import Prediction, s3_object_id
 
 
@@ -41,6 +41,11 @@ class Upload(Arrival):
         """Who sent it. A file that was dropped has none, whatever its metadata says."""
         return None if posted_id(self.key) is None else image.owner
 
+    def filename(self, image: StoredImage | None) -> str | None:
+        """What it was called: a dropped file by its key, a posted one by its signed metadata."""
+        said = image.filename if image and posted_id(self.key) else None
+        return said or name_in_key(self.key)
+
 
 class IngestService(ClassificationService):
     """What is done with an upload, without SQS."""
@@ -58,19 +63,18 @@ class IngestService(ClassificationService):
         if posted_id(upload.key) is None:
             self.usage.spend(None, Amounts(images=1, bytes=upload.size))
         stopwatch = Stopwatch()
-        data: bytes | None = None
-        owner: str | None = None
+        stored: StoredImage | None = None
         result: ClassifiedImage | VisionFlowError
         try:
             with stopwatch.step("read"):
                 stored = self.images.fetch(upload.key, upload.version_id, upload.etag)
-            data, owner = stored.data, upload.owner(stored)
-            result = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
+            result = self.classify(stored.data, stopwatch, self.choose(prediction_id, stopwatch))
         except VisionFlowError as error:
             if error.retryable:
                 raise
             result = error
         image = None if isinstance(result, VisionFlowError) else result
+        data = stored.data if stored else None
         found = image_ref(upload.bucket, upload.key, upload.version_id, data, image)
         subject = Subject(prediction_id, "s3", found, stopwatch.timings, now)
         if isinstance(result, VisionFlowError):
@@ -78,7 +82,8 @@ class IngestService(ClassificationService):
         else:
             thumbnail = self.store_thumbnail(result, upload.own_id, stopwatch)
             prediction = self.answered(subject, result, thumbnail)
-        prediction = replace(prediction, owner=owner)
+        owner = upload.owner(stored) if stored else None
+        prediction = replace(prediction, owner=owner, filename=upload.filename(stored))
         return self._record(upload, prediction, image.sketch if image else None)
 
     def give_up(self, upload: Upload, now: datetime) -> Prediction | None:
@@ -89,6 +94,7 @@ class IngestService(ClassificationService):
         error = ImageTooCostlyError("The function ended each time it worked on this image.")
         found = image_ref(upload.bucket, upload.key, upload.version_id, None, None)
         prediction = self.failed(Subject(prediction_id, "s3", found, {}, now), error)
+        prediction = replace(prediction, filename=upload.filename(None))
         return self._record(upload, prediction, None)
 
     def _record(

@@ -1,1 +1,1 @@
-"""POST /predict: one image in, one answer out."""
+"""POST /predict: one image in, one answer out. Heatmaps of what was answered before."""

@@ -1,11 +1,13 @@
 """The image in a request's body, whichever of the three ways it was sent."""
 
 import json
+from dataclasses import dataclass
 
 from pybase64 import b64decode
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from lambdas.predict.disposition import filename_in
 from visionflow.errors import (
     BodyTooLargeError,
     ImageNotSentError,
@@ -13,6 +15,7 @@ from visionflow.errors import (
     InvalidBodyError,
     UnsupportedMediaTypeError,
 )
+from visionflow.images.filenames import clean_filename
 from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 # Lambda refuses a payload over 6 MB, event included, before the function runs. Bodies just below
@@ -22,11 +25,26 @@ MAX_BODY_CHARACTERS = 6_000_000
 FIELD = "file"
 
 
-def read_image(body: str | None, is_base64: bool | None, content_type: str | None) -> bytes:
-    """The bytes of the image in an API Gateway body.
+@dataclass(frozen=True)
+class SentImage:
+    """An image's bytes, and what its sender calls the file."""
+
+    data: bytes
+    filename: str | None
+
+
+def read_image(
+    body: str | None,
+    is_base64: bool | None,
+    content_type: str | None,
+    disposition: str | None = None,
+) -> SentImage:
+    """The image in an API Gateway body.
 
     ``multipart/form-data`` carries it in the field ``file``, ``application/json`` as base64 under
-    ``image``, and an ``image/*`` or ``application/octet-stream`` body is the image itself.
+    ``image``, and an ``image/*`` or ``application/octet-stream`` body is the image itself. The name
+    is the form field's, the field ``filename`` of the JSON, or that of the request's own
+    ``Content-Disposition`` (``disposition``).
     """
     body = body or ""
     if len(body) > MAX_BODY_CHARACTERS:
@@ -42,7 +60,7 @@ def read_image(body: str | None, is_base64: bool | None, content_type: str | Non
     if media_type == b"application/json":
         return _from_json(data)
     if media_type.startswith(b"image/") or media_type == b"application/octet-stream":
-        return data
+        return SentImage(data, filename_in((disposition or "").encode("utf-8", "replace")))
     raise UnsupportedMediaTypeError(
         "Send multipart/form-data, application/json, an image/* type or application/octet-stream."
     )
@@ -55,20 +73,24 @@ def _decoded(body: str, is_base64: bool) -> bytes:
         raise InvalidBodyError("The body cannot be decoded.") from error
 
 
-def _from_json(data: bytes) -> bytes:
+def _from_json(data: bytes) -> SentImage:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise InvalidBodyError("The body is not valid JSON.") from error
     if not isinstance(document, dict) or not isinstance(document.get("image"), str):
         raise ImageNotSentError('The JSON body needs a string field "image".')
+    filename = document.get("filename")
+    if filename is not None and not isinstance(filename, str):
+        raise InvalidBodyError('The field "filename" must be a string.')
     try:
-        return b64decode(document["image"], validate=True)
+        image = b64decode(document["image"], validate=True)
     except ValueError as error:
         raise InvalidBase64Error('The field "image" is not base64.') from error
+    return SentImage(image, clean_filename(filename))
 
 
-def _from_multipart(data: bytes, boundary: bytes) -> bytes:
+def _from_multipart(data: bytes, boundary: bytes) -> SentImage:
     if not boundary:
         raise InvalidBodyError("The multipart Content-Type has no boundary.")
     parts = _Parts()
@@ -92,7 +114,7 @@ def _from_multipart(data: bytes, boundary: bytes) -> bytes:
         raise ImageNotSentError(f'The form needs a field "{FIELD}" with the image.')
     if not parts.complete:
         raise InvalidBodyError("The multipart body ends before its last boundary.")
-    return bytes(parts.fields[FIELD])
+    return SentImage(bytes(parts.fields[FIELD]), filename_in(parts.dispositions[FIELD]))
 
 
 class _Parts:
@@ -100,6 +122,7 @@ class _Parts:
 
     def __init__(self) -> None:
         self.fields: dict[str, bytearray] = {}
+        self.dispositions: dict[str, bytes] = {}
         self.complete = False
         self._name = bytearray()
         self._value = bytearray()
@@ -119,6 +142,7 @@ class _Parts:
             _, options = parse_options_header(bytes(self._value))
             name = options.get(b"name", b"").decode(errors="replace")
             self.fields.setdefault(name, self._content)
+            self.dispositions.setdefault(name, bytes(self._value))
         self._name, self._value = bytearray(), bytearray()
 
     def content(self, data: bytes, start: int, end: int) -> None:

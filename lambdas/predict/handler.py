@@ -1,4 +1,4 @@
-"""Lambda entry point of POST /predict."""
+"""Lambda entry point of POST /predict, and of heatmaps of recorded images."""
 
 import os
 from datetime import UTC, datetime
@@ -48,11 +48,39 @@ def predict() -> Response[str]:
     # Counted while the image is decoded and classified; nothing is stored before it is allowed.
     with service().usage.spending(caller, spent) as allow:
         options, key = options_of(event), idempotency_key(event, caller)
-        image = read_image(event.body, event.is_base64_encoded, event.headers.get("content-type"))
-        answered = service().predict(image, datetime.now(UTC), options, key, caller.id, allow)
+        sent = read_image(
+            event.body,
+            event.is_base64_encoded,
+            event.headers.get("content-type"),
+            event.headers.get("content-disposition"),
+        )
+        answered = service().predict(
+            sent.data,
+            datetime.now(UTC),
+            options,
+            key,
+            caller.id,
+            filename=sent.filename,
+            allow=allow,
+        )
     if not answered.repeated:
         measure(answered.answer, metrics)
     return json_response(answered.answer)
+
+
+@app.get("/predictions/<prediction_id>/explanation")
+def explanation(prediction_id: str) -> Response[str]:
+    event = app.current_event
+    caller = caller_of(event, requires_sign_in=signs_in())
+    caller.require("read")
+    only(event.query_string_parameters, "label")
+    label = short_text("label", event.query_string_parameters.get("label"))
+    owner = caller.id if sees_own(caller) else None
+    # It costs what an image costs, so it is counted as one.
+    with service().usage.spending(caller, Amounts(requests=1, images=1)) as allow:
+        allow()
+        explained = service().explain(prediction_id, label, owner)
+    return json_response(explained)
 
 
 def options_of(event: APIGatewayProxyEventV2) -> PredictOptions:
@@ -70,6 +98,11 @@ def options_of(event: APIGatewayProxyEventV2) -> PredictOptions:
 def signs_in() -> bool:
     """Whether requests carry a token."""
     return bool(ClassificationSettings.from_env(os.environ).requires_sign_in)
+
+
+def sees_own(caller: Caller) -> bool:
+    """Whether for ``caller`` only what they sent exists."""
+    return bool(ClassificationSettings.from_env(os.environ).own_records) and not caller.is_admin
 
 
 def idempotency_key(event: APIGatewayProxyEventV2, caller: Caller) -> IdempotencyKey | None:

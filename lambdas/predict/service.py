@@ -18,10 +18,16 @@ from lambdas.telemetry.trail import follow
 from visionflow import strict
 from visionflow.answers.answer import PredictionSet
 from visionflow.answers.classifier import Explanation
-from visionflow.errors import IdempotencyConflictError, InvalidParameterError, PlatformError
+from visionflow.errors import (
+    IdempotencyConflictError,
+    InvalidParameterError,
+    PlatformError,
+    PredictionNotFoundError,
+)
 from visionflow.images.containers import media_type
 from visionflow.models.label_tree import LabelTree
-from visionflow.predictions.record import Prediction, original_key
+from visionflow.models.ref import ModelRef
+from visionflow.predictions.record import ID, Prediction, original_key
 from visionflow.predictions.replies import Reply
 from visionflow.timestamps import new_id
 
@@ -57,8 +63,18 @@ class Answered:
     repeated: bool
 
 
+@dataclass(frozen=True)
+class RecordExplanation:
+    """Where the evidence for a label lies in the image of a record, by the version that answered
+    it. The explanation is null where that version has no activation map."""
+
+    id: str
+    model: ModelRef
+    explanation: Explanation | None
+
+
 class PredictService(ClassificationService):
-    """POST /predict without HTTP."""
+    """POST /predict without HTTP, and the heatmap of an image that was answered before."""
 
     def predict(
         self,
@@ -67,9 +83,11 @@ class PredictService(ClassificationService):
         options: PredictOptions = DEFAULT_OPTIONS,
         key: IdempotencyKey | None = None,
         owner: str | None = None,
+        filename: str | None = None,
         allow: Callable[[], None] = lambda: None,
     ) -> Answered:
-        """Classify ``data``, an image's bytes that ``owner`` sent, once for each ``key``.
+        """Classify ``data``, an image's bytes that ``owner`` sent as ``filename``, once for each
+        ``key``.
 
         ``allow`` is called before anything is stored, and raises if the caller has used up a quota.
 
@@ -98,7 +116,9 @@ class PredictService(ClassificationService):
         # Two requests with one key may be at work at once, perhaps with different images.
         name = prediction_id if key is None else f"{prediction_id}-{request[:12]}"
         prediction = replace(
-            self._prediction(prediction_id, name, data, image, options, stopwatch, now), owner=owner
+            self._prediction(prediction_id, name, data, image, options, stopwatch, now),
+            owner=owner,
+            filename=filename,
         )
         if self.predictions.add(prediction, image.sketch, reply if key else None):
             return Answered(_answer(prediction, reply), repeated=False)
@@ -118,6 +138,33 @@ class PredictService(ClassificationService):
                 "one for each request."
             )
         return _answer(replace(prediction, feedback=None), reply)
+
+    def explain(
+        self, prediction_id: str, label: str | None, owner: str | None = None
+    ) -> RecordExplanation:
+        """The map of ``label``, by default of the answer. Nothing is recorded or counted as an
+        answer. ``owner``: only what this caller sent exists.
+
+        Raises `PredictionNotFoundError`, `InvalidParameterError` for an image without an answer or
+        a label that the version does not have, an `ImageError`, and `ModelUnavailableError`.
+        """
+        known = ID.fullmatch(prediction_id)
+        prediction = self.predictions.get(prediction_id) if known else None
+        if prediction is None or owner not in (None, prediction.owner):
+            raise PredictionNotFoundError(f"There is no prediction {prediction_id!r:.80}.")
+        if prediction.model is None:
+            raise InvalidParameterError("The image could not be read, so nothing is to explain.")
+        follow(prediction_id)
+        stopwatch = Stopwatch()
+        data = self.images.read(prediction.image.key, prediction.image.version_id)
+        serving = self.active.version(prediction.model)
+        tree = serving.classifier.manifest.label_tree()
+        wanted = _spelled(label, tree) or prediction.label
+        image = self.classify_by(data, stopwatch, serving)
+        shown = image.activation_map(wanted)
+        return RecordExplanation(
+            prediction.id, serving.model, None if shown is None else Explanation.draw(shown)
+        )
 
     def _prediction(
         self,
@@ -147,12 +194,17 @@ def _checked(options: PredictOptions, tree: LabelTree) -> PredictOptions:
         raise InvalidParameterError(f"top_k must be between 1 and {most}, found {top_k}.")
     if options.label is not None and not options.explain:
         raise InvalidParameterError("label names what to explain; it needs explain=true.")
-    label = None if options.label is None else tree.spelling(options.label)
-    if options.label is not None and label is None:
+    return replace(options, top_k=top_k, label=_spelled(options.label, tree))
+
+
+def _spelled(label: str | None, tree: LabelTree) -> str | None:
+    """A label or parent as the version writes it. Raises `InvalidParameterError`."""
+    spelling = None if label is None else tree.spelling(label)
+    if label is not None and spelling is None:
         raise InvalidParameterError(
-            f"the model has no label or parent {options.label!r:.80}; GET /status lists them."
+            f"the model has no label or parent {label!r:.80}; GET /status lists them."
         )
-    return replace(options, top_k=top_k, label=label)
+    return spelling
 
 
 def _reply(

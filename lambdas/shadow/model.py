@@ -51,7 +51,7 @@ class ShadowModel:
             return None
         if self._serving and self._serving.model == shadow:
             return self._serving
-        self._loader.keep_only(aliases)
+        self._loader.keep_only(*aliases.in_use)
         try:
             return self._loader.load(shadow)
         except (ArtifactError, ConfigError):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """An error as RFC 9457 has it. ``code`` is stable and meant for programs. ``field``: what of
-    the request is at fault, by its dotted name, where that is known."""
+    """An error as RFC 9457 has it. ``code`` is stable and meant for programs; ``retryable``: the
+    same request may succeed later. ``field``: what of the request is at fault, by its dotted name,
+    where that is known."""
 
     type: str
     title: str
@@ -15,3 +16,4 @@ class Problem:
     code: str
     request_id: str
     field: str | None
+    retryable: bool

@@ -56,6 +56,7 @@ def create_resolver() -> APIGatewayHttpResolver:
             code=error.code,
             request_id=app.current_event.request_context.request_id,
             field=error.field,
+            retryable=error.retryable,
         )
         return json_response(body, status, "application/problem+json", headers)
 

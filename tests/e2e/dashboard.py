@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Page,
     Playwright,
     Route,
+    ViewportSize,
     expect,
 )
 
@@ -38,8 +39,8 @@ PATIENCE_MS = 60_000
 """Only a guard: on a busy machine the emulator takes long to start a worker for each function."""
 
 REPORT = Path("dashboard/tests/data/report.json")
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 PAGES = ("live", "predict", "history", "accuracy", "models", "data", "training", "access")
 ARGUMENTS = [
     "--no-sandbox",  # Chromium refuses its sandbox to root, as which containers run

@@ -60,6 +60,13 @@ GRANTS: dict[str, Grants] = {
         *COUNT,
         ("s3:PutObject", "Images/api/*"),
         ("s3:PutObject", "Images/thumbnails/*"),
+        # For the heatmap of a record.
+        *{
+            (f"s3:{action}", f"Images/{prefix}/*")
+            for action in ("GetObject", "GetObjectVersion")
+            for prefix in ("api", "uploads")
+        },
+        ("s3:ListBucket", "Images"),
     },
     "Ingest": {
         *FIND_MODEL,

@@ -26,6 +26,7 @@ from lambdas.classification.settings import ClassificationSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.shadow.settings import ShadowSettings
 from lambdas.web.caller import authorizer_context
+from lambdas.web.routes import ROUTES
 from visionflow.access.budget import BudgetSettings, order_in
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas, UsageSettings
@@ -60,7 +61,7 @@ JOB_CONTROL = JobControlSettings(
 PLENTY = Amounts(10**6, 10**6, 10**12, 10**6, 10**6)
 COUNTING = UsageSettings.of("usage", Quotas(10**6, PLENTY, PLENTY))
 BUDGET = BudgetSettings("arn:aws:sns:eu-central-1:123456789012:budget")
-INGEST = ClassificationSettings("images", "models", "predictions", "registry", 90, 1, 0)
+INGEST = ClassificationSettings("images", "models", "predictions", "registry", 90, 1, 0, 0)
 SHADOW = ShadowSettings("images", "models", "predictions", "registry", "insights", 1)
 SERVED = (
     *lambdas.api.handler.GROUPS,
@@ -192,7 +193,11 @@ class Cloud:
             request["requestContext"]["authorizer"] = {"lambda": dict(identified)}
         if body is not None:
             request["body"] = base64.b64encode(body).decode()
-        function = lambdas.predict if (method, path) == ("POST", "/predict") else lambdas.api
+        predicts = any(
+            route.function == "predict" and route.method == method and route.matches(path)
+            for route in ROUTES
+        )
+        function = lambdas.predict if predicts else lambdas.api
         response = function.handler.lambda_handler(request, Context())
         return Answer(
             response["statusCode"],

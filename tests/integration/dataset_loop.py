@@ -96,7 +96,8 @@ class Loop:
         version = self.cloud.s3.put_object(Bucket="images", Key=key, Body=data)["VersionId"]
         digest = sha(data)
         image = replace(one.image, key=key, version_id=version, bytes=len(data), sha256=digest)
-        return self.keep(replace(one, image=image, **more))
+        filename = f"{index}.jpg" if source == "s3" else None
+        return self.keep(replace(one, image=image, filename=filename, **more))
 
     def keep(self, prediction: Prediction) -> str:
         assert self.predictions.add(prediction)

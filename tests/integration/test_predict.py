@@ -184,7 +184,8 @@ def test_a_bad_request_is_a_problem_with_its_own_code(
     answer = cloud.call("POST", "/predict", None, body, content_type)
     assert (answer.status, answer.body["code"]) == (status, code)
     assert answer.content_type == "application/problem+json"
-    assert set(answer.body) == {"type", "title", "status", "detail", "code", "request_id"}
+    known = {"type", "title", "status", "detail", "code", "request_id", "retryable"}
+    assert set(answer.body) == known
     assert answer.body["status"] == status
     assert answer.body["type"] == f"urn:visionflow:problem:{code}"
     assert answer.body["request_id"] == "JKJaXmPLvHcESHA="

@@ -11,6 +11,7 @@ export const NEEDS = {
   "POST /uploads": "predict",
   "GET /logs": "read",
   "GET /predictions/{id}": "read",
+  "GET /predictions/{id}/explanation": "read",
   "DELETE /predictions/{id}": "predict",
   "POST /predictions/{id}/feedback": "feedback",
   "DELETE /predictions/{id}/feedback": "feedback",

@@ -6,11 +6,21 @@ import { type TrainingApi, trainingApi } from "./training";
 import { createTransport, type TransportOptions } from "./transport";
 
 /** Every method throws `ApiError`, and an `AbortError` when its signal says so. */
-export type Api = PredictionsApi & ModelsApi & TrainingApi & DatasetsApi & AccessApi;
+export type Api = PredictionsApi & ModelsApi & TrainingApi & DatasetsApi & AccessApi & ApiAddress;
+
+/** What a program needs to call the API too. */
+export interface ApiAddress {
+  /** Absolute, without a slash at its end. */
+  readonly url: string;
+  /** Whether it asks for a key or a token. */
+  readonly asksWho: boolean;
+}
 
 export function createApi(options: TransportOptions): Api {
   const client = createTransport(options);
   return {
+    url: options.apiUrl,
+    asksWho: options.token !== undefined,
     ...predictionsApi(client),
     ...modelsApi(client),
     ...trainingApi(client),

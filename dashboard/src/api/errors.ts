@@ -11,26 +11,19 @@ export class ApiError extends Error {
   readonly retryAt: number | null;
   /** What of the request is at fault, by its dotted name; `null` where that is not known. */
   readonly field: string | null;
+  /** The same request may succeed later: it is not what was sent that is at fault. */
+  readonly retryable: boolean;
 
-  constructor(
-    code: string,
-    detail: string,
-    {
-      status = null,
-      requestId = null,
-      route = null,
-      retryAt = null,
-      field = null,
-      cause,
-    }: ApiErrorContext = {},
-  ) {
+  constructor(code: string, detail: string, context: ApiErrorContext = {}) {
+    const { status = null, requestId = null, route = null, retryAt = null, cause } = context;
     super(detail, { cause });
     this.code = code;
     this.status = status;
     this.requestId = requestId;
     this.route = route;
     this.retryAt = retryAt;
-    this.field = field;
+    this.field = context.field ?? null;
+    this.retryable = context.retryable ?? mayPass(status);
   }
 
   /** The API could not be reached. */
@@ -44,6 +37,11 @@ export class ApiError extends Error {
   }
 }
 
+/** For an answer that does not say so itself: a gateway's, or none at all. */
+function mayPass(status: number | null): boolean {
+  return status === null || status === 408 || status === 429 || status >= 500;
+}
+
 const MISSING_ROUTE = new Set(["route_not_found", "method_not_allowed"]);
 
 interface ApiErrorContext {
@@ -52,6 +50,7 @@ interface ApiErrorContext {
   route?: string | null;
   retryAt?: number | null;
   field?: string | null;
+  retryable?: boolean | undefined;
   cause?: unknown;
 }
 
@@ -71,6 +70,7 @@ export function fromResponse(
     route,
     retryAt: retryAt(response),
     field: field(body, "field"),
+    retryable: flag(body, "retryable"),
   });
 }
 
@@ -89,7 +89,11 @@ export function fromException(cause: unknown): ApiError {
     return new ApiError("timeout", "no answer in time", { cause });
   }
   if (cause instanceof SyntaxError) {
-    return new ApiError("unexpected_answer", cause.message, { status: 200, cause });
+    return new ApiError("unexpected_answer", cause.message, {
+      status: 200,
+      retryable: true,
+      cause,
+    });
   }
   return new ApiError("network_error", cause instanceof Error ? cause.message : "", { cause });
 }
@@ -100,6 +104,12 @@ function codeOfStatus(status: number): string {
   if (status === 413) return "body_too_large";
   if (status === 429) return "too_many_requests";
   return status >= 500 ? "server_error" : "unexpected_answer";
+}
+
+function flag(body: unknown, name: string): boolean | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const value = (body as Record<string, unknown>)[name];
+  return typeof value === "boolean" ? value : undefined;
 }
 
 function field(body: unknown, name: string): string | null {

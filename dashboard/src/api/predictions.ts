@@ -1,5 +1,5 @@
 import { ApiError } from "./errors";
-import { ask, type Transport } from "./transport";
+import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport";
 import type {
   Costs,
   DailyStats,
@@ -10,6 +10,7 @@ import type {
   MonthCost,
   PredictAnswer,
   PredictionDetail,
+  RecordExplanation,
   Stats,
   UploadForm,
   UploadRequest,
@@ -36,6 +37,8 @@ export interface PredictionsApi {
   upload(file: File, signal?: AbortSignal): Promise<UploadForm>;
   logs(query: LogQuery, signal?: AbortSignal): Promise<LogPage>;
   prediction(id: string, signal?: AbortSignal): Promise<PredictionDetail>;
+  /** The heatmap of a record, by the version that answered it; adds no record. */
+  explanation(id: string, signal?: AbortSignal): Promise<RecordExplanation>;
   feedback(id: string, said: FeedbackRequest): Promise<LogEntry>;
   /** Takes back the caller's latest feedback. */
   withdrawFeedback(id: string): Promise<LogEntry>;
@@ -83,6 +86,16 @@ export function predictionsApi(client: Transport): PredictionsApi {
     prediction: (id, signal) =>
       ask(signal, (bounded) =>
         client.GET("/predictions/{id}", { params: { path: { id } }, signal: bounded }),
+      ),
+    explanation: (id, signal) =>
+      ask(
+        signal,
+        (bounded) =>
+          client.GET("/predictions/{id}/explanation", {
+            params: { path: { id } },
+            signal: bounded,
+          }),
+        WRITE_TIMEOUT_MS,
       ),
     feedback: (id, body) =>
       ask(undefined, (bounded) =>
@@ -138,6 +151,8 @@ const UPLOAD_TYPES: readonly UploadRequest["content_type"][] = [
 
 function uploadType({ type }: File): UploadRequest["content_type"] {
   const known = UPLOAD_TYPES.find((accepted) => accepted === type);
-  if (known === undefined) throw new ApiError("unsupported_media_type", `type ${type}`);
+  if (known === undefined) {
+    throw new ApiError("unsupported_media_type", `type ${type}`, { retryable: false });
+  }
   return known;
 }

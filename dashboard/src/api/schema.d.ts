@@ -90,6 +90,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/predictions/{id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A heatmap of the evidence in a recorded image, by the version that answered it. It adds no record, and is one image of the quota */
+        get: operations["explanation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/predictions/{id}/feedback": {
         parameters: {
             query?: never;
@@ -1880,6 +1897,11 @@ export interface components {
              * @default null
              */
             owner: string | null;
+            /**
+             * Filename
+             * @default null
+             */
+            filename: string | null;
         };
         /**
          * Health
@@ -2274,6 +2296,11 @@ export interface components {
              * @default null
              */
             owner: string | null;
+            /**
+             * Filename
+             * @default null
+             */
+            filename: string | null;
         };
         /**
          * LogPage
@@ -2727,6 +2754,11 @@ export interface components {
              * @default null
              */
             owner: string | null;
+            /**
+             * Filename
+             * @default null
+             */
+            filename: string | null;
         };
         /**
          * PredictionDetail
@@ -2792,6 +2824,11 @@ export interface components {
              * @default null
              */
             owner: string | null;
+            /**
+             * Filename
+             * @default null
+             */
+            filename: string | null;
         };
         /**
          * PredictionSet
@@ -2822,8 +2859,9 @@ export interface components {
         };
         /**
          * Problem
-         * @description An error as RFC 9457 has it. ``code`` is stable and meant for programs. ``field``: what of
-         *     the request is at fault, by its dotted name, where that is known.
+         * @description An error as RFC 9457 has it. ``code`` is stable and meant for programs; ``retryable``: the
+         *     same request may succeed later. ``field``: what of the request is at fault, by its dotted name,
+         *     where that is known.
          */
         Problem: {
             /** Type */
@@ -2843,6 +2881,8 @@ export interface components {
             request_id: string;
             /** Field */
             field: string | null;
+            /** Retryable */
+            retryable: boolean;
         };
         /**
          * PromotionRule
@@ -2907,6 +2947,17 @@ export interface components {
             limit: number;
             /** Used */
             used: number;
+        };
+        /**
+         * RecordExplanation
+         * @description Where the evidence for a label lies in the image of a record, by the version that answered
+         *     it. The explanation is null where that version has no activation map.
+         */
+        RecordExplanation: {
+            /** Id */
+            id: string;
+            model: components["schemas"]["ModelRef"];
+            explanation: components["schemas"]["Explanation"] | null;
         };
         /**
          * Relabelled
@@ -3545,6 +3596,11 @@ export interface components {
              * @default null
              */
             owner: string | null;
+            /**
+             * Filename
+             * @default null
+             */
+            filename: string | null;
         };
     };
     responses: never;
@@ -3570,6 +3626,8 @@ export interface operations {
             header?: {
                 /** @description A repeated request with the same key returns the first answer */
                 "Idempotency-Key"?: string;
+                /** @description Where the body is the image itself: the name of its file, as `attachment; filename*=UTF-8''cat.jpg`. A form has it in its part */
+                "Content-Disposition"?: string;
             };
             path?: never;
             cookie?: never;
@@ -3582,6 +3640,7 @@ export interface operations {
                 };
                 "application/json": {
                     image: string;
+                    filename?: string | null;
                 };
                 "application/octet-stream": string;
                 "image/*": string;
@@ -3782,6 +3841,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Erased"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explanation: {
+        parameters: {
+            query?: {
+                /** @description The label or parent to explain instead of the answer */
+                label?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordExplanation"];
                 };
             };
             /** @description What went wrong */

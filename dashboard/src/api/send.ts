@@ -30,7 +30,7 @@ export function sendToBucket(
     request.onload = () => {
       const { status, responseText } = request;
       if (status >= 200 && status < 300) resolve();
-      else reject(new ApiError("upload_refused", responseText, { status }));
+      else reject(new ApiError("upload_refused", responseText, { status, retryable: true }));
     };
     request.onerror = () => {
       reject(new ApiError("upload_interrupted", "the connection broke"));

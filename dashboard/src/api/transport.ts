@@ -10,12 +10,15 @@ export const WRITE_TIMEOUT_MS = 31_000;
 const SPENDING: ReadonlySet<string> = new Set(["/predict", "/uploads", "/training-jobs"]);
 
 export interface TransportOptions {
+  /** Absolute, without a slash at its end. */
   apiUrl: string;
   fetch?: typeof globalThis.fetch;
   /** The bearer token to send, `null` for none. */
   token?: () => Promise<string | null>;
   /** The API refused the token. */
   onUnauthorized?: () => void;
+  /** The API answered a request, whatever it said, or did not. */
+  onReach?: (isReached: boolean) => void;
   /** The month's budget is used up, so that nothing that costs money is done; `null`: it is not. */
   onBudget?: (stop: ApiError | null) => void;
 }
@@ -28,15 +31,22 @@ export interface Answer<Data> {
 
 /** The generated client, with the token on each request. */
 export function createTransport(options: TransportOptions) {
-  const { apiUrl, fetch, token, onUnauthorized, onBudget } = options;
+  const { apiUrl, fetch, token, onUnauthorized, onReach, onBudget } = options;
   const client = createClient<paths>({ baseUrl: apiUrl, ...(fetch && { fetch }) });
   client.use({
     async onRequest({ request }) {
-      const bearer = await token?.();
+      const bearer = await token?.().catch((cause: unknown) => {
+        onReach?.(false); // a token is renewed over the same network
+        throw cause;
+      });
       if (bearer) request.headers.set("Authorization", `Bearer ${bearer}`);
       return request;
     },
+    onError({ error }) {
+      if (!isAbort(error)) onReach?.(false);
+    },
     async onResponse({ request, response, schemaPath }) {
+      onReach?.(true);
       if (refusesToken(response)) onUnauthorized?.();
       if (response.ok && SPENDING.has(schemaPath) && request.method === "POST") onBudget?.(null);
       if (response.status !== 403 && response.status !== 429) return;
@@ -50,6 +60,11 @@ export function createTransport(options: TransportOptions) {
     },
   });
   return client;
+}
+
+/** Somebody stopped asking, which says nothing about the API; giving up on it does. */
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
 }
 
 /** API Gateway refuses a token with 403 and a body of its own; the API's "forbidden" is a problem. */

@@ -8,6 +8,8 @@ export type PredictAnswer = Schemas["PredictAnswer"];
 /** Labels that hold the true one with a stated probability. */
 export type PredictionSet = NonNullable<PredictAnswer["prediction_set"]>;
 export type Explanation = Schemas["Explanation"];
+/** A heatmap of a record, `null` where its version has none. */
+export type RecordExplanation = Schemas["RecordExplanation"];
 export type Score = Schemas["Score"];
 
 export type UploadForm = Schemas["UploadForm"];

@@ -5,12 +5,15 @@ import { I18nextProvider, useTranslation } from "react-i18next";
 
 import { createQueryClient } from "../api/queryClient";
 import { AuthGate } from "../auth/AuthGate";
-import type { Config } from "../config/config";
+import { useOnline } from "../access/useReach";
+import { type Config, ConfigError } from "../config/config";
 import { WarningIcon } from "../ui/icons";
 import { Notice } from "../ui/notice/Notice";
 import { Splash } from "../ui/notice/Splash";
 import { CrashBoundary } from "./CrashBoundary";
 import { Dashboard } from "./Dashboard";
+
+const AGAIN_MS = 5_000;
 
 interface AppProps {
   i18n: i18n;
@@ -37,8 +40,27 @@ function Configured({ loadConfig }: Pick<AppProps, "loadConfig">) {
     queryFn: () => loadConfig(),
     staleTime: Infinity,
     gcTime: Infinity,
+    refetchInterval: ({ state }) =>
+      state.error === null || state.error instanceof ConfigError ? false : AGAIN_MS,
   });
+  const isOnline = useOnline();
   if (config.isPending) return <Splash />;
+  if (config.isError && !(config.error instanceof ConfigError)) {
+    return (
+      <main>
+        <Notice
+          icon={<WarningIcon />}
+          title={t(isOnline ? "config.unreachableTitle" : "config.offlineTitle")}
+          testId="config-unreachable"
+        >
+          <p>{t("config.unreachableText")}</p>
+          <button type="button" className="button" onClick={() => void config.refetch()}>
+            {t("app.retry")}
+          </button>
+        </Notice>
+      </main>
+    );
+  }
   if (config.isError) {
     return (
       <main>

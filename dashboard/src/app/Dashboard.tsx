@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { noteBudget } from "../access/useBudgetStop";
+import { noteReach } from "../access/useReach";
 import { ApiContext } from "../api/ApiContext";
 import { createApi } from "../api/client";
 import { useSession } from "../auth/session";
@@ -23,6 +24,9 @@ export function Dashboard({ config, onUnauthorized }: DashboardProps) {
         apiUrl: config.apiUrl,
         onBudget: (stop) => {
           noteBudget(queries, stop);
+        },
+        onReach: (isReached) => {
+          noteReach(queries, isReached);
         },
         ...(session && { token: session.token }),
         ...(onUnauthorized && { onUnauthorized }),

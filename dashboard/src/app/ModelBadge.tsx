@@ -1,23 +1,23 @@
 import { useTranslation } from "react-i18next";
 
+import { useCondition } from "../registry/useCondition";
 import { useStatus } from "../registry/useStatus";
 import css from "./ModelBadge.module.css";
 
 /** The model in service, or that there is none. */
 export function ModelBadge() {
   const { t } = useTranslation();
-  const status = useStatus();
-  const model = status.data?.model;
+  const { data } = useStatus();
+  const condition = useCondition();
+  const model = data?.model;
 
-  if (status.isPending) {
+  if (condition === "asking") {
     return <Badge state="asking" text="…" description={t("app.modelLoading")} />;
   }
-  if (status.isError) {
-    return <Badge state="down" text={t("app.apiUnreachable")} description={status.error.message} />;
-  }
-  if (status.data.status === "unavailable" || !model) {
-    const text = t("app.modelUnavailable");
-    return <Badge state="down" text={text} description={t("errors.model_unavailable")} />;
+  if (condition !== "well" || !model) {
+    const wrong = condition === "well" ? "noModel" : condition;
+    const reason = wrong === "noModel" ? t("errors.model_unavailable") : t(`condition.${wrong}`);
+    return <Badge state="down" text={t(`condition.${wrong}`)} description={reason} />;
   }
   return (
     <Badge

@@ -1,4 +1,4 @@
-import { type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
+import { ErrorTimeout, type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 
 import type { AuthConfig } from "../config/config";
 import { secondFactor } from "./secondFactor";
@@ -55,7 +55,11 @@ export class CognitoSignIn {
         history.replaceState(null, "", this.#pageUrl + user.state);
       }
     }
-    const user = await this.#validUser();
+    const user = await this.#validUser().catch(async (cause: unknown) => {
+      // Without a network nobody is signed out: the page opens, and says that it is offline.
+      if (isOfNetwork(cause)) return this.#manager.getUser();
+      throw cause;
+    });
     return user ? this.#session(user) : null;
   }
 
@@ -100,8 +104,16 @@ export class CognitoSignIn {
     if (user === null || (user.expires_in ?? 0) > RENEW_BEFORE_S) return user;
     if (!user.refresh_token) return user.expired ? null : user;
     this.#renewal ??= this.#manager.signinSilent().finally(() => (this.#renewal = null));
-    return this.#renewal.catch(() => null);
+    return this.#renewal.catch((cause: unknown) => {
+      if (isOfNetwork(cause)) throw cause;
+      return null;
+    });
   }
+}
+
+/** Whether Cognito was not reached, which says nothing about the sign-in. */
+function isOfNetwork(cause: unknown): boolean {
+  return cause instanceof TypeError || cause instanceof ErrorTimeout;
 }
 
 /** Where Cognito sends people back to: the page without query, hash and file name. */

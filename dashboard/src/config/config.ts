@@ -19,14 +19,23 @@ export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-/** Read `config.json` relative to the page, because the bucket prefix is not known at build time. */
+/**
+ * Read `config.json` relative to the page, because the bucket prefix is not known at build time.
+ *
+ * Throws `ConfigError` for one that is missing or wrong, and anything else where the page's server
+ * does not answer and the service worker has kept none.
+ */
 export async function loadConfig(
   pageUrl = document.baseURI,
   fetch = globalThis.fetch,
 ): Promise<Config> {
   const response = await fetch(new URL("config.json", pageUrl), { cache: "no-store" });
+  if (response.status >= 500) throw new Error(`HTTP ${response.status}`);
   if (!response.ok) throw new ConfigError(`config.json: HTTP ${response.status}`);
-  return parseConfig(await response.json(), pageUrl);
+  const json: unknown = await response.json().catch((cause: unknown) => {
+    throw new ConfigError("config.json: no JSON", { cause });
+  });
+  return parseConfig(json, pageUrl);
 }
 
 /** @throws ConfigError when a field is missing, unknown or of the wrong type */

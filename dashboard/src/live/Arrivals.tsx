@@ -5,8 +5,14 @@ import { RATE_WINDOW_MS, SLOT_MS } from "./numbers";
 
 const HEIGHT = 48;
 
+interface ArrivalsProps {
+  arrivals: readonly number[];
+  /** The records are not known yet. */
+  isLoading: boolean;
+}
+
 /** Images per time slot in the last minutes. */
-export function Arrivals({ arrivals }: { arrivals: readonly number[] }) {
+export function Arrivals({ arrivals, isLoading }: ArrivalsProps) {
   const { t } = useTranslation();
   const most = Math.max(...arrivals, 1);
   const total = arrivals.reduce((sum, count) => sum + count, 0);
@@ -16,7 +22,7 @@ export function Arrivals({ arrivals }: { arrivals: readonly number[] }) {
       <div className="panel-heading">
         <h2>{t("live.arrivals")}</h2>
         <p className="muted small numeric">
-          {t("live.perSlot", { seconds: SLOT_MS / 1000, most })}
+          {!isLoading && t("live.perSlot", { seconds: SLOT_MS / 1000, most })}
         </p>
       </div>
       <svg
@@ -24,7 +30,7 @@ export function Arrivals({ arrivals }: { arrivals: readonly number[] }) {
         viewBox={`0 0 ${arrivals.length * 10} ${HEIGHT}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={summary}
+        aria-label={isLoading ? t("app.loading") : summary}
         data-testid="live-arrivals"
       >
         {arrivals.map((count, slot) => {

@@ -15,10 +15,12 @@ const SHOWN = 8;
 interface LabelMixProps {
   rows: readonly LogEntry[];
   sample: number;
+  /** The records are not known yet. */
+  isLoading: boolean;
 }
 
 /** The distribution of labels in the latest records. */
-export function LabelMix({ rows, sample }: LabelMixProps) {
+export function LabelMix({ rows, sample, isLoading }: LabelMixProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const [level, setLevel] = useState<number | null>(null);
@@ -32,7 +34,7 @@ export function LabelMix({ rows, sample }: LabelMixProps) {
     <section className="card panel" aria-label={t("live.labelMix")}>
       <div className="panel-heading">
         <h2>{t("live.labelMix")}</h2>
-        <p className="muted small">{t("live.lastN", { n: sample })}</p>
+        {!isLoading && <p className="muted small">{t("live.lastN", { n: sample })}</p>}
       </div>
       {(depth > 0 || labels.length > SHOWN) && (
         <div className={css.tools}>
@@ -59,7 +61,9 @@ export function LabelMix({ rows, sample }: LabelMixProps) {
           <FindLabel wanted={wanted} onChange={setWanted} />
         </div>
       )}
-      {labels.length === 0 ? (
+      {isLoading ? (
+        <div className={`skeleton ${css.waiting}`} role="status" aria-label={t("app.loading")} />
+      ) : labels.length === 0 ? (
         <p className="muted small">{t("live.noLabels")}</p>
       ) : (
         <BarRows testId="live-labels">

@@ -49,7 +49,7 @@ export default function LivePage() {
   const numbers = liveNumbers(rows, now, !feed.hasOlder);
   const share = (value: number | null) => (value === null ? null : percent(value, language));
   const time = (value: number | null) => (value === null ? null : milliseconds(value, language));
-  const latest = t("live.lastN", { n: numbers.sample });
+  const latest = isLoading ? "" : t("live.lastN", { n: numbers.sample });
 
   return (
     <>
@@ -116,10 +116,10 @@ export default function LivePage() {
             )}
           </section>
           <div className={css.side}>
-            <Arrivals arrivals={numbers.arrivals} />
+            <Arrivals arrivals={numbers.arrivals} isLoading={isLoading} />
             <Today />
             {/* Last, because it grows: nothing below it can jump. */}
-            <LabelMix rows={rows} sample={numbers.sample} />
+            <LabelMix rows={rows} sample={numbers.sample} isLoading={isLoading} />
           </div>
         </div>
       </div>

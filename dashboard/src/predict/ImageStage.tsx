@@ -40,13 +40,7 @@ export function ImageStage(props: ImageStageProps) {
             <span className={`muted ${css.paste}`}>{t("predict.or", { keys: pasteKeys() })}</span>
           </label>
         ) : (
-          <HeatmapImage
-            key={item.id}
-            file={item.file}
-            url={item.url}
-            explanation={explanation}
-            opacity={opacity}
-          />
+          <HeatmapImage key={item.id} item={item} explanation={explanation} opacity={opacity} />
         )}
       </div>
       <div className={css.controls}>

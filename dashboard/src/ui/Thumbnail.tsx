@@ -7,13 +7,15 @@ interface ThumbnailProps {
   /** Expires, and differs in each answer for the same image. */
   url: string | null;
   className?: string | undefined;
+  /** The browser cannot show it. */
+  onBroken?: () => void;
 }
 
 /**
  * Keeps its first URL, or each poll would load every image again; takes the current one when
  * the kept one fails, as an expired URL does.
  */
-export function Thumbnail({ url, className }: ThumbnailProps) {
+export function Thumbnail({ url, className, onBroken }: ThumbnailProps) {
   const [kept, setKept] = useState(url);
   const [failed, setFailed] = useState<string | null>(null);
   const source = kept !== null && kept !== failed ? kept : url === failed ? null : url;
@@ -32,6 +34,7 @@ export function Thumbnail({ url, className }: ThumbnailProps) {
           }}
           onError={() => {
             setFailed(source);
+            onBroken?.();
           }}
           data-testid="thumbnail"
         />

@@ -40,6 +40,15 @@ describe("config.json", () => {
     expect(() => parseConfig(config, PAGE)).toThrow(message);
   });
 
+  it("of a server that does not answer is not called wrong", async () => {
+    const gone = vi.fn(() => Promise.reject(new TypeError("Failed to fetch")));
+    await expect(loadConfig(PAGE, gone)).rejects.not.toThrow(ConfigError);
+    const busy = vi.fn(() => Promise.resolve(new Response("", { status: 503 })));
+    await expect(loadConfig(PAGE, busy)).rejects.not.toThrow(ConfigError);
+    const text = vi.fn(() => Promise.resolve(new Response("<html>")));
+    await expect(loadConfig(PAGE, text)).rejects.toThrow(ConfigError);
+  });
+
   it("that is absent says so", async () => {
     const fetch = vi.fn(() => Promise.resolve(new Response("", { status: 404 })));
     await expect(loadConfig(PAGE, fetch)).rejects.toThrow("config.json: HTTP 404");

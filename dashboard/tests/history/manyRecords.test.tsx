@@ -120,7 +120,7 @@ describe("an export", () => {
     const [file] = made.mock.lastCall ?? [];
     expect(file?.type).toBe("text/csv");
     expect(file?.size).toBeGreaterThan(250);
-    expect(file?.size).toBeLessThan(350);
+    expect(file?.size).toBeLessThan(500);
     expect(clicked).toHaveBeenCalledOnce();
   });
 });

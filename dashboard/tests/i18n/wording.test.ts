@@ -69,7 +69,6 @@ describe("the Korean texts", () => {
     expect(ko.training.anyMachine).toBe("사용 가능한 머신 자동 선택");
     expect(ko.models.shadowText).toContain("결과는 기록만 하고 응답에는 쓰지 않습니다");
     expect(ko.feedback.ask).toBe("“{{label}}” 레이블이 맞나요?");
-    expect(ko.feedback.corrected).toBe("“{{label}}” 레이블로 정정됨");
     expect(ko.models.promoteTitle).toBe("{{to}} 버전을 승격할까요?");
   });
 });

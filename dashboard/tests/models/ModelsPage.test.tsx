@@ -86,7 +86,7 @@ describe("two models with the same version", () => {
     const [steady] = Object.values(drift);
     if (!steady) throw new Error("no drift");
     fake.stats = stats({
-      drift: { ...drift, "starter/1.0.0": { ...steady, n: 321, alarm: true } },
+      drift: { ...drift, "starter/1.0.0": { ...steady, n: 321, verdict: "drifted" } },
     });
     renderDashboard(fake, "/models");
     expect(await screen.findByRole("row", { name: /starter 1\.0\.0 321.*drifted/ })).toBeVisible();

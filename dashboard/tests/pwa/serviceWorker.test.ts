@@ -29,6 +29,8 @@ beforeEach(() => {
     add: async (path: string) => {
       kept.set(absolute(path), await network(absolute(path)));
     },
+    keys: () => Promise.resolve([...kept.keys()].map((url) => new Request(url))),
+    delete: (url: string) => Promise.resolve(kept.delete(absolute(url))),
   };
   const caches = { open: () => Promise.resolve(cache), keys: () => Promise.resolve([]) };
   const self = {
@@ -48,11 +50,14 @@ beforeEach(() => {
 async function ask(path: string, method = "GET"): Promise<string | null> {
   const request = new Request(new URL(path, SCOPE), { method });
   const answers: Promise<Response>[] = [];
+  const later: Promise<unknown>[] = [];
   listeners.fetch?.({
     request,
     respondWith: (response: Promise<Response>) => answers.push(response),
+    waitUntil: (work: Promise<unknown>) => later.push(work),
   });
   const answer = await answers[0];
+  await Promise.all(later);
   return answer === undefined ? null : answer.text();
 }
 
@@ -62,7 +67,6 @@ describe("the service worker", () => {
     "/_aws/execute-api/abc/$default/health",
     "/images-bucket/uploads/cat.jpg?X-Amz-Signature=1",
     "https://abc.execute-api.eu-west-1.amazonaws.com/logs",
-    "config.json",
     "index.html?code=secret&state=1",
     "assets/deep/er.js",
   ])("never touches %s", async (path) => {
@@ -82,10 +86,34 @@ describe("the service worker", () => {
 
   it("takes the page from the network, and the last one where there is none", async () => {
     await ask("index.html");
-    network = () => Promise.resolve(new Response("newer"));
+    network = (url) => Promise.resolve(new Response(url.endsWith(".json") ? "[]" : "newer"));
     expect(await ask("index.html")).toBe("newer");
     network = () => Promise.reject(new TypeError("offline"));
     expect(await ask("index.html")).toBe("newer");
+  });
+
+  it("keeps the settings, and never answers them by the page", async () => {
+    await ask("index.html");
+    network = () => Promise.reject(new TypeError("offline"));
+    await expect(ask("config.json")).rejects.toThrow("offline");
+    network = () => Promise.resolve(new Response("settings"));
+    expect(await ask("config.json")).toBe("settings");
+    network = () => Promise.reject(new TypeError("offline"));
+    expect(await ask("config.json")).toBe("settings");
+  });
+
+  it("keeps every file of the release whose page it showed, and none of another", async () => {
+    await ask("assets/before-1.js");
+    network = (url) =>
+      Promise.resolve(
+        new Response(
+          url.endsWith("assets.json") ? '["assets/live-2.js","assets/data-2.js"]' : `new ${url}`,
+        ),
+      );
+    await ask("index.html");
+    network = () => Promise.reject(new TypeError("offline"));
+    expect(await ask("assets/data-2.js")).toContain("new");
+    await expect(ask("assets/before-1.js")).rejects.toThrow("offline");
   });
 
   it("keeps no answer that failed", async () => {

@@ -41,8 +41,9 @@ from visionflow.errors import (
     InvalidParameterError,
     PredictionNotFoundError,
 )
+from visionflow.images.filenames import clean_filename
 from visionflow.images.store import ImageStore
-from visionflow.images.uploads import UploadRequest, safe_name
+from visionflow.images.uploads import UploadRequest
 from visionflow.insights.copies import DatasetCopies, copy_of, is_brought
 from visionflow.loop.curation_queue import CurationQueue
 from visionflow.predictions.record import Prediction
@@ -220,7 +221,7 @@ class DatasetImages:
     def _form(self, name: str, image: NewImage, caller: Caller) -> DatasetUpload:
         key = content_key(name, image.sha256)
         signed = self.content.signed_put(
-            key, image.content_type, image.bytes, caller.id, image.sha256
+            key, image.content_type, image.bytes, caller.id, sha256=image.sha256
         )
         return DatasetUpload(image.sha256, signed.url, signed.headers)
 
@@ -335,8 +336,7 @@ def _new_image(dataset: Dataset, index: int, item: Mapping[str, Any]) -> NewImag
     check_hash(f"{where}.sha256", image.sha256)
     UploadRequest(image.content_type, image.bytes).check()
     label = None if image.label is None else class_named(dataset, image.label)
-    file_name = None if image.file_name is None else safe_name(image.file_name)
-    return replace(image, label=label, file_name=file_name)
+    return replace(image, label=label, file_name=clean_filename(image.file_name))
 
 
 def _label_of(dataset: Dataset, prediction: Prediction, label: str | None) -> str | None:

@@ -7,9 +7,10 @@ from typing import Self
 from lambdas.api.resources import Resources
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageStore
+from visionflow.images.filenames import clean_filename
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.store import FORM_LIFETIME, ImageStore
-from visionflow.images.uploads import UploadRequest
+from visionflow.images.uploads import UploadRequest, posted_key
 from visionflow.timestamps import new_id, timestamp
 
 
@@ -50,8 +51,14 @@ class UploadService:
         request.check()
         self.usage.spend(caller, Amounts(images=1, bytes=request.bytes))
         prediction_id = new_id(now)
-        key = request.key(prediction_id)
-        signed = self.images.signed_put(key, request.content_type, request.bytes, caller.id)
+        key = posted_key(prediction_id)
+        signed = self.images.signed_put(
+            key,
+            request.content_type,
+            request.bytes,
+            caller.id,
+            filename=clean_filename(request.filename),
+        )
         return UploadForm(
             id=prediction_id,
             url=signed.url,

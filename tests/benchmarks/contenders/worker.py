@@ -35,7 +35,7 @@ from visionflow_starter import STARTER
 
 # The handler looks up whether requests carry a token.
 os.environ |= ClassificationSettings(
-    "images", "models", "predictions", "registry", 90, 1, 0
+    "images", "models", "predictions", "registry", 90, 1, 0, 0
 ).to_env()
 
 PROJECT = Path(__file__).parents[3]

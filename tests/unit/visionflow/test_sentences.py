@@ -39,7 +39,7 @@ VALUES = {
 
 def spoken(code: str) -> tuple[str, dict[str, object]]:
     names = re.findall(r"\{(\w+)", SENTENCES[code].en)
-    values = {name: VALUES.get(name, f"<{name}>") for name in names}
+    values: dict[str, object] = {name: VALUES.get(name, f"<{name}>") for name in names}
     if code == "ended_as":
         values["before"] = "running"
     return say(code, **values), values

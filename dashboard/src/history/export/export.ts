@@ -1,5 +1,5 @@
 import type { Api } from "../../api/client";
-import type { LogEntry } from "../../api/types";
+import type { LogEntry, Score } from "../../api/types";
 import { type Filters, readPage } from "../../records/feed/feed";
 import { isRight } from "../../records/feedback/verdict";
 import { BYTE_ORDER_MARK, csvLine } from "../../ui/csv";
@@ -40,6 +40,7 @@ const COLUMNS: readonly [string, (entry: LogEntry) => string | number | null | u
   ["label", ({ label }) => label],
   ["parents", ({ parents }) => parents.join(" > ")],
   ["confidence", ({ confidence }) => confidence],
+  ["top_k", ({ top_k }) => top_k.map(scored).join("; ")],
   ["unknown_reason", ({ unknown_reason }) => unknown_reason],
   ["familiarity", ({ familiarity }) => familiarity],
   ["feedback", verdict],
@@ -47,7 +48,9 @@ const COLUMNS: readonly [string, (entry: LogEntry) => string | number | null | u
   ["feedback_at", ({ feedback }) => feedback?.at],
   ["model_name", ({ model }) => model?.name],
   ["model_version", ({ model }) => model?.version],
+  ["filename", ({ filename }) => filename],
   ["image_key", ({ image }) => image.key],
+  ["image_sha256", ({ image }) => image.sha256],
   ["image_width", ({ image }) => image.width],
   ["image_height", ({ image }) => image.height],
   ["image_bytes", ({ image }) => image.bytes],
@@ -55,6 +58,11 @@ const COLUMNS: readonly [string, (entry: LogEntry) => string | number | null | u
   ["infer_ms", ({ timings }) => timings.infer],
   ["error_code", ({ error }) => error?.code],
 ];
+
+/** As `cat 0.93`: a label may have spaces, a number has none. */
+function scored({ label, confidence }: Score): string {
+  return `${label} ${confidence}`;
+}
 
 export function toCsv(entries: readonly LogEntry[]): string {
   const header = COLUMNS.map(([name]) => name);

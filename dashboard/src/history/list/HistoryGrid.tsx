@@ -20,7 +20,7 @@ const PLACEHOLDERS = 18;
 const TILE_WIDTH = 170;
 const GAP = 12;
 /** Pixels of a tile below its square image. */
-const CAPTION = 56;
+const CAPTION = 74;
 
 /** The images in a grid, as many per row as fit. */
 export function HistoryGrid({ feed, selection, onOpen }: HistoryGridProps) {

@@ -7,6 +7,7 @@ import { dateTime, percent, shortDateTime } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { isFresh } from "../../records/feed/feed";
 import { FeedbackMark } from "../../records/feedback/FeedbackMark";
+import { FileName } from "../../records/record/FileName";
 import { StatusChip } from "../../records/record/StatusChip";
 import { Thumbnail } from "../../ui/Thumbnail";
 import { SelectBox } from "../select/SelectBox";
@@ -57,6 +58,7 @@ export const HistoryRow = memo(function HistoryRow({
         <Thumbnail className={css.thumbnail} url={row.thumbnail_url} />
         <span className={css.result}>
           <Result row={row} />
+          <FileName name={row.filename} className={css.filename} />
         </span>
         <span className={css.status}>
           <StatusChip record={row} />

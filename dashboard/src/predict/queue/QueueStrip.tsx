@@ -1,9 +1,10 @@
 import { useTranslation } from "react-i18next";
 
 import { useLanguage } from "../../i18n";
-import { percent } from "../../i18n/format";
-import { Thumbnail } from "../../ui/Thumbnail";
-import type { Item } from "./queue";
+import { percent, whole } from "../../i18n/format";
+import { FileName } from "../../records/record/FileName";
+import { ItemThumbnail } from "./ItemThumbnail";
+import { isFailed, isRefused, type Item, nameOf } from "./queue";
 import css from "./QueueStrip.module.css";
 
 interface QueueStripProps {
@@ -16,14 +17,21 @@ interface QueueStripProps {
 /** All chosen images with their states; one of them is shown large. */
 export function QueueStrip({ items, selected, onSelect, onClear }: QueueStripProps) {
   const { t } = useTranslation();
-  const done = items.filter(({ state }) => state === "done" || state === "failed").length;
+  const language = useLanguage();
+  const failed = items.filter(isFailed).length;
+  const done =
+    items.filter(({ state }) => state === "done").length - items.filter(isRefused).length;
   return (
     <section className={`card panel ${css.card}`} aria-label={t("predict.queue")}>
       <div className="panel-heading">
         <h2>{t("predict.queue")}</h2>
         <div className="row">
           <p className="muted small numeric" role="status" data-testid="queue-count">
-            {t("predict.queueDone", { done, total: items.length })}
+            {t(failed > 0 ? "predict.queueFailed" : "predict.queueDone", {
+              done: whole(done, language),
+              failed: whole(failed, language),
+              total: whole(items.length, language),
+            })}
           </p>
           <button type="button" className="button small" onClick={onClear}>
             {t("predict.clearQueue")}
@@ -37,15 +45,18 @@ export function QueueStrip({ items, selected, onSelect, onClear }: QueueStripPro
               type="button"
               className={css.item}
               aria-pressed={item === selected}
-              aria-label={t("predict.openQueueItem", { name: item.file.name })}
+              aria-label={t("predict.openQueueItem", {
+                name: nameOf(item) ?? t("predict.pasted"),
+              })}
               onClick={() => {
                 onSelect(item.id);
               }}
               data-testid="queue-item"
               data-state={item.state}
             >
-              <Thumbnail className={css.image} url={item.url} />
+              <ItemThumbnail item={item} className={css.image} />
               <State item={item} />
+              <FileName name={nameOf(item)} className={`muted ${css.name}`} />
             </button>
           </li>
         ))}

@@ -16,6 +16,20 @@ export interface Item {
   readonly error: Error | null;
 }
 
+/** It was answered, but by a record that says the image cannot be classified. */
+export function isRefused({ outcome }: Item): boolean {
+  return outcome?.prediction.status === "failed";
+}
+
+export function isFailed(item: Item): boolean {
+  return item.state === "failed" || isRefused(item);
+}
+
+/** What the API calls the file, which may be cleaner than what the browser does. */
+export function nameOf({ file, outcome }: Item): string | null {
+  return outcome?.prediction.filename ?? (file.name === "" ? null : file.name);
+}
+
 type Classify = (
   item: Item,
   onSent: (share: number) => void,

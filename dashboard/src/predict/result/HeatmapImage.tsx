@@ -2,29 +2,32 @@ import { type CSSProperties, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Explanation } from "../../api/types";
+import { type Item, nameOf } from "../queue/queue";
+import { useServerThumbnail } from "../queue/useServerThumbnail";
 import { placement } from "../../records/record/placement";
 import { ImageIcon } from "../../ui/icons";
 import css from "./HeatmapImage.module.css";
 
 interface HeatmapImageProps {
-  file: File;
-  url: string;
+  item: Item;
   explanation: Explanation | null;
   opacity: number;
 }
 
 /**
- * The image, upright as its EXIF says (browsers turn it by themselves), with the heatmap over the
+ * The image, or its thumbnail where the browser cannot show the file (HEIC), upright as its EXIF says (browsers turn it by themselves), with the heatmap over the
  * box that the model saw. The figure has exactly the image's rectangle, so fractions of the
  * image are percentages of the figure.
  */
-export function HeatmapImage({ file, url, explanation, opacity }: HeatmapImageProps) {
+export function HeatmapImage({ item, explanation, opacity }: HeatmapImageProps) {
   const { t } = useTranslation();
   const [size, setSize] = useState<{ width: number; height: number } | null>(null);
-  const [broken, setBroken] = useState(false);
-  const name = file.name === "" ? t("predict.pasted") : file.name;
+  const [broken, setBroken] = useState<readonly string[]>([]);
+  const thumbnail = useServerThumbnail(item, broken.length > 0);
+  const url = [item.url, thumbnail].find((known) => known !== null && !broken.includes(known));
+  const name = nameOf(item) ?? t("predict.pasted");
 
-  if (broken) {
+  if (!url) {
     return (
       <figure className={css.broken}>
         <ImageIcon className={css.brokenIcon} />
@@ -50,7 +53,7 @@ export function HeatmapImage({ file, url, explanation, opacity }: HeatmapImagePr
           setSize({ width: image.naturalWidth, height: image.naturalHeight });
         }}
         onError={() => {
-          setBroken(true);
+          setBroken((before) => [...before, url]);
         }}
         data-testid="preview"
       />

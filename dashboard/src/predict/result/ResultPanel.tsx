@@ -6,7 +6,8 @@ import { percent } from "../../i18n/format";
 import { ImageIcon } from "../../ui/icons";
 import { Notice } from "../../ui/notice/Notice";
 import { Problem } from "../../ui/notice/Problem";
-import type { Item } from "../queue/queue";
+import { FileName } from "../../records/record/FileName";
+import { type Item, nameOf } from "../queue/queue";
 import css from "./ResultPanel.module.css";
 import { ResultView } from "./ResultView";
 
@@ -35,15 +36,32 @@ export function ResultPanel({ item, onRetry }: ResultPanelProps) {
             onRetry(item.id);
           }}
         >
+          <p>
+            <FileName name={nameOf(item) ?? t("predict.pasted")} />
+          </p>
           {isRefusedSet(item) && (
             <>
-              <p lang="en">{item.error.message}</p>
+              {isInWords(item) && <p lang="en">{item.error.message}</p>}
               <p>{t("predict.setRefused", { best: t("predict.answerBest") })}</p>
+              <button
+                type="button"
+                className="button"
+                onClick={() => {
+                  onRetry(item.id); // by what is chosen now
+                }}
+              >
+                {t("app.retry")}
+              </button>
             </>
           )}
         </Problem>
       ) : item.outcome ? (
-        <ResultView key={item.id} outcome={item.outcome} coverage={item.coverage} />
+        <ResultView
+          key={item.id}
+          outcome={item.outcome}
+          name={nameOf(item)}
+          coverage={item.coverage}
+        />
       ) : (
         <Working sent={item.sent} />
       )}
@@ -51,9 +69,16 @@ export function ResultPanel({ item, onRetry }: ResultPanelProps) {
   );
 }
 
+const SET_REFUSED = new Set(["invalid_parameter", "coverage_unmeasured"]);
+
 /** The version was not measured for sets of labels, or not for one of this coverage. */
 function isRefusedSet({ coverage, error }: Item): boolean {
-  return coverage !== null && error instanceof ApiError && error.code === "invalid_parameter";
+  return coverage !== null && error instanceof ApiError && SET_REFUSED.has(error.code);
+}
+
+/** Only the API's own sentence says why. */
+function isInWords({ error }: Item): boolean {
+  return error instanceof ApiError && error.code === "invalid_parameter";
 }
 
 /** A placeholder for the answer; above it, the upload progress of a large file. */

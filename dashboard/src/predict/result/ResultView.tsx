@@ -9,11 +9,13 @@ import { FeedbackForm } from "../../records/feedback/FeedbackForm";
 import { DeleteRecord } from "../../records/owner/DeleteRecord";
 import { useForgotten } from "../../records/owner/useForget";
 import { Familiarity } from "../../records/record/Familiarity";
+import { FileName } from "../../records/record/FileName";
 import { isParent } from "../../records/record/parent";
 import { StatusChip } from "../../records/record/StatusChip";
 import { Timings } from "../../records/record/Timings";
 import { WhyParent } from "../../records/record/WhyParent";
 import { WhyUnknown } from "../../records/record/WhyUnknown";
+import { Snippet } from "../../records/snippet/Snippet";
 import { LabelPath } from "../../ui/LabelPath";
 import type { Outcome } from "../queue/classify";
 import { LabelSet } from "./LabelSet";
@@ -21,11 +23,13 @@ import css from "./ResultView.module.css";
 
 interface ResultViewProps {
   outcome: Outcome;
+  /** Of the file; `null` for a pasted image. */
+  name: string | null;
   /** Of the set of labels that was asked for; `null` for none. */
   coverage: number | null;
 }
 
-export function ResultView({ outcome, coverage }: ResultViewProps) {
+export function ResultView({ outcome, name, coverage }: ResultViewProps) {
   const { prediction, roundTripMs } = outcome;
   const { t } = useTranslation();
   const language = useLanguage();
@@ -58,6 +62,10 @@ export function ResultView({ outcome, coverage }: ResultViewProps) {
         </div>
       )}
       <dl className="facts">
+        <dt>{t("record.filename")}</dt>
+        <dd>
+          <FileName name={name ?? t("predict.pasted")} />
+        </dd>
         <dt>{t("predict.model")}</dt>
         <dd data-testid="model-version">{model ? `${model.name} ${model.version}` : "–"}</dd>
         <Familiarity record={prediction} />
@@ -68,6 +76,7 @@ export function ResultView({ outcome, coverage }: ResultViewProps) {
           <Timings timings={prediction.timings} />
         </dd>
       </dl>
+      <Snippet record={prediction} />
       <Link to={`/history?record=${encodeURIComponent(prediction.id)}`} className={css.link}>
         {t("predict.openRecord")}
       </Link>

@@ -4,6 +4,7 @@ import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { clockTime } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
+import { type Condition, useCondition } from "../../registry/useCondition";
 import css from "./LiveStatus.module.css";
 
 interface LiveStatusProps {
@@ -17,10 +18,10 @@ export function LiveStatus({ error, updatedAt }: LiveStatusProps) {
   const language = useLanguage();
   const time = updatedAt > 0 ? clockTime(updatedAt, language) : null;
   const state = error ? "down" : time === null ? "connecting" : "live";
-  const unreachable = error instanceof ApiError && error.unreachable;
+  const condition = useCondition();
 
   const headline = {
-    down: t(unreachable ? "history.unreachable" : "history.failing"),
+    down: t(`condition.${whyDown(condition)}`),
     connecting: t("history.connecting"),
     live: t("history.live"),
   }[state];
@@ -44,4 +45,17 @@ export function LiveStatus({ error, updatedAt }: LiveStatusProps) {
       <p className={css.explanation}>{explanation}</p>
     </div>
   );
+}
+
+/** As the header says it; what is wrong with the list alone, the header does not know. */
+function whyDown(condition: Condition) {
+  switch (condition) {
+    case "offline":
+    case "unreachable":
+    case "signedOut":
+    case "forbidden":
+      return condition;
+    default:
+      return "failing";
+  }
 }

@@ -3,9 +3,7 @@ import { type CSSProperties, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useApi } from "../../api/ApiContext";
-import { ApiError } from "../../api/errors";
 import type { PredictionDetail } from "../../api/types";
-import { MAX_DIRECT_BYTES } from "../../config/limits";
 import { ImageIcon } from "../../ui/icons";
 import { Problem } from "../../ui/notice/Problem";
 import { placement } from "./placement";
@@ -14,8 +12,7 @@ import css from "./RecordImage.module.css";
 /**
  * The original; if it is gone or the browser cannot show it, its thumbnail, else a sentence.
  *
- * A record has no heatmap. It is made on request, by classifying the image again with the model
- * in service; the idempotency key ensures that repeats add only one record.
+ * A record has no heatmap. The API makes it on request, by the version that answered.
  */
 export function RecordImage({ record }: { record: PredictionDetail }) {
   const { t } = useTranslation();
@@ -25,8 +22,8 @@ export function RecordImage({ record }: { record: PredictionDetail }) {
   const [size, setSize] = useState<{ width: number; height: number } | null>(null);
   const map = useMap(record);
   const [source, ...others] = sources;
-  const { explanation, label } = map.data ?? {};
-  const canExplain = record.status !== "failed" && (record.image.bytes ?? 0) <= MAX_DIRECT_BYTES;
+  const explanation = map.data?.explanation;
+  const canExplain = record.status !== "failed";
 
   if (source === undefined) {
     return (
@@ -67,8 +64,15 @@ export function RecordImage({ record }: { record: PredictionDetail }) {
           )}
         </div>
       </div>
-      {map.error && <Problem error={map.error} />}
-      {canExplain && source === record.image_url && (
+      {map.error && (
+        <Problem
+          error={map.error}
+          onRetry={() => {
+            map.mutate();
+          }}
+        />
+      )}
+      {canExplain && (
         <div className={css.ask}>
           <button
             type="button"
@@ -79,11 +83,13 @@ export function RecordImage({ record }: { record: PredictionDetail }) {
             }}
             data-testid="record-explain"
           >
-            {map.isPending ? t("predict.classifying") : t("record.explain")}
+            {map.isPending ? t("app.loading") : t("record.explain")}
           </button>
           <p className="muted small">
             {map.isSuccess
-              ? t(explanation ? "record.explained" : "record.noMap", { label: label ?? "–" })
+              ? explanation
+                ? t("record.explained", { label: explanation.label })
+                : t("record.noMap")
               : t("record.explainHint")}
           </p>
         </div>
@@ -92,18 +98,7 @@ export function RecordImage({ record }: { record: PredictionDetail }) {
   );
 }
 
-function useMap(record: PredictionDetail) {
+function useMap({ id }: PredictionDetail) {
   const api = useApi();
-  return useMutation({
-    mutationFn: async () => {
-      const response = await fetch(record.image_url).catch((cause: unknown) => {
-        throw new ApiError("network_error", "the image could not be read", { cause });
-      });
-      if (!response.ok) throw new ApiError("image_missing", `HTTP ${response.status}`);
-      const file = new File([await response.blob()], record.image.key.split("/").at(-1) ?? "", {
-        type: response.headers.get("Content-Type") ?? "",
-      });
-      return api.predict(file, { key: `map-${record.id}`.slice(0, 64) });
-    },
-  });
+  return useMutation({ mutationFn: () => api.explanation(id) });
 }

@@ -3,6 +3,7 @@ import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 import { Thumbnail } from "../../ui/Thumbnail";
 import { FeedbackMark } from "../feedback/FeedbackMark";
+import { FileName } from "./FileName";
 import css from "./RecordTile.module.css";
 import { StatusChip } from "./StatusChip";
 
@@ -47,6 +48,7 @@ export function RecordTile({ row, time, onOpen }: RecordTileProps) {
             <FeedbackMark record={row} />
           </span>
         )}
+        <FileName name={row.filename} className={`${css.detail} ${css.filename}`} />
         <time className={css.detail} dateTime={row.created_at}>
           {time}
         </time>

@@ -11,7 +11,9 @@ import { FeedbackForm } from "../feedback/FeedbackForm";
 import { FeedbackMark } from "../feedback/FeedbackMark";
 import { DeleteRecord } from "../owner/DeleteRecord";
 import { OwnerName } from "../owner/OwnerName";
+import { Snippet } from "../snippet/Snippet";
 import { Familiarity } from "./Familiarity";
+import { FileName } from "./FileName";
 import { isParent } from "./parent";
 import { RecordImage } from "./RecordImage";
 import css from "./RecordView.module.css";
@@ -61,6 +63,10 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
         <TopK scores={record.top_k} unsure={status === "unknown" || isParent(record)} />
       )}
       <dl className="facts">
+        <dt>{t("record.filename")}</dt>
+        <dd>
+          <FileName name={record.filename} />
+        </dd>
         <dt>{t("record.time")}</dt>
         <dd>{dateTime(record.created_at, language)}</dd>
         <dt>{t("record.owner")}</dt>
@@ -97,6 +103,7 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
           <code data-testid="record-id">{record.id}</code>
         </dd>
       </dl>
+      <Snippet key={`snippet ${record.id}`} record={record} />
       <DeleteRecord record={record} onDeleted={onDeleted} />
     </>
   );

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useReach } from "../../access/useReach";
 import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { moment } from "../../i18n/format";
@@ -11,6 +12,7 @@ import css from "./Problem.module.css";
 
 interface ProblemProps {
   error: Error;
+  /** Offered only where the same request may succeed later. */
   onRetry?: () => void;
   /** What else there is to say about it. */
   children?: ReactNode;
@@ -20,13 +22,18 @@ interface ProblemProps {
 export function Problem({ error, onRetry, children }: ProblemProps) {
   const { t } = useTranslation();
   const language = useLanguage();
+  const reach = useReach();
   const problem =
     error instanceof ApiError ? error : new ApiError("unexpected_answer", error.message);
   return (
     <div className={css.problem} role="alert" data-testid="problem" data-code={problem.code}>
       <WarningIcon className={css.icon} />
       <div className={css.body}>
-        <p className={css.text}>{errorText(t, language, problem)}</p>
+        <p className={css.text}>
+          {problem.unreachable && reach === "offline"
+            ? t("reach.offlineText")
+            : errorText(t, language, problem)}
+        </p>
         {problem.route !== null && problem.code === "forbidden" && (
           <MissingScope route={problem.route} />
         )}
@@ -65,7 +72,7 @@ export function Problem({ error, onRetry, children }: ProblemProps) {
             )}
           </dl>
         </details>
-        {onRetry && (
+        {onRetry && problem.retryable && (
           <button type="button" className="button" onClick={onRetry}>
             {t("app.retry")}
           </button>

@@ -24,6 +24,7 @@ describe("an export", () => {
   it("is CSV that spreadsheets read, and run nothing of", () => {
     const entry = record(1, {
       label: '=HYPERLINK("http://evil")',
+      filename: "=1+1 고양이.jpg",
       status: "unknown",
       unknown_reason: "unfamiliar",
       familiarity: 0.31,
@@ -31,9 +32,11 @@ describe("an export", () => {
     });
     const [header, line] = toCsv([entry]).split("\r\n");
     expect(header).toMatch(
-      /^\uFEFFid,created_at,source,status,label,parents,confidence,unknown_reason,familiarity,/,
+      /^\uFEFFid,created_at,source,status,label,parents,confidence,top_k,unknown_reason,familiarity,/,
     );
-    expect(line).toContain(",0.93,unfamiliar,0.31,");
+    expect(header).toContain(",filename,image_key,image_sha256,");
+    expect(line).toContain(",0.93,cat 0.93; dog 0.05,unfamiliar,0.31,");
+    expect(line).toContain(",'=1+1 고양이.jpg,uploads/photo-1.jpg,0000");
     expect(line).toContain(`"'=HYPERLINK(""http://evil"")"`);
     expect(line).toContain('"개, 고양이"');
   });

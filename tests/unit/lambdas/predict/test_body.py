@@ -25,7 +25,7 @@ def form(name: str, content: bytes, *, end: str = "--\r\n") -> str:
 
 @given(st.binary().filter(lambda data: b"--" + BOUNDARY.encode() not in data))
 def test_a_form_s_bytes_arrive_unchanged(content: bytes) -> None:
-    assert read_image(form("file", content), True, CONTENT_TYPE) == content
+    assert read_image(form("file", content), True, CONTENT_TYPE).data == content
 
 
 @given(st.binary(), st.text(max_size=40))
@@ -59,7 +59,7 @@ def test_of_a_repeated_field_the_first_counts() -> None:
     parts = [base64.b64decode(form("file", content, end="\r\n")) for content in (b"one", b"two")]
     first = parts[0].removesuffix(f"--{BOUNDARY}\r\n".encode())
     body = base64.b64encode(first + parts[1].removesuffix(b"\r\n") + b"--\r\n").decode()
-    assert read_image(body, True, CONTENT_TYPE) == b"one"
+    assert read_image(body, True, CONTENT_TYPE).data == b"one"
 
 
 def test_a_form_without_its_end_is_refused() -> None:
@@ -73,8 +73,19 @@ def test_the_field_s_name_decides() -> None:
         read_image(form("image", b"x"), True, CONTENT_TYPE)
 
 
+def test_the_file_s_name_comes_with_it() -> None:
+    assert read_image(form("file", b"x"), True, CONTENT_TYPE).filename == "a.jpg"
+    document = json.dumps({"image": "aGk=", "filename": "/photos/고양이.jpg"})
+    assert read_image(document, False, "application/json").filename == "고양이.jpg"
+    named = "attachment; filename*=UTF-8''%EA%B0%80.jpg"
+    assert read_image("aGk=", True, "image/png", named).filename == "가.jpg"
+    assert read_image("aGk=", True, "image/png").filename is None
+    with pytest.raises(InvalidBodyError, match="filename"):
+        read_image('{"image": "aGk=", "filename": 1}', False, "application/json")
+
+
 def test_a_text_body_is_taken_as_it_is() -> None:
-    assert read_image('{"image": "aGk="}', False, "application/json") == b"hi"
+    assert read_image('{"image": "aGk="}', False, "application/json").data == b"hi"
 
 
 @pytest.mark.parametrize(
@@ -117,6 +128,7 @@ HEADER = st.sampled_from(
         "Content-Disposition: form-data; name=file",
         'Content-Disposition: form-data; name="file"; filename="a;b\\"c.jpg"',
         "Content-Disposition: form-data; name*=utf-8''file",
+        "Content-Disposition: form-data; name=file; filename*=x'%ff; filename*1=\"",
         "CONTENT-DISPOSITION:form-data;name=file",
         "Content-Disposition:",
         "Content-Transfer-Encoding: base64",

@@ -38,7 +38,10 @@ export async function fetchFile(url: string, signal: AbortSignal): Promise<Blob>
   try {
     const response = await fetch(url, { signal });
     if (response.ok) return await response.blob();
-    throw new ApiError("network_error", response.statusText, { status: response.status });
+    throw new ApiError("network_error", response.statusText, {
+      status: response.status,
+      retryable: true,
+    });
   } catch (cause) {
     if (signal.aborted || cause instanceof ApiError) throw cause;
     throw new ApiError("network_error", String(cause));

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 from visionflow.errors import MissingImageError
+from visionflow.images.filenames import clean_filename
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.objects import ABSENT
 
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 
 URL_LIFETIME_S = 900
 FORM_LIFETIME = timedelta(minutes=15)
-# Of a posted upload's metadata, which its form signs: who asked for the form.
+# Of a posted upload's metadata, which its form signs: who asked for the form, and what they call
+# the file, percent-encoded because a header is ASCII.
 _OWNER = "owner"
+_FILENAME = "filename"
 
 # Deleted between two looks at the clock.
 _ERASED_AT_ONCE = 400
@@ -41,11 +45,12 @@ _ABSENT = {
 
 @dataclass(frozen=True)
 class StoredImage:
-    """An object's bytes, and the owner that its metadata names. Whoever may write to the bucket can
-    name anybody; in a posted upload it is signed."""
+    """An object's bytes, and the owner and file name that its metadata names. Whoever may write to
+    the bucket can name anybody; in a posted upload both are signed."""
 
     data: bytes
     owner: str | None
+    filename: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,9 @@ class ImageStore:
             raise
         with answer["Body"] as body:
             DEFAULT_LIMITS.check_bytes(answer["ContentLength"])
-            return StoredImage(body.read(), answer["Metadata"].get(_OWNER))
+            found = answer["Metadata"]
+            name = clean_filename(unquote(found.get(_FILENAME, ""), errors="replace"))
+            return StoredImage(body.read(), found.get(_OWNER), name)
 
     def found(self, key: str) -> tuple[str, int] | None:
         """ETag and size of an object; None where there is none."""
@@ -176,18 +183,29 @@ class ImageStore:
         )
 
     def signed_put(
-        self, key: str, content_type: str, size: int, owner: str, sha256: str | None = None
+        self,
+        key: str,
+        content_type: str,
+        size: int,
+        owner: str,
+        *,
+        sha256: str | None = None,
+        filename: str | None = None,
     ) -> SignedPut:
         """A request that S3 accepts once within `FORM_LIFETIME`: this key, this type, ``size``
-        bytes exactly (those of ``sha256``, in hexadecimal digits, where it is given), ``owner`` as
-        the object's metadata, and only while there is no such object.
+        bytes exactly (those of ``sha256``, in hexadecimal digits, where it is given), ``owner`` and
+        ``filename`` as the object's metadata, which is not part of the URL, and only while there is
+        no such object.
 
         Makes no call. https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
         """
+        metadata = {_OWNER: owner}
+        if filename is not None:
+            metadata[_FILENAME] = quote(filename, safe="")
         headers = {
             "Content-Type": content_type,
             "If-None-Match": "*",
-            f"x-amz-meta-{_OWNER}": owner,
+            **{f"x-amz-meta-{name}": value for name, value in metadata.items()},
         }
         params: PutObjectRequestTypeDef = {
             "Bucket": self.bucket,
@@ -195,7 +213,7 @@ class ImageStore:
             "ContentType": content_type,
             "ContentLength": size,
             "IfNoneMatch": "*",
-            "Metadata": {_OWNER: owner},
+            "Metadata": metadata,
         }
         if sha256 is not None:
             digest = base64.b64encode(bytes.fromhex(sha256)).decode()

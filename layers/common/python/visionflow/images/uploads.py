@@ -1,14 +1,14 @@
 """Images that are posted straight to the bucket: which are accepted, and their keys.
 
-A posted upload's key carries the id that its prediction will have. The rest of the key is the name
-that the sender gave the file, so that a history is readable.
+A posted upload's key carries the id that its prediction will have. The name that the sender gave
+the file is in the object's metadata: keys stand in logs, messages and URLs.
 """
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath, PureWindowsPath
 
 from visionflow.errors import EmptyImageError, UnsupportedMediaTypeError
+from visionflow.images.filenames import clean_filename
 from visionflow.images.limits import DEFAULT_LIMITS
 
 # MIME types of the formats that `visionflow.images.pipeline` decodes; phones write the last ones.
@@ -19,10 +19,8 @@ ACCEPTED_TYPES = frozenset(
 MAX_DIRECT_BYTES = 4_400_000
 
 POSTED_PREFIX = "uploads/posted/"
+_NAME = "image"
 
-_LONGEST_NAME = 100
-# S3 would fill in "${filename}", and slashes would make folders.
-_UNSAFE = re.compile(r"[^\w.() -]")
 # Ids as `new_id` makes them, so that no key can take the id of another kind of prediction.
 _KEY = re.compile(re.escape(POSTED_PREFIX) + r"([0-9A-HJKMNP-TV-Z]{26})/.+", re.DOTALL)
 
@@ -44,9 +42,10 @@ class UploadRequest:
             raise EmptyImageError("The image has zero bytes.")
         DEFAULT_LIMITS.check_bytes(self.bytes)
 
-    def key(self, prediction_id: str) -> str:
-        """Where the image goes."""
-        return f"{POSTED_PREFIX}{prediction_id}/{safe_name(self.filename or '')}"
+
+def posted_key(prediction_id: str) -> str:
+    """Where the image goes."""
+    return f"{POSTED_PREFIX}{prediction_id}/{_NAME}"
 
 
 def posted_id(key: str) -> str | None:
@@ -55,7 +54,8 @@ def posted_id(key: str) -> str | None:
     return match[1] if match else None
 
 
-def safe_name(filename: str) -> str:
-    """The last part of any system's path, without characters that a key or a form cannot hold."""
-    name = PureWindowsPath(PurePosixPath(filename).name).name
-    return _UNSAFE.sub("_", name)[-_LONGEST_NAME:].strip(". ") or "image"
+def name_in_key(key: str) -> str | None:
+    """What an object of the images bucket is called, as far as its key says so. Keys of posted
+    uploads did until names were kept apart from them."""
+    name = clean_filename(key)
+    return None if posted_id(key) and name == _NAME else name

@@ -9,7 +9,6 @@ from visionflow.datasets.record import DatasetImage
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import MissingImageError
 from visionflow.images.store import ImageStore
-from visionflow.images.uploads import safe_name
 from visionflow.predictions.record import Prediction
 from visionflow.timestamps import timestamp
 
@@ -90,7 +89,8 @@ def copy_of(prediction: Prediction, label: str | None, by: str, now: datetime) -
         added_by=by,
         source=source_of(prediction.id),
         bytes=prediction.image.bytes or 0,
-        file_name=safe_name(prediction.image.key) if prediction.source == "s3" else None,
+        # Of what somebody sent, the name is theirs: it stays with the record and goes with it.
+        file_name=prediction.filename if prediction.owner is None else None,
         label=label,
         labelled_by=None if label is None else by,
     )

@@ -71,6 +71,8 @@ class Prediction:
     `Classification`; null where the model cannot measure it. ``timings`` are milliseconds by
     step. ``created_at`` is ISO 8601 UTC with microseconds, ``expires_at`` epoch seconds.
     ``refused`` is the version that should have answered and could not, so that ``model`` did.
+    ``filename`` is what the image was called where it came from, as `clean_filename` leaves it;
+    null where nobody said.
     ``owner`` is the `Caller.id` of who sent the image; null for a file that was dropped into the
     bucket, and for records from before there were owners.
     """
@@ -94,6 +96,7 @@ class Prediction:
     feedback: Feedback | None = field(default=None, kw_only=True)
     refused: ModelRef | None = field(default=None, kw_only=True)
     owner: str | None = field(default=None, kw_only=True)
+    filename: str | None = field(default=None, kw_only=True)
 
     def is_right(self, feedback: Feedback) -> bool:
         """Whether ``feedback`` says that the answer is right. A parent is right for every label

@@ -12,7 +12,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +29,7 @@ from visionflow.dynamodb import (
     write_cursor,
 )
 from visionflow.errors import IdempotencyConflictError, InvalidCursorError
+from visionflow.images.uploads import name_in_key
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.attempts import AttemptStore
 from visionflow.predictions.record import ID, Feedback, Prediction, Source, Status
@@ -82,6 +83,7 @@ _LATER_FIELDS: dict[str, Any] = {
     "unknown_reason": None,
     "familiarity": None,
     "owner": None,
+    "filename": None,
 }
 
 LATER_FEEDBACK: dict[str, Any] = {
@@ -377,7 +379,7 @@ def read_prediction(item: Mapping[str, Any]) -> Prediction:
     """A record from its item, as attribute values.
 
     Index keys are left out, and so is what a newer version of this code may have added; what an
-    older one could not know is null.
+    older one could not know is null, and what it kept elsewhere is taken from there.
     """
     known = from_item({key: item[key] for key in Prediction.__dataclass_fields__ if key in item})
     if isinstance(known.get("feedback"), dict):
@@ -385,7 +387,10 @@ def read_prediction(item: Mapping[str, Any]) -> Prediction:
     if known.get("status") == "unknown":
         # Before there was a second reason, all answers of this status had this one.
         known = {"unknown_reason": "unsure", **known}
-    return strict.parse(Prediction, _LATER_FIELDS | known, "prediction")
+    prediction = strict.parse(Prediction, _LATER_FIELDS | known, "prediction")
+    if "filename" in known or prediction.source != "s3":
+        return prediction
+    return replace(prediction, filename=name_in_key(prediction.image.key))
 
 
 def _read_cursor(cursor: str, query: LogQuery) -> str:
