@@ -9,7 +9,8 @@ import { createApi } from "../src/api/client";
 import { createQueryClient } from "../src/api/queryClient";
 import { AppRoutes } from "../src/app/AppRoutes";
 import { type Session, SessionContext } from "../src/auth/session";
-import { createI18n, type Language } from "../src/i18n";
+import type { Language } from "../src/i18n";
+import { speaking } from "./speaking";
 import type { FakeApi } from "./fakeApi";
 
 /** The dashboard at one of its addresses, wired as in `App`, against a fake API. */
@@ -24,7 +25,7 @@ export function renderDashboard(
   const onBudget = noteBudget.bind(null, queries);
   const onReach = noteReach.bind(null, queries);
   return render(
-    <I18nextProvider i18n={createI18n(language)}>
+    <I18nextProvider i18n={speaking(language)}>
       <QueryClientProvider client={queries}>
         <ApiContext value={createApi({ apiUrl: fake.url, fetch: fake.fetch, onBudget, onReach })}>
           <SessionContext value={session}>

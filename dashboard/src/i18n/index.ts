@@ -1,11 +1,19 @@
-import i18next, { type i18n } from "i18next";
+import i18next, { type i18n, type Resource } from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
 
-import en from "./en.json";
-import ko from "./ko.json";
+import type en from "./en.json";
 
 export const LANGUAGES = ["ko", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
+
+/** What the page says in one language. */
+export type Texts = typeof en;
+
+/** The languages come apart: nobody reads two at once, and each is a fifth of the first paint. */
+const TEXTS: Record<Language, () => Promise<{ default: Texts }>> = {
+  en: () => import("./en.json"),
+  ko: () => import("./ko.json"),
+};
 
 const STORAGE_KEY = "visionflow.language";
 
@@ -22,13 +30,19 @@ export function initialLanguage(
   return "en";
 }
 
-/** Both languages are in the bundle, so that switching needs no request and cannot fail. */
-export function createI18n(language: Language): i18n {
+/** Rejects when the file does not arrive. */
+export async function loadTexts(language: Language): Promise<Texts> {
+  return (await TEXTS[language]()).default;
+}
+
+/** Speaks `language`, whose texts have to be among `texts`; `speak` changes it. */
+export function createI18n(language: Language, texts: Partial<Record<Language, Texts>>): i18n {
+  const resources = Object.entries(texts).map(([known, translation]) => [known, { translation }]);
   const instance = i18next.createInstance();
   void instance.use(initReactI18next).init({
     lng: language,
     fallbackLng: false,
-    resources: { en: { translation: en }, ko: { translation: ko } },
+    resources: Object.fromEntries(resources) as Resource,
     interpolation: { escapeValue: false }, // React escapes
     initAsync: false,
     showSupportNotice: false, // no advertisement in the console
@@ -39,6 +53,14 @@ export function createI18n(language: Language): i18n {
     localStorage.setItem(STORAGE_KEY, changed);
   });
   return instance;
+}
+
+/** Changes the page's language, once its texts are there. Rejects when they do not arrive. */
+export async function speak(instance: i18n, language: Language): Promise<void> {
+  if (instance.getResource(language, "translation", "app") === undefined) {
+    instance.addResourceBundle(language, "translation", await loadTexts(language), true);
+  }
+  await instance.changeLanguage(language);
 }
 
 export function useLanguage(): Language {

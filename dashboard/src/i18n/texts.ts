@@ -1,7 +1,7 @@
 import type { TFunction } from "i18next";
 
 import { MAX_DIRECT_BYTES } from "../config/limits";
-import en from "./en.json";
+import type en from "./en.json";
 import { fileSize, money, whole } from "./format";
 import type { Language } from "./index";
 
@@ -14,22 +14,27 @@ interface Failure {
 
 /** The sentence for a failure; for an unknown code, the API's own sentence. */
 export function errorText(t: TFunction, language: Language, { code, message }: Failure): string {
-  if (!isKey(en.errors, code)) return message || t("unlistedError", { code });
-  return t(`errors.${code}`, { limit: fileSize(MAX_DIRECT_BYTES, language) });
+  const text = textOf(t, `errors.${code}`, { limit: fileSize(MAX_DIRECT_BYTES, language) });
+  return text ?? (message || t("unlistedError", { code }));
 }
 
 /** The name of a step in `timings`; an unknown one is shown by its name. */
 export function timingText(t: TFunction, step: string): string {
-  return isKey(en.timing, step) ? t(`timing.${step}`) : step;
+  return textOf(t, `timing.${step}`) ?? step;
 }
 
-function isKey<Table extends object>(table: Table, key: PropertyKey): key is keyof Table {
-  return Object.hasOwn(table, key);
+/** The text of a key that the server named; `undefined` where the page has none. */
+function textOf(t: TFunction, key: string, values: object = {}): string | undefined {
+  const found = (t as (key: string, options: object) => string)(key, {
+    ...values,
+    defaultValue: "",
+  });
+  return found === "" ? undefined : found;
 }
 
 /** What a condition of the gate measures; an unknown one is shown by its name. */
 export function gateText(t: TFunction, name: string): string {
-  return isKey(en.gate, name) ? t(`gate.${name}`) : name;
+  return textOf(t, `gate.${name}`) ?? name;
 }
 
 /** What a change of an alias did; an unknown one is shown by its name. */
@@ -37,35 +42,33 @@ export function moveText(
   t: TFunction,
   { action, alias }: { action: string; alias: keyof typeof en.models.alias },
 ): string {
-  return isKey(en.move, action)
-    ? t(`move.${action}`, { alias: t(`models.alias.${alias}`) })
-    : action;
+  return textOf(t, `move.${action}`, { alias: t(`models.alias.${alias}`) }) ?? action;
 }
 
 /** A step of a training job; an unknown one is shown by its name. */
 export function stepText(t: TFunction, step: string): string {
-  return isKey(en.step, step) ? t(`step.${step}`) : step;
+  return textOf(t, `step.${step}`) ?? step;
 }
 
 /** A way to train a network; an unknown one is shown by its name. */
 export function recipeText(t: TFunction, recipe: string): string {
-  return isKey(en.training.recipes, recipe) ? t(`training.recipes.${recipe}`) : recipe;
+  return textOf(t, `training.recipes.${recipe}`) ?? recipe;
 }
 
 /** A section of a configuration; an unknown one is shown by its name. */
 export function sectionText(t: TFunction, section: string): string {
-  return isKey(en.training.sections, section) ? t(`training.sections.${section}`) : section;
+  return textOf(t, `training.sections.${section}`) ?? section;
 }
 
 /** What a price is for; an unknown item is shown by its name. */
 export function itemText(t: TFunction, item: string): string {
-  return isKey(en.cost.items, item) ? t(`cost.items.${item}`) : item;
+  return textOf(t, `cost.items.${item}`) ?? item;
 }
 
 /** What a bucket or a table holds; an unknown one is shown by its name. */
 export function placeText(t: TFunction, kind: string, place: string): string {
   const name = `${kind}_${place}`;
-  return isKey(en.cost.places, name) ? t(`cost.places.${name}`) : place;
+  return textOf(t, `cost.places.${name}`) ?? place;
 }
 
 const RULE = "the rollback rule";
@@ -77,12 +80,12 @@ export function moverText(t: TFunction, by: string): string {
 
 /** A role; an unknown one is shown by its name. */
 export function roleText(t: TFunction, role: string): string {
-  return isKey(en.access.roles, role) ? t(`access.roles.${role}`) : role;
+  return textOf(t, `access.roles.${role}`) ?? role;
 }
 
 /** What a quota counts; an unknown one is shown by its name. */
 export function quotaText(t: TFunction, quota: string): string {
-  return isKey(en.account.quotaNames, quota) ? t(`account.quotaNames.${quota}`) : quota;
+  return textOf(t, `account.quotaNames.${quota}`) ?? quota;
 }
 
 /** An amount in the unit of its quota. */
@@ -94,5 +97,10 @@ export function quotaAmount(quota: string, amount: number, language: Language): 
 /** Whose word counts as much: 1 a viewer's, 2 a labeller's, 3 an admin's. */
 export function weightText(t: TFunction, weight: number): string {
   const key = String(weight);
-  return isKey(en.feedback.weights, key) ? t(`feedback.weights.${key}`) : key;
+  return textOf(t, `feedback.weights.${key}`) ?? key;
+}
+
+/** Why Cognito refused, by its code; `undefined` for an unknown one. */
+export function factorText(t: TFunction, code: string): string | undefined {
+  return textOf(t, `account.errors.${code}`);
 }

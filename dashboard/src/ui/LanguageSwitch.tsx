@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import { LANGUAGES, useLanguage } from "../i18n";
+import { LANGUAGES, speak, useLanguage } from "../i18n";
 import css from "./LanguageSwitch.module.css";
 
 /** Each language is named in its own language. */
@@ -21,7 +21,10 @@ export function LanguageSwitch() {
           lang={language}
           aria-label={NAMES[language]}
           aria-pressed={language === current}
-          onClick={() => void i18n.changeLanguage(language)}
+          onClick={() => {
+            // Without a network, and before the service worker has it, the page stays as it is.
+            speak(i18n, language).catch(() => undefined);
+          }}
           data-testid={`language-${language}`}
         >
           {SHORT[language]}

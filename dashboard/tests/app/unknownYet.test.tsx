@@ -1,7 +1,8 @@
 import { act, screen, waitFor } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { createI18n, LANGUAGES, type Language } from "../../src/i18n";
+import { LANGUAGES, type Language } from "../../src/i18n";
+import { speaking } from "../speaking";
 import { addDataTexts } from "../../src/i18n/data/texts";
 import { FakeApi, json, problem } from "../fakeApi";
 import { dataset } from "../fakeDatasets";
@@ -81,7 +82,7 @@ function expectNothingCalledEmpty(
   page: string,
   known: readonly string[] = [],
 ): void {
-  const i18n = createI18n(language);
+  const i18n = speaking(language);
   addDataTexts(i18n);
   const ofData = page.startsWith("/data") ? OF_DATA.map((key) => i18n.t(`data.${key}`)) : [];
   const unknown = EMPTY.filter((key) => !known.includes(key));
@@ -144,7 +145,7 @@ describe("header and page", () => {
   it.each(["/", "/history"])("say the same of an API that is not reached on %s", async (page) => {
     fake.down = true;
     renderDashboard(fake, page);
-    const { t } = createI18n("en");
+    const { t } = speaking("en");
     expect(await screen.findByTestId("not-reached")).toHaveTextContent(t("reach.unreachable"));
     for (const id of ["model-badge", "live-status"]) {
       expect(await screen.findByTestId(id)).toHaveTextContent(t("condition.unreachable"));
@@ -161,7 +162,7 @@ describe("header and page", () => {
     fake.down = answer === null;
     fake.failing = () => answer?.clone() ?? null;
     renderDashboard(fake, "/history");
-    const { t } = createI18n("en");
+    const { t } = speaking("en");
     for (const id of ["model-badge", "live-status"]) {
       await waitFor(() => {
         expect(screen.getByTestId(id)).toHaveTextContent(t(`condition.${condition}`));

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { AuthGate } from "../../src/auth/AuthGate";
 import { useSession } from "../../src/auth/session";
-import { createI18n } from "../../src/i18n";
+import { speaking } from "../speaking";
 
 const AUTH = {
   userPoolId: "eu-west-1_pool",
@@ -34,7 +34,7 @@ function Inside() {
 function renderGate() {
   const auth = { ...AUTH }; // the gate opens once per config
   return render(
-    <I18nextProvider i18n={createI18n("en")}>
+    <I18nextProvider i18n={speaking("en")}>
       <AuthGate auth={auth}>
         {(onUnauthorized) => {
           refuseToken = onUnauthorized;

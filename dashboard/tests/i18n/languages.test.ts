@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import description from "../../../lambdas/api/openapi.json";
-import { createI18n, initialLanguage } from "../../src/i18n";
+import { createI18n, initialLanguage, loadTexts, speak } from "../../src/i18n";
+import { speaking } from "../speaking";
 import dataEn from "../../src/i18n/data/en.json";
 import dataKo from "../../src/i18n/data/ko.json";
 import en from "../../src/i18n/en.json";
@@ -55,12 +56,19 @@ describe("the language at the start", () => {
   });
 
   it("is the one that was chosen last", async () => {
-    await createI18n("en").changeLanguage("ko");
+    await speaking("en").changeLanguage("ko");
     expect(initialLanguage(localStorage, ["en-US"])).toBe("ko");
   });
 
+  it("loads its texts when it is asked for, and only then", async () => {
+    const i18n = createI18n("en", { en: await loadTexts("en") });
+    expect(i18n.getResource("ko", "translation", "app")).toBeUndefined();
+    await speak(i18n, "ko");
+    expect(i18n.t("app.theme", { theme: "" })).toContain("테마");
+  });
+
   it("is the document's language", async () => {
-    const i18n = createI18n("ko");
+    const i18n = speaking("ko");
     expect(document.documentElement.lang).toBe("ko");
     await i18n.changeLanguage("en");
     expect(document.documentElement.lang).toBe("en");
