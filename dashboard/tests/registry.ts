@@ -43,6 +43,12 @@ export function registry(): ModelList {
   };
 }
 
+/** With the version too that answered every `record`. */
+export function registryOfRecords(): ModelList {
+  const known = registry();
+  return { ...known, items: [...known.items, model("1.0.0", { name: "starter" })] };
+}
+
 /** As the API answers it, with the parts of its manifest that the page shows. */
 export function detail(item: ModelItem, shown: object = report) {
   const { gate, quantization } = report;

@@ -139,7 +139,7 @@ def test_an_address_leads_to_a_range_and_a_version(browser: Browser, cloud: Clou
         expect(page.get_by_test_id("over-time-range")).to_have_value("7")
         expect(page.get_by_test_id("over-time-version")).to_have_value("charted/1.0.0")
         total = PAST_DAYS * PER_DAY
-        expect(page.get_by_test_id("volume")).to_contain_text(f"{total} images in 7 days")
+        expect(page.get_by_test_id("volume")).to_contain_text(f"Images: {total} (days: 7)")
         expect(page.get_by_test_id("unknown")).to_contain_text("10.0% unknown")
         # Nobody has judged them: that is said, not drawn as nothing.
         expect(page.get_by_test_id("accuracy-few")).to_contain_text("Too few to tell")
@@ -147,7 +147,7 @@ def test_an_address_leads_to_a_range_and_a_version(browser: Browser, cloud: Clou
         table = page.get_by_test_id("over-time-table")
         expect(table.get_by_role("row")).to_have_count(1 + PAST_DAYS)
         page.get_by_test_id("over-time-version").select_option("")
-        expect(page.get_by_test_id("volume")).not_to_contain_text(f"{total} images in 7 days")
+        expect(page.get_by_test_id("volume")).not_to_contain_text(f"Images: {total} (days: 7)")
         assert "version=" not in page.url
 
 

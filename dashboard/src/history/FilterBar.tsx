@@ -6,9 +6,8 @@ import type { LogEntry, ModelName } from "../api/types";
 import type { Filters } from "../records/feed/feed";
 import { VERDICTS } from "../records/feedback/verdict";
 import { modelKey } from "../registry/chosen";
-import { useLabelChoices } from "../registry/useLabels";
+import { useLabelChoices, useServedChoices } from "../registry/useLabels";
 import { useModels } from "../registry/useModels";
-import { useStatus } from "../registry/useStatus";
 import { Combobox } from "../ui/combobox/Combobox";
 import { MomentField } from "../ui/MomentField";
 import css from "./FilterBar.module.css";
@@ -217,11 +216,10 @@ function Confidence({ name, value, onChange, testId }: ConfidenceProps) {
  */
 function useLabels({ model: asked, label }: Filters, rows: readonly LogEntry[]) {
   const chosen = readRef(asked);
-  const served = useStatus().data?.model ?? null;
-  const answered = rows.length > 0 ? rows.map(({ model }) => model) : [served];
-  return useLabelChoices(chosen ? [chosen] : answered, [
-    ...new Set([label, ...rows.map((row) => row.label)]),
-  ]);
+  const others = [...new Set([label, ...rows.map((row) => row.label)])];
+  const answered = useLabelChoices(chosen ? [chosen] : rows.map(({ model }) => model), others);
+  const served = useServedChoices(others);
+  return chosen || rows.length > 0 ? answered : served;
 }
 
 /** The versions of the registry, and those that the list itself shows. */

@@ -5,13 +5,13 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { choose } from "../choose";
 import { FakeApi, problem } from "../fakeApi";
 import { record } from "../records";
-import { registry, stats } from "../registry";
+import { registryOfRecords, stats } from "../registry";
 import { renderDashboard } from "../render";
 
 let fake: FakeApi;
 beforeEach(() => {
   fake = new FakeApi();
-  fake.models = registry();
+  fake.models = registryOfRecords();
   fake.stats = stats();
   fake.uncertain = [record(1, { confidence: 0.4 }), record(2, { confidence: 0.5 }), record(3)];
 });

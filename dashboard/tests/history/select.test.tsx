@@ -8,13 +8,13 @@ import { choose } from "../choose";
 import { FakeApi, problem } from "../fakeApi";
 import { dataset } from "../fakeDatasets";
 import { record } from "../records";
-import { registry } from "../registry";
+import { registryOfRecords } from "../registry";
 import { renderDashboard } from "../render";
 
 let fake: FakeApi;
 beforeEach(() => {
   fake = new FakeApi();
-  fake.models = registry();
+  fake.models = registryOfRecords();
   fake.records = Array.from({ length: 6 }, (_, n) => record(n, { owner: "anonymous" }));
 });
 
@@ -90,7 +90,7 @@ describe("several records of the history", () => {
     expect(screen.getByTestId("batch-others")).toHaveTextContent(/: 1\.$/);
     await userEvent.click(screen.getByTestId("batch-delete"));
     const dialog = await screen.findByTestId("delete");
-    expect(dialog).toHaveTextContent("Delete 2 records?");
+    expect(dialog).toHaveTextContent("Delete the selected records (2)?");
     await userEvent.click(within(dialog).getByTestId("batch-delete-confirm"));
     await waitFor(() => {
       expect(fake.records.map(({ id }) => id)).toEqual(["s3-000001"]);

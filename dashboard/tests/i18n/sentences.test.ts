@@ -36,6 +36,7 @@ describe("what the server says", () => {
       "src/data/classes/ClassDialog.tsx", // the English name of a class
       "src/predict/result/ResultPanel.tsx",
       "src/records/record/RecordView.tsx",
+      "src/training/form/fault/FaultReason.tsx", // beside the field that it marks
       "src/ui/ServerText.tsx", // what the page does not know
       "src/ui/notice/Problem.tsx",
     ]);

@@ -20,7 +20,9 @@ describe("the month's cost", () => {
     renderDashboard(fake, "/cost");
     expect(await tile("so-far")).toHaveTextContent("$12.50day 10 of 31");
     expect(await tile("forecast")).toHaveTextContent("$40.25");
-    expect(await tile("forecast")).toHaveTextContent("as the last 7 whole days: 90 images a day");
+    expect(await tile("forecast")).toHaveTextContent(
+      "as on the last whole days (7): images a day: 90",
+    );
     expect(await tile("per-1000")).toHaveTextContent("$1.20by what flowers 1.0.0 takes here");
     expect(await tile("budget")).toHaveTextContent("25.0%of $50.00 a month");
   });
@@ -31,7 +33,7 @@ describe("the month's cost", () => {
     });
     renderDashboard(fake, "/cost");
     expect(await tile("forecast")).toHaveTextContent(
-      "Too few days2 whole days with images; a forecast takes 3",
+      "Too few daysWhole days with images: 2. A forecast takes 3.",
     );
   });
 

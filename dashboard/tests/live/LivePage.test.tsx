@@ -72,7 +72,9 @@ describe("the live page", () => {
   ])("tells an API that answers %i from one that is gone", async (status, code) => {
     fake.failing = (path) => (path.startsWith("/logs") ? problem(status, code) : null);
     renderDashboard(fake, "/");
-    expect(await screen.findByText("The API returns errors")).toBeVisible();
+    expect(await screen.findByTestId("live-status")).toHaveTextContent(
+      "The API answers with an error",
+    );
   });
 
   it("asks nothing while the tab is hidden", async () => {

@@ -27,9 +27,9 @@ beforeEach(() => {
 describe("the days before", () => {
   it("shows volume, unknown by reason, accuracy and latency", async () => {
     renderDashboard(fake, "/over-time");
-    expect(await screen.findByTestId("volume")).toHaveTextContent("244 images in 30 days");
+    expect(await screen.findByTestId("volume")).toHaveTextContent("Images: 244 (days: 30)");
     expect(screen.getByTestId("unknown")).toHaveTextContent("16.6% unknown of 240 answered");
-    expect(screen.getByTestId("accuracy")).toHaveTextContent("n = 60 images with feedback");
+    expect(screen.getByTestId("accuracy")).toHaveTextContent("with feedback: n = 60");
     const latency = within(screen.getByTestId("latency"));
     const drawn = await latency.findByTestId("points");
     expect(drawn).toHaveTextContent(/flowers 1.0.0, p50.*flowers 1.0.0, p95.*roses 1.0.0, p50/);
@@ -37,13 +37,13 @@ describe("the days before", () => {
 
   it("keeps range and version in the address", async () => {
     renderDashboard(fake, "/over-time?range=7&version=roses%2F1.0.0");
-    expect(await screen.findByTestId("volume")).toHaveTextContent("40 images in 7 days");
+    expect(await screen.findByTestId("volume")).toHaveTextContent("Images: 40 (days: 7)");
     const { selectOptions } = userEvent;
     await selectOptions(screen.getByTestId("over-time-range"), "90");
     expect(window.location.hash).toContain("range=90");
     await selectOptions(screen.getByTestId("over-time-version"), "flowers/1.0.0");
     expect(window.location.hash).toContain("version=flowers%2F1.0.0");
-    expect(await screen.findByText("204 images in 90 days")).toBeVisible();
+    expect(await screen.findByText("Images: 204 (days: 90)")).toBeVisible();
   });
 
   it("says too few to tell, instead of drawing it", async () => {
@@ -58,7 +58,7 @@ describe("the days before", () => {
     );
     renderDashboard(fake, "/over-time");
     expect(await screen.findByTestId("unknown-few")).toHaveTextContent("Too few to tell");
-    expect(screen.getByTestId("accuracy-few")).toHaveTextContent("no day has 10 images");
+    expect(screen.getByTestId("accuracy-few")).toHaveTextContent("fewer than 10");
     expect(screen.getByTestId("latency-few")).toBeVisible();
     expect(screen.queryByTestId("latency-chart")).not.toBeInTheDocument();
   });

@@ -165,7 +165,10 @@ describe("the header", () => {
     };
     renderDashboard(fake, "/predict");
     expect(await screen.findByText("No model available")).toBeVisible();
-    expect(screen.getByTestId("model-badge")).toHaveAttribute("title", "no model promoted");
+    expect(screen.getByTestId("model-badge")).toHaveAttribute(
+      "title",
+      "No model is in service right now. Please try again later.",
+    );
   });
 
   it("switches the language of everything, for good", async () => {

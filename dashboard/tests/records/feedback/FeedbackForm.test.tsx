@@ -8,13 +8,13 @@ import { viewer } from "../../callers";
 import { choose } from "../../choose";
 import { FakeApi, problem } from "../../fakeApi";
 import { feedback, record } from "../../records";
-import { registry, stats } from "../../registry";
+import { registryOfRecords, stats } from "../../registry";
 import { renderDashboard } from "../../render";
 
 let fake: FakeApi;
 beforeEach(() => {
   fake = new FakeApi();
-  fake.models = registry();
+  fake.models = registryOfRecords();
   fake.stats = stats();
 });
 
