@@ -33,7 +33,19 @@ describe("the version in production", () => {
     renderDashboard(fake, "/accuracy");
     const summary = await screen.findByTestId("feedback-summary");
     expect(summary).toHaveTextContent("By feedback 90.0% right (n = 10, 60.0% to 98.0%).");
-    expect(summary).toHaveTextContent("Not counted: 20 from the queue of uncertain images, 60.0%");
+    expect(summary).toHaveTextContent(/Not counted: from the queue .*: right 12 of 20\./);
+  });
+
+  it("gives no share of little feedback", async () => {
+    const known = stats();
+    const ofModel = known.feedback.by_model["visionflow20/1.0.0"];
+    if (!ofModel) throw new Error("no feedback");
+    const by_model = { "visionflow20/1.0.0": { ...ofModel, n: 1, correct: 1 } };
+    fake.stats = { ...known, feedback: { by_model } };
+    renderDashboard(fake, "/accuracy");
+    const summary = await screen.findByTestId("feedback-summary");
+    expect(summary).toHaveTextContent("By feedback: right 1 of 1. too few to tell (1 of 10)");
+    expect(summary).not.toHaveTextContent("%");
   });
 
   it("leads from a confusion to its images", async () => {
