@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.cloud import Cloud
+from tests.e2e.cloud import Cloud, eventually
 from tests.e2e.dashboard import DESKTOP, PHONE, address, launch, opened
 from tests.images import encode, textured
 
@@ -41,6 +41,16 @@ def named(folder: Path, name: str) -> Path:
     return file
 
 
+# Whether the service worker answers for the page, and has all that the page may need.
+KEPT = """async () => {
+    const cache = await caches.open("visionflow-2");
+    const kept = (await cache.keys()).map(({ url }) => url);
+    const wanted = await (await fetch("assets.json")).json();
+    return navigator.serviceWorker.controller !== null
+        && ["config.json", ...wanted].every((path) => kept.some((url) => url.endsWith(path)));
+}"""
+
+
 @pytest.mark.parametrize(("locale", "says"), [("en-US", "offline"), ("ko-KR", "오프라인")])
 def test_a_reload_without_a_network_opens_the_app_and_says_so(
     browser: Browser, cloud: Cloud, locale: str, says: str
@@ -49,16 +59,7 @@ def test_a_reload_without_a_network_opens_the_app_and_says_so(
     page = context.new_page()
     page.goto(address(cloud, "live"))
     expect(page.get_by_test_id("model-badge")).to_contain_text("starter")
-    # Until the worker has what it keeps.
-    page.wait_for_function(
-        """async () => {
-            const cache = await caches.open("visionflow-2");
-            const kept = (await cache.keys()).map(({ url }) => url);
-            const wanted = await (await fetch("assets.json")).json();
-            return kept.some((url) => url.endsWith("config.json"))
-                && wanted.every((path) => kept.some((url) => url.endsWith(path)));
-        }"""
-    )
+    eventually(lambda: page.evaluate(KEPT) or None, 60, "a worker that keeps the page")
     context.set_offline(True)
     page.reload()
     expect(page.get_by_test_id("not-reached")).to_contain_text(says)

@@ -149,9 +149,14 @@ def test_the_page_works_with_the_keyboard_alone(browser: Browser, cloud: Cloud) 
         page.goto(address(cloud, "history"))
         row = page.get_by_test_id("history-row").first.locator("button")
         row.focus()
-        for close in ("Escape", "Enter"):  # the drawer begins with its button to close it
+        for close in ("Escape", "Enter"):
             page.keyboard.press("Enter")
             expect(page.get_by_test_id("record")).to_be_visible()
+            button = page.get_by_test_id("record-close")
+            for _ in range(3):  # behind the buttons that lead to its neighbours
+                if button.evaluate("element => element !== document.activeElement"):
+                    page.keyboard.press("Tab")
+            expect(button).to_be_focused()
             page.keyboard.press(close)
             expect(page.get_by_test_id("record")).to_have_count(0)
             expect(row).to_be_focused()

@@ -151,5 +151,5 @@ def test_bad_requests_are_problems_with_a_code_of_their_own(cloud: Cloud, bad: B
     answer = cloud.call(bad.method, bad.path, bad.body, bad.content_type, dict(bad.query))
     assert (answer.status, answer.body["code"]) == (bad.status, bad.code)
     assert answer.content_type == "application/problem+json"
-    known = {"type", "title", "status", "detail", "code", "request_id", "retryable"}
+    known = {"type", "title", "status", "detail", "code", "request_id", "retryable", "field"}
     assert set(answer.body) == known

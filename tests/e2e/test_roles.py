@@ -32,8 +32,8 @@ NOBODY = {
 # What one function does and these must not.
 DENIED = {
     "predict": NOBODY
-    | {"read a dropped image", "publish a model", "read a dataset", "move an alias"}
-    | {"page through records", "read the queue", "read a training job", "read the API keys"},
+    | {"publish a model", "read a dataset", "move an alias", "page through records"}
+    | {"read the queue", "read a training job", "read the API keys"},
     "ingest": NOBODY
     | {"keep a posted image", "publish a model", "read a dataset", "move an alias"}
     | {"page through records", "read a training job", "read the API keys"},
@@ -48,7 +48,8 @@ DENIED = {
 }
 # The work itself, as a sample against a test that denies everything.
 ALLOWED = {
-    "predict": {"keep a posted image", "write a record", "read the alias"},
+    # It explains the answers to dropped images too.
+    "predict": {"keep a posted image", "write a record", "read the alias", "read a dropped image"},
     "ingest": {"read a dropped image", "write a record", "read the queue", "read the alias"},
     "api": {"read a dropped image", "page through records", "move an alias", "read the alias"}
     | {"read the API keys"},

@@ -184,7 +184,7 @@ def test_a_bad_request_is_a_problem_with_its_own_code(
     answer = cloud.call("POST", "/predict", None, body, content_type)
     assert (answer.status, answer.body["code"]) == (status, code)
     assert answer.content_type == "application/problem+json"
-    known = {"type", "title", "status", "detail", "code", "request_id", "retryable"}
+    known = {"type", "title", "status", "detail", "code", "request_id", "retryable", "field"}
     assert set(answer.body) == known
     assert answer.body["status"] == status
     assert answer.body["type"] == f"urn:visionflow:problem:{code}"
