@@ -10,10 +10,11 @@ from types import FrameType
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.cli import access, cloud, collect, cost, keys, models, predictions, publish
+from infra.cli import access, cloud, collect, cost, keys, predictions, publish
 from infra.cli.datasets import commands as datasets
 from infra.cli.datasets import push
 from infra.cli.jobs import commands as jobs
+from infra.cli.models import commands as models
 from infra.errors import CommandError
 from training.cli import adopt, runs
 from training.cli import experiments as training_commands

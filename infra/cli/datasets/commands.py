@@ -10,7 +10,7 @@ from infra.cli.datasets.details import flow_line, print_details
 from infra.cli.datasets.export import csv_lines, file_names, json_lines, read_manifest, write_zip
 from infra.cli.datasets.training import follow, print_run
 from infra.cli.endpoints import api_client
-from infra.cli.model_names import MODEL_HELP, find_model
+from infra.cli.models.names import MODEL_HELP, find_model
 from infra.client.datasets import DatasetClient, datasets
 from infra.errors import CommandError
 from training.cli.options import Commands, Run, add_group, answer, print_table

@@ -15,6 +15,7 @@ def test_every_config_is_there_with_its_fields_and_what_they_mean() -> None:
     assert small["model"] == "small_cnn"
     assert small["parameters"]["scratch.batch_size"] == {
         "default": 32,
+        "choices": None,
         "label": {"en": "Images per step (batch size)", "ko": "배치 크기"},
         "about": {
             "en": "Images per step, over all processes together.",

@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 from infra.cli.command_line import ALL_STAGES, add_command, moment
 from infra.cli.endpoints import endpoints
-from infra.cli.model_names import MODEL_HELP, find_model
-from infra.cli.move_texts import sentences
+from infra.cli.models.move_texts import sentences
+from infra.cli.models.names import MODEL_HELP, find_model
 from infra.errors import CommandError
 from lambdas.api.models.comparison import ComparedModel, Comparison
 from lambdas.api.models.service import ModelService

@@ -1,0 +1,1 @@
+"""`visionflow models`: versions, and which of them serve."""
