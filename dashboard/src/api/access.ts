@@ -1,4 +1,4 @@
-import { ask, type Transport } from "./transport";
+import { ask, type Transport } from "./transport/transport";
 import type { components, paths } from "./schema";
 import type { Page } from "./types";
 

@@ -3,7 +3,7 @@ import { type DatasetsApi, datasetsApi } from "./datasets";
 import { type ModelsApi, modelsApi } from "./models";
 import { type PredictionsApi, predictionsApi } from "./predictions";
 import { type TrainingApi, trainingApi } from "./training";
-import { createTransport, type TransportOptions } from "./transport";
+import { createTransport, type TransportOptions } from "./transport/transport";
 
 /** Every method throws `ApiError`, and an `AbortError` when its signal says so. */
 export type Api = PredictionsApi & ModelsApi & TrainingApi & DatasetsApi & AccessApi & ApiAddress;

@@ -1,5 +1,5 @@
 import type { components, paths } from "./schema";
-import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport";
+import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport/transport";
 import type { Page } from "./types";
 
 type Schemas = components["schemas"];

@@ -1,6 +1,6 @@
 import type { Manifest } from "./artifact";
 import { modelRef } from "./ref";
-import { ask, type Transport } from "./transport";
+import { ask, type Transport } from "./transport/transport";
 import type {
   AliasMove,
   Aliases,

@@ -1,5 +1,5 @@
 import { ApiError } from "./errors";
-import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport";
+import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport/transport";
 import type {
   Costs,
   DailyStats,

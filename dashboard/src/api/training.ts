@@ -1,4 +1,4 @@
-import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport";
+import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport/transport";
 import type { Job, JobRequest, Page, TrainingOptions } from "./types";
 
 const JOBS_PAGE = 20;

@@ -37,7 +37,7 @@ describe("what the server says", () => {
       "src/predict/result/ResultPanel.tsx",
       "src/records/record/RecordView.tsx",
       "src/training/form/fault/FaultReason.tsx", // beside the field that it marks
-      "src/ui/ServerText.tsx", // what the page does not know
+      "src/ui/notice/ServerText.tsx", // what the page does not know
       "src/ui/notice/Problem.tsx",
     ]);
   });

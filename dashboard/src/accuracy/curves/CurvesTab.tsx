@@ -7,7 +7,7 @@ import type { Series } from "../../charts/LineChart";
 import { useLanguage } from "../../i18n";
 import { decimal } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";
-import { ServerText } from "../../ui/ServerText";
+import { ServerText } from "../../ui/notice/ServerText";
 import type { Holding } from "../report/holding";
 import { ChartCard } from "./ChartCard";
 import { CoverageChart } from "./CoverageChart";

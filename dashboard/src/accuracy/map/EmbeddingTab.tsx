@@ -6,7 +6,7 @@ import { ScatterChart } from "../../charts/Chart";
 import type { ScatterGroup } from "../../charts/ScatterChart";
 import { hue, token, useScheme } from "../../theme/colors";
 import { Combobox } from "../../ui/combobox/Combobox";
-import { ServerText } from "../../ui/ServerText";
+import { ServerText } from "../../ui/notice/ServerText";
 import { choicesOf, treeOf } from "../report/report";
 import css from "./EmbeddingTab.module.css";
 import { mapGroups } from "./mapGroups";

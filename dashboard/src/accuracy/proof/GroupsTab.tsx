@@ -7,7 +7,7 @@ import { orDash, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { Tile } from "../../ui/Tile";
 import { useMore } from "../../ui/useMore";
-import { ServerText } from "../../ui/ServerText";
+import { ServerText } from "../../ui/notice/ServerText";
 import { IntervalBar } from "../report/IntervalBar";
 import { NotMeasured } from "./NotMeasured";
 import css from "./proof.module.css";

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import { AccuracyIcon } from "../../ui/icons";
 import { Notice } from "../../ui/notice/Notice";
-import { ServerText } from "../../ui/ServerText";
+import { ServerText } from "../../ui/notice/ServerText";
 
 interface NotMeasuredProps {
   /** Instead of the sentence for versions that are older than the measurement. */

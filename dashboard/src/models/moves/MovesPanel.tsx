@@ -8,7 +8,7 @@ import { dateTime } from "../../i18n/format";
 import { moverText, moveText } from "../../i18n/texts";
 import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
-import { ServerText } from "../../ui/ServerText";
+import { ServerText } from "../../ui/notice/ServerText";
 import css from "./MovesPanel.module.css";
 
 /** The history of the aliases: what changed, when, and by whom. */

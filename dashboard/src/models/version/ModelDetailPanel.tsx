@@ -12,7 +12,7 @@ import { useModel } from "../../registry/useModel";
 import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
 import { MissingScope } from "../../ui/notice/MissingScope";
-import { ServerText } from "../../ui/ServerText";
+import { ServerText } from "../../ui/notice/ServerText";
 import { MoveActions } from "../moves/MoveActions";
 import { formMeasures } from "./forms";
 import { GateTable } from "./GateTable";

@@ -1,6 +1,6 @@
 import type { Api } from "../../api/client";
 import { ApiError } from "../../api/errors";
-import { sendToBucket } from "../../api/send";
+import { sendToBucket } from "../../api/transport/send";
 import type { PredictAnswer, PredictionDetail } from "../../api/types";
 import { MAX_DIRECT_BYTES } from "../../config/limits";
 

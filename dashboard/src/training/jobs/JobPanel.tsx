@@ -15,7 +15,7 @@ import { DialogButtons } from "../../ui/dialog/DialogButtons";
 import { Modal } from "../../ui/dialog/Modal";
 import { Missing } from "../../ui/notice/Missing";
 import { Problem } from "../../ui/notice/Problem";
-import { ServerText } from "../../ui/ServerText";
+import { ServerText } from "../../ui/notice/ServerText";
 import { WORKER } from "../worker";
 import { JobCurves } from "./JobCurves";
 import css from "./JobPanel.module.css";

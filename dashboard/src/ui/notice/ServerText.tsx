@@ -1,5 +1,5 @@
-import { useLanguage } from "../i18n";
-import { sentenceText } from "../i18n/sentences";
+import { useLanguage } from "../../i18n";
+import { sentenceText } from "../../i18n/sentences";
 
 /** What the server says in words, in the page's language where it has that sentence. */
 export function ServerText({ text }: { text: string }) {

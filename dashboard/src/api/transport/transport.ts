@@ -1,7 +1,7 @@
 import createClient, { type Client } from "openapi-fetch";
 
-import { type ApiError, fromException, fromResponse } from "./errors";
-import type { paths } from "./schema";
+import { type ApiError, fromException, fromResponse } from "../errors";
+import type { paths } from "../schema";
 
 const READ_TIMEOUT_MS = 10_000;
 /** A change may take as long as the gateway waits. */

@@ -1,5 +1,5 @@
-import { ApiError } from "./errors";
-import type { UploadForm } from "./types";
+import { ApiError } from "../errors";
+import type { UploadForm } from "../types";
 
 const UPLOAD_TIMEOUT_MS = 10 * 60_000;
 
