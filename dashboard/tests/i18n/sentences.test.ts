@@ -37,8 +37,8 @@ describe("what the server says", () => {
       "src/predict/result/ResultPanel.tsx",
       "src/records/record/RecordView.tsx",
       "src/training/form/fault/FaultReason.tsx", // beside the field that it marks
-      "src/ui/notice/ServerText.tsx", // what the page does not know
       "src/ui/notice/Problem.tsx",
+      "src/ui/notice/ServerText.tsx", // what the page does not know
     ]);
   });
 });
