@@ -110,7 +110,7 @@ def test_the_records_of_a_list_are_paged_through_by_the_arrow_keys(
     for record in listed[1:]:
         page.keyboard.press("ArrowRight")
         expect(shown).to_have_text(record["id"])
-        expect(page.get_by_test_id("record-position")).to_have_attribute("role", "status")
+        expect(page.get_by_test_id("record-arrived")).to_have_attribute("role", "status")
     page.keyboard.press("ArrowLeft")
     expect(shown).to_have_text(listed[1]["id"])
     page.get_by_test_id("record-next").click()
