@@ -64,6 +64,16 @@ def open_record(page: Page, cloud: Cloud, record: Record) -> None:
     expect(page.get_by_test_id("record-id")).to_have_text(record["id"])
 
 
+def expect_labels_in_sight(page: Page) -> None:
+    """The labels for the selected records, whose bar is at the bottom of the window."""
+    page.get_by_test_id("batch-label").click()
+    page.get_by_test_id("batch-label-name").click()
+    # Not the options of the filters' own lists.
+    expect(page.locator("[role=listbox] [role=option]").first).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    page.get_by_test_id("batch-label").click()
+
+
 def test_none_of_these_is_said_shown_filtered_and_taken_back(
     page: Page, cloud: Cloud, images: list[Record]
 ) -> None:
@@ -110,7 +120,7 @@ def test_the_records_of_a_list_are_paged_through_by_the_arrow_keys(
     for record in listed[1:]:
         page.keyboard.press("ArrowRight")
         expect(shown).to_have_text(record["id"])
-        expect(page.get_by_test_id("record-position")).to_have_attribute("role", "status")
+        expect(page.get_by_test_id("record-arrived")).to_have_attribute("role", "status")
     page.keyboard.press("ArrowLeft")
     expect(shown).to_have_text(listed[1]["id"])
     page.get_by_test_id("record-next").click()
@@ -139,6 +149,7 @@ def test_many_records_are_selected_and_judged_with_the_keyboard_alone(
     expect(page.get_by_test_id("selected-count")).to_have_text(f"Selected: {n}")
     keep_screenshot(page, "selected-en-1440")
     assert accessibility_faults(page) == []
+    expect_labels_in_sight(page)
     page.get_by_test_id("batch-none").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("batch-progress")).to_have_text(f"Done: {n} of {n}.")
@@ -179,6 +190,11 @@ def test_a_judged_record_is_read_on_a_phone_in_korean(
         expect(page.get_by_test_id("feedback-mark").first).to_contain_text("해당 없음")
         page.get_by_test_id("select-row").first.check()
         expect(page.get_by_test_id("selected-count")).to_be_visible()
+        expect_labels_in_sight(page)
+        # The rows are of one height: what does not fit would lie on the next one.
+        boxes = page.locator("[data-testid=history-row] > button")
+        rest = boxes.evaluate_all("rows => rows.map(row => row.scrollHeight - row.clientHeight)")
+        assert max(rest) <= 0
         keep_screenshot(page, f"selected-ko-390-{scheme}")
         assert accessibility_faults(page) == []
         width = page.evaluate("document.documentElement.scrollWidth")

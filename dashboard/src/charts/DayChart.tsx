@@ -81,11 +81,13 @@ export default function DayChart({ summary, kind, days, series, y }: DayChartPro
     },
   };
   const key = `${scheme}-${language}`;
-  const styled = series.map(({ name, values }, index) => {
+  const styled = series.map(({ name, values, low = [], high = [] }, index) => {
     const { color, dash, point } = strokeOf(index);
     return {
       label: name,
       data: [...values],
+      low,
+      high,
       borderColor: color,
       backgroundColor: color,
       ...(stacked
@@ -97,41 +99,37 @@ export default function DayChart({ summary, kind, days, series, y }: DayChartPro
   return stacked ? (
     <Bar key={key} aria-label={summary} data={data} options={options} />
   ) : (
-    <Line
-      key={key}
-      aria-label={summary}
-      data={data}
-      options={options}
-      plugins={[intervals(series)]}
-    />
+    <Line key={key} aria-label={summary} data={data} options={options} plugins={[INTERVALS]} />
   );
 }
 
-/** A thin upright line from the low to the high end of each point's interval. */
-function intervals(series: readonly DaySeries[]): Plugin<"line"> {
-  return {
-    id: "intervals",
-    beforeDatasetsDraw(chart) {
-      const { ctx, scales } = chart;
-      series.forEach(({ low, high }, index) => {
-        const meta = chart.getDatasetMeta(index);
-        const scale = scales.y;
-        if (!low || !high || !scale || meta.hidden) return;
-        ctx.save();
-        ctx.strokeStyle = strokeOf(index).color;
-        ctx.globalAlpha = 0.6;
-        ctx.lineWidth = 1.5;
-        meta.data.forEach((point, day) => {
-          const from = low[day];
-          const to = high[day];
-          if (from === null || from === undefined || to === null || to === undefined) return;
-          ctx.beginPath();
-          ctx.moveTo(point.x, scale.getPixelForValue(from));
-          ctx.lineTo(point.x, scale.getPixelForValue(to));
-          ctx.stroke();
-        });
-        ctx.restore();
+/**
+ * A thin upright line from the low to the high end of each point's interval. They are read from the
+ * chart's own data: a plugin stays as it was when the chart was made.
+ */
+const INTERVALS: Plugin<"line"> = {
+  id: "intervals",
+  beforeDatasetsDraw(chart) {
+    const { ctx, scales } = chart;
+    chart.data.datasets.forEach((dataset, index) => {
+      const { low = [], high = [] } = dataset as Pick<DaySeries, "low" | "high">;
+      const meta = chart.getDatasetMeta(index);
+      const scale = scales.y;
+      if (!scale || meta.hidden) return;
+      ctx.save();
+      ctx.strokeStyle = strokeOf(index).color;
+      ctx.globalAlpha = 0.6;
+      ctx.lineWidth = 1.5;
+      meta.data.forEach((point, day) => {
+        const from = low[day];
+        const to = high[day];
+        if (from === null || from === undefined || to === null || to === undefined) return;
+        ctx.beginPath();
+        ctx.moveTo(point.x, scale.getPixelForValue(from));
+        ctx.lineTo(point.x, scale.getPixelForValue(to));
+        ctx.stroke();
       });
-    },
-  };
-}
+      ctx.restore();
+    });
+  },
+};

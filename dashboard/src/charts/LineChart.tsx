@@ -89,13 +89,16 @@ export default function LineChart({ summary, series, x, y }: LineChartProps) {
       aria-label={summary}
       data={data}
       options={options}
-      plugins={[notes(series, muted, family)]}
+      plugins={[notes(muted, family)]}
     />
   );
 }
 
-/** Writes the notes of points beside them, toward the middle of the chart. */
-function notes(series: readonly Series[], color: string, family: string): Plugin<"line"> {
+/**
+ * Writes the notes of points beside them, toward the middle of the chart. They are read from the
+ * chart's own data: a plugin stays as it was when the chart was made.
+ */
+function notes(color: string, family: string): Plugin<"line"> {
   return {
     id: "notes",
     afterDatasetsDraw(chart) {
@@ -104,7 +107,8 @@ function notes(series: readonly Series[], color: string, family: string): Plugin
       ctx.save();
       ctx.font = `11px ${family}`;
       ctx.fillStyle = color;
-      series.forEach(({ points }, place) => {
+      chart.data.datasets.forEach(({ data }, place) => {
+        const points = data as readonly (Point | undefined)[];
         chart.getDatasetMeta(place).data.forEach(({ x, y }, index) => {
           const note = points[index]?.note;
           if (note === undefined || !chart.isDatasetVisible(place)) return;

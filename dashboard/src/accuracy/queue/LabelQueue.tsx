@@ -65,11 +65,13 @@ export default function LabelQueue() {
   );
 }
 
-/** Labels that the API did not take: the images have gone from sight, so they are counted here. */
+/** What the API did not take or give back: the images have gone from sight, so it is named here. */
 function Unsaved({ queue }: { queue: LabelQueueState }) {
   const { t } = useTranslation();
-  const errors = [...queue.said.values()].flatMap(({ error }) => error ?? []);
+  const said = [...queue.said.values()];
+  const errors = said.flatMap(({ error }) => error ?? []);
   const [first] = errors;
+  const [undoError] = said.flatMap(({ undoError: error }) => error ?? []);
   return (
     <>
       {first && (
@@ -78,7 +80,11 @@ function Unsaved({ queue }: { queue: LabelQueueState }) {
           <Problem error={first} onRetry={queue.retry} />
         </div>
       )}
-      {queue.undoError && <Problem error={queue.undoError} />}
+      {undoError && (
+        <div data-testid="label-undo-failed">
+          <Problem error={undoError} onRetry={queue.retry} />
+        </div>
+      )}
     </>
   );
 }

@@ -58,7 +58,7 @@ export const HistoryRow = memo(function HistoryRow({
         <Thumbnail className={css.thumbnail} url={row.thumbnail_url} />
         <span className={css.result}>
           <Result row={row} />
-          <FileName name={row.filename} className={css.filename} />
+          {row.filename !== null && <FileName name={row.filename} className={css.filename} />}
         </span>
         <span className={css.status}>
           <StatusChip record={row} />

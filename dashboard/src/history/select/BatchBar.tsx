@@ -37,8 +37,8 @@ export default function BatchBar({ selection }: { selection: Selection }) {
 
   const start = async (some: readonly LogEntry[], call: (row: LogEntry) => Promise<unknown>) => {
     setLabelling(false);
-    const left = await run(some, call);
-    selection.set(left.map(({ id }) => id));
+    const left = new Set(await run(some, call));
+    selection.drop(rows.filter((row) => !left.has(row)).map(({ id }) => id));
   };
   const say = (some: readonly LogEntry[], label: (row: LogEntry) => string | null) =>
     void start(some, (row) => give(row.id, { label: label(row) }));
@@ -185,6 +185,7 @@ function LabelSelected({ rows, onSave }: LabelSelectedProps) {
         onChange={setLabel}
         placeholder={t("feedback.pick")}
         testId="batch-label-name"
+        upward
       />
       <button
         type="submit"

@@ -4,6 +4,7 @@ import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
+import { FileName } from "../../records/record/FileName";
 import css from "./BatchBar.module.css";
 import type { Batch } from "./useBatch";
 
@@ -39,7 +40,7 @@ export function BatchResult({ batch, onStop }: { batch: Batch; onStop: () => voi
           <ul>
             {named.map(({ row, error }) => (
               <li key={row.id}>
-                {row.image.key.split("/").at(-1)}:{" "}
+                <FileName name={row.filename ?? row.image.key.split("/").at(-1)} />:{" "}
                 {error instanceof ApiError
                   ? errorText(t, language, { code: error.code, message: error.message })
                   : error.message}

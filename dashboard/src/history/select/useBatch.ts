@@ -33,16 +33,21 @@ export function useBatch() {
     stopped.current = false;
     const waiting = [...rows];
     const failures: Failure[] = [];
-    let done = 0;
+    const done = new Set<LogEntry>();
     const show = (isRunning: boolean) => {
-      setBatch({ total: rows.length, done, failures: [...failures], isRunning });
+      setBatch({
+        total: rows.length,
+        done: done.size,
+        failures: [...failures],
+        isRunning,
+      });
     };
     show(true);
     const work = async () => {
       for (let row = waiting.shift(); row && !stopped.current; row = waiting.shift()) {
         try {
           await call(row);
-          done += 1;
+          done.add(row);
         } catch (cause) {
           failures.push({ row, error: cause instanceof Error ? cause : new Error(String(cause)) });
         }
@@ -51,7 +56,7 @@ export function useBatch() {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     show(false);
-    return [...failures.map(({ row }) => row), ...waiting];
+    return rows.filter((row) => !done.has(row));
   };
   return {
     batch,

@@ -17,6 +17,8 @@ export interface Selection {
   all: () => void;
   /** These alone. */
   set: (ids: Iterable<string>) => void;
+  /** Without these, whatever was selected since; nothing where another list is shown by now. */
+  drop: (ids: Iterable<string>) => void;
 }
 
 interface Marked {
@@ -61,6 +63,14 @@ export function useSelection(shown: readonly LogEntry[], list: string): Selectio
       set(shown.map((row) => row.id));
     },
     set,
+    drop: (some) => {
+      const gone = new Set(some);
+      setMarked((before) =>
+        before.list === list
+          ? { ...before, ids: new Set([...before.ids].filter((id) => !gone.has(id))) }
+          : before,
+      );
+    },
   };
 }
 

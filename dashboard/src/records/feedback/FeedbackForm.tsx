@@ -149,10 +149,13 @@ function Choices({ record, mode, busy, onMode, onSay, onCancel }: ChoicesProps) 
       onMode(mode === form ? "ask" : form);
     },
   });
+  // Only after "Change", whose button has gone; the choices stay while forms open and close.
+  const autoFocus = mode === "ask";
   const none = (
     <button
       type="button"
       className="button small"
+      autoFocus={autoFocus && named === null}
       disabled={busy}
       onClick={() => {
         onSay({ label: null });
@@ -170,6 +173,7 @@ function Choices({ record, mode, busy, onMode, onSay, onCancel }: ChoicesProps) 
           <button
             type="button"
             className="button small"
+            autoFocus={autoFocus}
             disabled={busy}
             onClick={() => {
               onSay({ label: named });

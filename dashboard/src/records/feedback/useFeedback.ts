@@ -53,11 +53,17 @@ export function useFeedbackCalls() {
   };
 }
 
+/** Takes what a record that was read anew says: it counts more than what was said here before. */
+export function useHeard(): (record: Pick<LogEntry, "id" | "feedback">) => void {
+  const queries = useQueryClient();
+  return ({ id, feedback }) => queries.setQueryData(saidKey(id), feedback);
+}
+
 /**
  * Feedback on one record.
  *
- * `said`: what counts since it was given or taken back here, for a fresh answer that is not in a
- * list yet; `undefined` before that.
+ * `said`: what counts since it was given, taken back or read here, for a fresh answer that is not in
+ * a list yet; `undefined` before that.
  */
 export function useFeedback(id: string) {
   const { give, withdraw } = useFeedbackCalls();

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../../api/ApiContext";
 import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
+import { useHeard } from "../feedback/useFeedback";
 import css from "./RecordDialog.module.css";
 import { RecordSteps } from "./RecordSteps";
 import { RecordView } from "./RecordView";
@@ -20,9 +21,14 @@ interface RecordDialogProps {
 export default function RecordDialog({ id, list, onClose }: RecordDialogProps) {
   const { t } = useTranslation();
   const api = useApi();
+  const heard = useHeard();
   const record = useQuery({
     queryKey: ["prediction", id],
-    queryFn: ({ signal }) => api.prediction(id, signal),
+    queryFn: async ({ signal }) => {
+      const read = await api.prediction(id, signal);
+      heard(read);
+      return read;
+    },
     staleTime: Infinity, // a record changes by feedback only, which is written into the cache
     gcTime: 0, // but its image's address expires
   });

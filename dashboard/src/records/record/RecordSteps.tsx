@@ -1,8 +1,10 @@
-import { useEffectEvent, useLayoutEffect, useRef } from "react";
+import { useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
+import { errorText } from "../../i18n/texts";
 import { NextIcon, PreviousIcon } from "../../ui/icons";
 import css from "./RecordSteps.module.css";
 import type { Neighbours } from "./useNeighbours";
@@ -11,12 +13,17 @@ import type { Neighbours } from "./useNeighbours";
 export function RecordSteps({ list }: { list: Neighbours }) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const { row, position, shown, hasPrevious, hasNext, previous, next } = list;
+  const { row, position, shown, hasPrevious, hasNext, previous, next, error } = list;
   const forward = useRef<HTMLButtonElement>(null);
+  const place = t("record.position", {
+    position: whole(position, language),
+    shown: whole(shown, language),
+  });
+  const answer = row.status === "ok" ? row.label : t(`status.${row.status}`);
 
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     const step = { ArrowLeft: previous, ArrowRight: next }[event.key];
-    if (!step || event.defaultPrevented || isTyping(event.target)) return;
+    if (!step || event.defaultPrevented || hasOwnArrows(event.target)) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     if (document.querySelectorAll("dialog[open]").length > 1) return;
     event.preventDefault();
@@ -47,15 +54,11 @@ export function RecordSteps({ list }: { list: Neighbours }) {
       >
         <PreviousIcon />
       </button>
-      <p className="muted small numeric" role="status" data-testid="record-position">
-        {t("record.position", {
-          position: whole(position, language),
-          shown: whole(shown, language),
-        })}
-        <span className="visually-hidden">
-          {" "}
-          {row.status === "ok" ? row.label : t(`status.${row.status}`)}
-        </span>
+      <p className="muted small numeric" data-testid="record-position">
+        {place}
+      </p>
+      <p className="visually-hidden" role="status" data-testid="record-arrived">
+        <AsItCame key={row.id} text={`${place} ${answer ?? ""}`} />
       </p>
       <button
         ref={forward}
@@ -70,10 +73,27 @@ export function RecordSteps({ list }: { list: Neighbours }) {
       >
         <NextIcon />
       </button>
+      {error && (
+        <p role="alert" className={`small error-text ${css.error}`} data-testid="record-next-error">
+          {error instanceof ApiError
+            ? errorText(t, language, { code: error.code, message: error.message })
+            : error.message}
+        </p>
+      )}
     </div>
   );
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches("input, select, textarea");
+/** Said once: a live list counts on, but its arrivals are no news of this record. */
+function AsItCame({ text }: { text: string }) {
+  const [first] = useState(text);
+  return first;
+}
+
+const OWN_ARROWS =
+  "input, select, textarea, pre, [role=listbox], [contenteditable]:not([contenteditable=false])";
+
+/** Writes, scrolls or chooses with the arrow keys itself. */
+function hasOwnArrows(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest(OWN_ARROWS) !== null;
 }

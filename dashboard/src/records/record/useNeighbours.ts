@@ -14,32 +14,32 @@ export interface Neighbours {
   previous: () => void;
   /** Loads the next page of the list where it ends. */
   next: () => void;
+  /** Why the next record could not be loaded. */
+  error: Error | null;
 }
 
 /** The records before and after `id` in the list it was opened from; `null` for one not in it. */
 export function useNeighbours(
-  feed: Pick<Feed, "rows" | "hasOlder" | "isLoadingOlder" | "loadOlder">,
+  feed: Pick<Feed, "rows" | "hasOlder" | "isLoadingOlder" | "olderError" | "loadOlder">,
   id: string | null,
   onGo: (id: string) => void,
 ): Neighbours | null {
-  const { rows, hasOlder, isLoadingOlder } = feed;
+  const { rows, hasOlder, isLoadingOlder, olderError } = feed;
   const at = useMemo(() => rows.findIndex((row) => row.id === id), [rows, id]);
   /** The record whose successor is still being loaded. */
   const awaited = useRef<string | null>(null);
   const successor = rows[at + 1]?.id;
 
   const arrive = useEffectEvent(() => {
-    if (awaited.current === null || awaited.current !== id) return;
-    if (successor !== undefined) {
-      awaited.current = null;
-      onGo(successor);
-    } else if (hasOlder && !isLoadingOlder) {
-      feed.loadOlder(); // a page without a match
-    }
+    if (awaited.current === null) return;
+    const isHere = awaited.current === id;
+    if (isHere && successor === undefined && isLoadingOlder) return;
+    awaited.current = null; // the user decides whether to try once more
+    if (isHere && successor !== undefined) onGo(successor);
   });
   useEffect(() => {
     arrive();
-  }, [successor, isLoadingOlder]);
+  }, [id, successor, isLoadingOlder]);
 
   const row = rows[at];
   if (row === undefined) return null;
@@ -60,5 +60,6 @@ export function useNeighbours(
         if (!isLoadingOlder) feed.loadOlder();
       }
     },
+    error: successor === undefined && !isLoadingOlder ? olderError : null,
   };
 }

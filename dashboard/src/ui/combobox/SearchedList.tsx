@@ -16,6 +16,7 @@ const MOST_PARENTS = 2;
 /** A text field with the list of what fits it. */
 export default function SearchedList(props: ComboboxProps) {
   const { name, hideName = false, choices, value, onChange, placeholder, testId } = props;
+  const { upward = false } = props;
   const { t } = useTranslation();
   const language = useLanguage();
   /** What is being typed; `null` while nothing is. */
@@ -82,7 +83,7 @@ export default function SearchedList(props: ComboboxProps) {
             <CloseIcon className={css.icon} />
           </button>
         )}
-        <div className={css.popup} hidden={!isOpen}>
+        <div className={`${css.popup} ${upward ? css.upward : css.downward}`} hidden={!isOpen}>
           <ul className={css.list} {...getMenuProps()}>
             {isOpen &&
               shown.map((choice, index) => (

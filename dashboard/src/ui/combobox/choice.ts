@@ -16,4 +16,6 @@ export interface ComboboxProps {
   /** Shown while nothing is chosen. */
   placeholder: string;
   testId: string;
+  /** Opens above the field: for one at the bottom of the window. */
+  upward?: boolean;
 }
