@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { LiveStatus } from "../records/feed/LiveStatus";
 import { useFeed } from "../records/feed/useFeed";
-import { useNeighbours } from "../records/record/useNeighbours";
+import { useNeighbours } from "../records/record/steps/useNeighbours";
 import { useMediaQuery } from "../theme/useMediaQuery";
 import { useOverlay } from "../ui/dialog/useOverlay";
 import { EmptyHistory } from "./EmptyHistory";

@@ -18,7 +18,7 @@ import { decimal, milliseconds, money, percent } from "../i18n/format";
 import { clockOffset } from "../i18n/offset";
 import { LiveStatus } from "../records/feed/LiveStatus";
 import { type Feed, useFeed } from "../records/feed/useFeed";
-import { useNeighbours } from "../records/record/useNeighbours";
+import { useNeighbours } from "../records/record/steps/useNeighbours";
 import { useOverlay } from "../ui/dialog/useOverlay";
 import { ImageIcon } from "../ui/icons";
 import { Notice } from "../ui/notice/Notice";

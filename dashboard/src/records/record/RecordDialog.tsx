@@ -6,9 +6,9 @@ import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
 import { useHeard } from "../feedback/useFeedback";
 import css from "./RecordDialog.module.css";
-import { RecordSteps } from "./RecordSteps";
+import { RecordSteps } from "./steps/RecordSteps";
 import { RecordView } from "./RecordView";
-import type { Neighbours } from "./useNeighbours";
+import type { Neighbours } from "./steps/useNeighbours";
 
 interface RecordDialogProps {
   id: string;

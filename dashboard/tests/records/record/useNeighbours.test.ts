@@ -1,7 +1,7 @@
 import { renderHook } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { useNeighbours } from "../../../src/records/record/useNeighbours";
+import { useNeighbours } from "../../../src/records/record/steps/useNeighbours";
 import { record } from "../../records";
 
 const [first, last, arrived] = [record(3), record(2), record(1)];

@@ -1,11 +1,11 @@
 import { useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { ApiError } from "../../api/errors";
-import { useLanguage } from "../../i18n";
-import { whole } from "../../i18n/format";
-import { errorText } from "../../i18n/texts";
-import { NextIcon, PreviousIcon } from "../../ui/icons";
+import { ApiError } from "../../../api/errors";
+import { useLanguage } from "../../../i18n";
+import { whole } from "../../../i18n/format";
+import { errorText } from "../../../i18n/texts";
+import { NextIcon, PreviousIcon } from "../../../ui/icons";
 import css from "./RecordSteps.module.css";
 import type { Neighbours } from "./useNeighbours";
 

@@ -1,7 +1,7 @@
 import { useEffect, useEffectEvent, useMemo, useRef } from "react";
 
-import type { LogEntry } from "../../api/types";
-import type { Feed } from "../feed/useFeed";
+import type { LogEntry } from "../../../api/types";
+import type { Feed } from "../../feed/useFeed";
 
 export interface Neighbours {
   /** The record itself. */
