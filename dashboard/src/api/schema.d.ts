@@ -1168,7 +1168,8 @@ export interface components {
          *     contradicts the other, by the best label or a parent; ``confidence_shift`` the mean confidence
          *     above the first one's. ``p50_ms`` and ``p95_ms`` are of inference. ``feedback`` counts its
          *     answers, also as the shadow, to images with feedback that were not in the queue of the least
-         *     certain ones.
+         *     certain ones. That an image shows none of the labels of the version that answered counts for a
+         *     shadow only where it has no other labels.
          */
         ComparedModel: {
             /** Name */
