@@ -4482,7 +4482,12 @@ export interface operations {
     };
     clearCanary: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Why, for the history */
+                reason?: string;
+                /** @description That of a preview: moves only if nothing has moved since */
+                revision?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4511,7 +4516,12 @@ export interface operations {
     };
     clearShadow: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Why, for the history */
+                reason?: string;
+                /** @description That of a preview: moves only if nothing has moved since */
+                revision?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
