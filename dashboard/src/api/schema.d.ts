@@ -1234,7 +1234,8 @@ export interface components {
          * @description What predictions cost, estimated from counters, measured times and a dated table of prices.
          *
          *     ``today`` is for the ``predictions_today`` alone, before AWS's free tier, of the viewer's day;
-         *     ``per_1000`` of what serves, by what it took. ``fixed_per_day`` is
+         *     ``per_1000`` of what serves, by what it took this month and in the last week, as in the costs of
+         *     the month. ``fixed_per_day`` is
          *     owed with or without them, after what AWS gives each account. Custom metrics are in neither:
          *     ``metrics_per_day`` is owed for them where each hour has predictions. ``assumptions`` says what
          *     the figures rest on. ``stopped``: since when and why nothing is classified, if it is so.
