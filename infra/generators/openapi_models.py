@@ -55,6 +55,15 @@ _OFFSET = query(
     {"type": "integer", "minimum": LEAST_OFFSET, "maximum": MOST_OFFSET},
 )
 
+_ORDER = (
+    query("reason", "Why, for the history", TEXT),
+    query(
+        "revision",
+        "That of a preview: moves only if nothing has moved since",
+        {"type": "integer"},
+    ),
+)
+
 
 def _move(operation_id: str, summary: str, parameters: tuple[Schema, ...] = _MODEL) -> Operation:
     return Operation(
@@ -174,8 +183,8 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/models/rollback"): _move(
         "rollBack", "Restore the version that was in production before", ()
     ),
-    ("DELETE", "/models/canary"): Operation("clearCanary", "End the canary", {200: Moved}),
-    ("DELETE", "/models/shadow"): Operation("clearShadow", "End the shadow", {200: Moved}),
+    ("DELETE", "/models/canary"): Operation("clearCanary", "End the canary", {200: Moved}, _ORDER),
+    ("DELETE", "/models/shadow"): Operation("clearShadow", "End the shadow", {200: Moved}, _ORDER),
     ("GET", "/models/{name}/{version}"): Operation(
         "model",
         "One version with its manifest and report",

@@ -56,9 +56,10 @@ class ActiveModel:
         self._opened = tuple(in_memory)
         # What answers while production fails at some images.
         self._stand_in: Serving | None = None
-        # The last version that was asked for by its name and does not serve; it shares no room in
-        # the cache with those that do.
-        self._visitors = Loader(store, cache.with_name(f"{cache.name}-visiting"), threads, clock)
+        # The last version that was asked for by its name and does not serve. It leaves before one
+        # that does is loaded, which may need its room, and rings no alarm: nothing waits for it.
+        visiting = cache.with_name(f"{cache.name}-visiting")
+        self._visitors = Loader(store, visiting, threads, clock, rings=False)
         self._visitor: Serving | None = None
         self._lock = threading.Lock()
 
@@ -120,11 +121,11 @@ class ActiveModel:
             for known in (*self._in_memory(), self._visitor):
                 if known and known.model == model:
                     return replace(known, refused=None, instead=None)
-            self._visitor = None
-            self._visitors.keep_only(model)
+            self._dismiss_visitors(model)
             try:
                 self._visitor = self._visitors.load(model)
             except (ArtifactError, ConfigError) as error:
+                self._dismiss_visitors()
                 raise ModelUnavailableError(
                     f"{model.name} {model.version} cannot be loaded ({error})."
                 ) from error
@@ -165,6 +166,7 @@ class ActiveModel:
         before = self._loaded
         if before is None or before.aliases != aliases:
             self._loader.keep_only(*aliases.in_use)
+            self._dismiss_visitors()
             self._stand_in = None
         try:
             serving = self._load(production)
@@ -202,7 +204,14 @@ class ActiveModel:
         for known in self._in_memory():
             if known.model == model:
                 return replace(known, refused=None, instead=None)
+        if not self._loader.is_refused(model):
+            self._dismiss_visitors()
         return self._loader.load(model)
+
+    def _dismiss_visitors(self, *but: ModelRef) -> None:
+        """Free their memory and their files, which lie on the same disk as those of what serves."""
+        self._visitor = None
+        self._visitors.keep_only(*but)
 
     def _in_memory(self) -> list[Serving]:
         loaded = self._loaded

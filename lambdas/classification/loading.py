@@ -62,18 +62,19 @@ class Serving:
 @dataclass(frozen=True)
 class Loader:
     """``cache`` is a folder that outlives a request; ``threads`` are ONNX Runtime's. ``refused``:
-    until when a version is left alone that could not serve."""
+    until when a version is left alone that could not serve; ``rings``: which the alarm tells."""
 
     store: ModelStore
     cache: Path
     threads: int
     clock: Callable[[], float] = time.monotonic
     refused: dict[ModelRef, float] = field(default_factory=dict)
+    rings: bool = True
 
     def load(self, model: ModelRef, *, last_resort: bool = False) -> Serving:
         """Raises `ArtifactError` or `ConfigError` for a version that cannot serve; a metric counts
-        those, unless it was refused before. The ``last_resort`` is tried although processes died
-        of it."""
+        those if this loader ``rings``, unless it was refused before. The ``last_resort`` is tried
+        although processes died of it."""
         if self.is_refused(model):
             raise ArtifactError(f"{model.name} {model.version} was refused a moment ago")
         try:
@@ -110,7 +111,8 @@ class Loader:
     def refuse(self, model: ModelRef) -> None:
         """Leave a version alone for a while."""
         self.refused[model] = self.clock() + RETRY_REFUSED_S
-        count_refusal()
+        if self.rings:
+            count_refusal()
 
     def keep_only(self, *models: ModelRef) -> None:
         """Make room in the cache: 512 MB are all that Lambda gives, and a container may live

@@ -157,7 +157,7 @@ class ClassificationService:
             return _classified(image, stopwatch, serving)
         except Exception as error:
             # As above: whatever a version raises must not reach a caller.
-            logger.exception("version failed", extra={"version": serving.model.version})
+            logger.exception("version failed", extra={"model": serving.model.text})
             raise ModelUnavailableError(
                 f"{serving.model.name} {serving.model.version} fails at this image."
             ) from error

@@ -26,6 +26,7 @@ from visionflow.jobs.record import (
     JobChanges,
     JobInstance,
     JobRecord,
+    JobReport,
     JobState,
     local_session,
 )
@@ -78,7 +79,8 @@ class JobSteps:
         self._quotas = quotas
         self._settings = settings
         self._stop = stop
-        self._patience = patience
+        # Whoever runs the local cloud may start its worker whenever they like.
+        self._patience = patience if settings.on_aws else replace(patience, begin=math.inf)
         self._clock = clock
 
     def validate(self, job_id: str) -> Answer:
@@ -133,11 +135,10 @@ class JobSteps:
         if record.instance is not None:
             machine = self._machines.state(record.instance)
         now = self._clock()
-        patience = self._patience
-        if not self._settings.on_aws and report is None:
-            # Whoever runs the local cloud may start its worker whenever they like.
-            patience = replace(patience, begin=math.inf)
-        verdict = judge(record, report, machine, now, patience)
+        record = self._begun(record, report, now)
+        if record.state != "running":
+            return self._due(record)
+        verdict = judge(record, report, machine, now, self._patience)
         if verdict.next in ("wait", "relaunch"):
             try:
                 self._check_budget()
@@ -156,6 +157,12 @@ class JobSteps:
                 changes["reason"] = verdict.reason
                 record = self._move(record, "launching", **changes)
         return self._due(record)
+
+    def _begun(self, record: JobRecord, report: JobReport | None, now: datetime) -> JobRecord:
+        """The job with its start, which on the local cloud is its first report."""
+        if report is None or record.started_at is not None:
+            return record
+        return self._move(record, "running", started_at=timestamp(now))
 
     def end(
         self, job_id: str, state: EndState, reason: str | None, model: ModelRef | None
@@ -249,7 +256,8 @@ class JobSteps:
             record,
             "running",
             reason=None,
-            started_at=record.started_at or now,
+            # On the local cloud it starts when its worker reports.
+            started_at=record.started_at or (now if self._settings.on_aws else None),
             instance=instance,
             launched_at=now,
             # What stands in for a machine on the local cloud is nobody's to pay for.

@@ -1,5 +1,6 @@
 """Whether a job that runs may go on: a pure function of what is known about it."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,7 +14,8 @@ MOST_MACHINES = 6
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds that a machine may take to begin, and between two heartbeats."""
+    """Seconds that a machine may take to begin, and between two heartbeats. Where it may take for
+    ever, the job's time does not pass before it begins."""
 
     begin: float = 1200.0
     heartbeat: float = 180.0
@@ -59,7 +61,8 @@ def judge(
     if outcome is not None and outcome.kind != "interrupted":
         finished = outcome.kind == "finished"
         return Verdict("publish") if finished else Verdict("end", outcome.reason)
-    spent = _overspent(record, now)
+    waits = report is None and math.isinf(patience.begin)
+    spent = None if waits else _overspent(record, now)
     if spent is not None:
         return Verdict("end", spent)
     if outcome is not None:

@@ -76,10 +76,15 @@ def explanation(prediction_id: str) -> Response[str]:
     only(event.query_string_parameters, "label")
     label = short_text("label", event.query_string_parameters.get("label"))
     owner = caller.id if sees_own(caller) else None
-    # It costs what an image costs, so it is counted as one.
-    with service().usage.spending(caller, Amounts(requests=1, images=1)) as allow:
-        allow()
-        explained = service().explain(prediction_id, label, owner)
+    usage = service().usage
+    with usage.spending(caller, Amounts(requests=1)) as allow_request:
+
+        def allow() -> None:
+            allow_request()
+            # It costs what an image costs, so it is counted as one.
+            usage.spend(caller, Amounts(images=1))
+
+        explained = service().explain(prediction_id, label, owner, allow)
     return json_response(explained)
 
 

@@ -140,10 +140,15 @@ class PredictService(ClassificationService):
         return _answer(replace(prediction, feedback=None), reply)
 
     def explain(
-        self, prediction_id: str, label: str | None, owner: str | None = None
+        self,
+        prediction_id: str,
+        label: str | None,
+        owner: str | None = None,
+        allow: Callable[[], None] = lambda: None,
     ) -> RecordExplanation:
         """The map of ``label``, by default of the answer. Nothing is recorded or counted as an
-        answer. ``owner``: only what this caller sent exists.
+        answer. ``owner``: only what this caller sent exists. ``allow`` is called when there is
+        something to explain, and raises if the caller has used up a quota.
 
         Raises `PredictionNotFoundError`, `InvalidParameterError` for an image without an answer or
         a label that the version does not have, an `ImageError`, and `ModelUnavailableError`.
@@ -160,6 +165,7 @@ class PredictService(ClassificationService):
         serving = self.active.version(prediction.model)
         tree = serving.classifier.manifest.label_tree()
         wanted = _spelled(label, tree) or prediction.label
+        allow()
         image = self.classify_by(data, stopwatch, serving)
         shown = image.activation_map(wanted)
         return RecordExplanation(

@@ -76,6 +76,7 @@ def test_today_is_priced_by_how_images_come_and_how_large_they_are(priced: Cloud
     assert answer.body["fixed_per_day"] == pytest.approx(idle)
     metrics = expected.metrics_per_month / DAYS_PER_MONTH
     assert answer.body["metrics_per_day"] == pytest.approx(metrics)
+    assert "heatmaps" in answer.body["assumptions"]["left_out"]
     assert "50% through HTTP" in answer.body["assumptions"]["ways"]
 
 

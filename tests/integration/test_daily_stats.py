@@ -30,7 +30,7 @@ def keep(cloud: Cloud, records: Sequence[Prediction]) -> None:
     CounterStore("insights", cloud.dynamodb).count([created(r, None, None) for r in records])
 
 
-def judge(cloud: Cloud, judged: Prediction, label: str) -> None:
+def judge(cloud: Cloud, judged: Prediction, label: str | None) -> None:
     feedback = Feedback(label, "2030-02-01T00:00:00Z", "me")
     store = CounterStore("insights", cloud.dynamodb)
     store.count([relabelled(judged, None, feedback, 1)])
@@ -74,6 +74,18 @@ def test_feedback_counts_for_the_day_of_its_image(cloud: Cloud) -> None:
     assert (third["feedback"]["n"], third["feedback"]["correct"]) == (2, 1)
     assert (fourth["feedback"]["n"], fourth["feedback"]["correct"]) == (2, 2)
     assert third["feedback"]["low"] < 0.5 < third["feedback"]["high"]
+
+
+def test_none_of_the_labels_counts_as_in_the_other_statistics(cloud: Cloud) -> None:
+    unknown = {"status": "unknown", "unknown_reason": "unsure"}
+    records = [answered(1, 3, label="red"), answered(2, 3, **unknown), answered(3, 3, label="red")]
+    keep(cloud, records)
+    for judged, label in zip(records, (None, None, "red"), strict=True):
+        judge(cloud, judged, label)
+    (found,) = days(cloud)
+    whole = cloud.call("GET", "/stats", WINDOW).body["feedback"]["by_model"]["tiny/1"]
+    for feedback in (found["feedback"], whole):
+        assert (feedback["n"], feedback["correct"]) == (3, 2)
 
 
 def test_days_outside_of_the_window_stay_out(cloud: Cloud) -> None:

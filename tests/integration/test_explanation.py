@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 import lambdas.predict.handler
+from lambdas.classification.loading import Serving
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.tiny_model import write_tiny_artifact
@@ -67,15 +70,39 @@ def test_what_has_none_says_why(cloud: Cloud) -> None:
     assert (gone.status, gone.body["code"]) == (404, "image_missing")
 
 
+def used(cloud: Cloud, name: str = "images") -> int:
+    quotas = cloud.call("GET", "/me").body["quotas"]
+    found: dict[tuple[str, str, str], int] = {
+        (quota["quota"], quota["of"], quota["per"]): quota["used"] for quota in quotas
+    }
+    return found[name, "stage", "month"]
+
+
 def test_it_is_one_image_of_the_quota(cloud: Cloud) -> None:
     answer = cloud.predict(RED).body
     cloud.call("GET", f"/predictions/{answer['id']}/explanation")
-    quotas = cloud.call("GET", "/me").body["quotas"]
-    assert (
-        next(
-            quota["used"]
-            for quota in quotas
-            if (quota["quota"], quota["of"]) == ("images", "stage")
-        )
-        == 2
-    )
+    assert used(cloud) == 2
+
+
+def test_what_cannot_be_explained_is_a_request_and_no_image(cloud: Cloud) -> None:
+    path = f"/predictions/{cloud.predict(RED).body['id']}/explanation"
+    before = used(cloud, "requests")
+    assert cloud.call("GET", "/predictions/nobody/explanation").status == 404
+    assert cloud.call("GET", path, {"label": "dog"}).status == 400
+    assert used(cloud) == 1
+    assert used(cloud, "requests") == before + 4, "with two of /me"
+
+
+def test_a_version_that_fails_is_named_in_the_log(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = cloud.predict(RED).body
+
+    def fail(_serving: Serving, _image: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Serving, "answer", fail)
+    refused = cloud.call("GET", f"/predictions/{answer['id']}/explanation")
+    assert refused.body["code"] == "model_unavailable"
+    (line,) = (line for line in caplog.records if line.getMessage() == "version failed")
+    assert vars(line)["model"] == "tiny/1"

@@ -191,6 +191,30 @@ def test_on_the_local_cloud_nothing_costs_and_a_job_waits_for_its_worker(
     assert (life.table.get(job_id).cost_usd(NOW) > 0) is on_aws
 
 
+def test_the_time_of_a_local_job_passes_when_its_worker_reports(aws: None) -> None:
+    life = Life(on_aws=False)
+    job_id = life.put("launching")
+    life.steps.launch(job_id)
+    running = life.table.get(job_id)
+    long_ago = timestamp(NOW - timedelta(hours=running.request.max_hours + 1))
+    life.table.move(running, "running", launched_at=long_ago)
+    assert life.steps.watch(job_id).next == "wait"
+    assert life.table.get(job_id).started_at is None
+    report(life, job_id)
+    assert life.steps.watch(job_id).next == "wait"
+    begun = life.table.get(job_id)
+    assert begun.started_at == timestamp(NOW)
+    life.table.move(begun, "running", started_at=long_ago)
+    ended = life.steps.watch(job_id)
+    assert (ended.next, ended.state) == ("end", "failed")
+    assert "The time is over" in str(ended.reason)
+
+
+def report(life: Life, job_id: str) -> None:
+    reporter = str(life.table.get(job_id).reporter)
+    folders().put_report(JobReport(reporter, job_id, timestamp(NOW), None, (), (), None))
+
+
 @pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("step", ["validate", "launch", "watch"])

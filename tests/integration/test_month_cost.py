@@ -1,16 +1,22 @@
 """GET /costs/month: from real counters, records, trainings and sizes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from lambdas.api.costs.month import MonthCost, MonthCosts
+from lambdas.api.costs.priced import Priced
+from lambdas.api.costs.routes import endpoints
 from lambdas.api.costs.storage import StorageSizes
 from lambdas.api.costs.training import TrainingCosts
 from lambdas.api.costs.viewer_days import Zone
+from lambdas.api.resources import resources
 from lambdas.api.settings import CostSettings
 from tests.integration.conftest import DATASETS, Cloud
+from visionflow.access.caller import Caller
+from visionflow.access.roles import SCOPES_OF
 from visionflow.datasets.record import Dataset, DatasetImage
 from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
@@ -26,6 +32,7 @@ from visionflow.timestamps import new_id, timestamp
 SETTINGS = CostSettings(1769, 2048, "x86_64", 30, 0, 1, 7, 50)
 NOW = datetime(2030, 5, 11, 12, tzinfo=UTC)
 ONE, TWO = ModelRef("tiny", "1"), ModelRef("other", "1")
+YEAR_AGO = (NOW - timedelta(days=365)).date().isoformat()
 UTC_ZONE, KST = Zone(0), Zone(9 * 60)
 
 
@@ -251,3 +258,97 @@ def test_the_route_answers_with_prices_and_what_was_measured(
     assert {part["place"] for part in answer.body["stored"]} >= {"images", "datasets"}
     assert answer.body["images"] == 1
     assert "'red'" not in str(answer.body), "who may not see labels may see costs"
+
+
+def test_what_was_measured_a_season_ago_prices_nothing(cloud: Cloud) -> None:
+    classify(cloud, NOW - timedelta(days=25), 40, ms=9000)
+    classify(cloud, NOW, 2, ms=100)
+    (one,) = found(cloud).by_version
+    assert (one.images, one.ways["api"].mean_ms) == (2, 100)
+
+
+def test_the_cost_of_today_has_the_prices_of_the_month(cloud: Cloud) -> None:
+    """Slow images of the month before last week price those of today too."""
+    classify(cloud, NOW - timedelta(days=9), 6, ms=2000)
+    classify(cloud, NOW, 2, ms=100)
+    month = found(cloud)
+    priced = Priced.of(
+        CounterStore("insights", cloud.dynamodb), SETTINGS, "us-east-1", (), ONE, UTC_ZONE, NOW
+    )
+    assert month.serving is not None
+    assert month.serving.per_1000 == 1000 * priced.prices[ONE].usd
+    assert month.serving.ways["api"].mean_ms == pytest.approx((6 * 2000 + 2 * 100) / 8)
+
+
+def test_both_routes_have_the_same_price(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SETTINGS.to_env().items():
+        monkeypatch.setenv(name, value)
+    classify(cloud, datetime.now(UTC), 3, ms=700)
+    classify(cloud, datetime.now(UTC) - timedelta(days=8), 3, ms=100)
+    today, month = (cloud.call("GET", path).body for path in ("/costs", "/costs/month"))
+    assert today["per_1000"] == month["serving"]["per_1000"]
+
+
+def test_a_year_of_counters_is_read_only_to_estimate_the_storage(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    days = CounterStore.days
+
+    def seen(store: CounterStore, first: str, last: str) -> Any:
+        asked.append(first)
+        return days(store, first, last)
+
+    monkeypatch.setattr(CounterStore, "days", seen)
+    kept = replace(SETTINGS, retention_days=365)
+    for sizes, reads in ((Sizes(images=1.0), ["2030-04-30"]), (Sizes(), ["2030-04-30", YEAR_AGO])):
+        asked.clear()
+        replace(months(cloud, sizes), settings=kept).of(UTC_ZONE, (), ONE, NOW)
+        assert asked == reads
+
+
+def test_what_trainings_cost_is_read_once_in_some_minutes(cloud: Cloud) -> None:
+    clock = [0.0]
+    costs = months(cloud, Sizes()).training
+    costs._clock = lambda: clock[0]
+    since = timestamp(NOW - timedelta(days=1))
+    assert costs.since(since, "us-east-1", NOW).jobs == 0
+    request = JobRequest("finetune", data="s3://b/p")
+    job = JobRecord(id=new_id(NOW), request=request, created_at=timestamp(NOW), spent_usd=1.0)
+    JobStore("jobs", cloud.dynamodb).add(job)
+    assert costs.since(since, "us-east-1", NOW).jobs == 0
+    assert costs.since(timestamp(NOW - timedelta(days=2)), "us-east-1", NOW).jobs == 1
+    clock[0] += 600
+    assert costs.since(since, "us-east-1", NOW).jobs == 1
+
+
+@pytest.mark.parametrize("day", [11, 31])
+def test_an_hour_that_is_not_over_is_of_today(cloud: Cloud, day: int) -> None:
+    """In India the middle of 18:00 in UTC is midnight; at 18:05 it is still today."""
+    india, now = Zone(330), datetime(2030, 5, day, 18, 5, tzinfo=UTC)
+    classify(cloud, now - timedelta(minutes=2), 3)
+    month = found(cloud, india, now)
+    assert month.by_day[-1].day == f"2030-05-{day}"
+    assert (month.by_day[-1].images, month.images) == (3, 3)
+    (one,) = month.by_version
+    assert month.images_usd == pytest.approx(one.usd)
+    assert one.usd > 0
+    # When it is tomorrow, they are of tomorrow, as all of that hour.
+    later = found(cloud, india, now + timedelta(hours=1))
+    assert (later.by_day[-1].images, later.images) == (3, 3)
+
+
+def test_in_an_own_stage_the_month_is_for_admins(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SETTINGS.to_env().items():
+        monkeypatch.setenv(name, value)
+    viewer = Caller("user:ann", "ann@example.com", SCOPES_OF["viewer"])
+    admin = Caller("user:eve", "eve@example.com", SCOPES_OF["model-admin"])
+    assert cloud.call("GET", "/costs/month", caller=viewer).status == 200
+    monkeypatch.setenv("VISIONFLOW_OWN_RECORDS", "1")
+    resources.cache_clear()
+    endpoints.service.cache_clear()
+    assert cloud.call("GET", "/costs/month", caller=viewer).status == 403
+    assert cloud.call("GET", "/costs/month", caller=admin).status == 200
+    assert cloud.call("GET", "/costs", caller=viewer).status == 200

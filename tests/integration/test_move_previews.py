@@ -45,7 +45,8 @@ def make(
     cloud: Cloud, move: str, model: str | None, percent: int | None, revision: int | None = None
 ) -> Any:
     if move in ("end_canary", "end_shadow"):
-        return cloud.call("DELETE", f"/models/{move.removeprefix('end_')}")
+        seen = None if revision is None else {"revision": revision}
+        return cloud.call("DELETE", f"/models/{move.removeprefix('end_')}", seen)
     path = "/models/rollback" if move == "rollback" else f"/models/{model}/{move}"
     body = {"revision": revision} | ({"percent": percent} if move == "canary" else {})
     return cloud.call("POST", path, None, json.dumps(body).encode(), "application/json")
@@ -172,6 +173,20 @@ def test_a_move_goes_by_the_preview_that_was_seen(models: Cloud) -> None:
     assert (late.status, late.body["code"]) == (409, "alias_conflict")
     again = preview(models, "promote", "tiny/2").body["revision"]
     assert make(models, "promote", "tiny/2", None, again).status == 200
+
+
+@pytest.mark.parametrize("alias", ["canary", "shadow"])
+def test_an_alias_ends_by_the_preview_that_was_seen(models: Cloud, alias: str) -> None:
+    percent = 5 if alias == "canary" else None
+    make(models, alias, "tiny/2", percent)
+    seen = preview(models, f"end_{alias}").body["revision"]
+    make(models, alias, "other/1", percent)
+    late = make(models, f"end_{alias}", None, None, seen)
+    assert (late.status, late.body["code"]) == (409, "alias_conflict")
+    seen = preview(models, f"end_{alias}").body["revision"]
+    query = {"revision": seen, "reason": "done"}
+    assert models.call("DELETE", f"/models/{alias}", query).body["aliases"][alias] is None
+    assert models.call("GET", "/models/history").body["items"][0]["reason"] == "done"
 
 
 def test_a_version_whose_gate_failed_is_named(models: Cloud) -> None:

@@ -164,6 +164,27 @@ def test_versions_are_compared_by_what_both_saw(versions: Cloud) -> None:
     assert (missing.status, missing.body["code"]) == (404, "model_not_found")
 
 
+@pytest.mark.parametrize(("labels", "n"), [(("red", "green", "blue"), 1), (("red", "a", "b"), 0)])
+def test_none_of_the_labels_judges_a_shadow_without_other_labels(
+    versions: Cloud, tmp_path: Path, labels: tuple[str, ...], n: int
+) -> None:
+    """What shows nothing that production knows may show what only its shadow knows."""
+    three = ModelRef("tiny", "3")
+    write_tiny_artifact(tmp_path / "3", "3", unknown_threshold=1.0, labels=labels)
+    versions.publish(tmp_path / "3", promote=False)
+    versions.registry.set_shadow(three, order())
+    answered = versions.predict(RED).body
+    say(versions, answered["id"], {"label": None})
+    versions.count(versions.stream())
+    assert versions.run_shadow() == 1
+    assert shadow().shadows.get(answered["id"], three) is not None
+    query = {"models": "tiny/1,tiny/3", **days()}
+    one, other = versions.call("GET", "/models/compare", query).body["items"]
+    assert (one["feedback"]["n"], one["feedback"]["accuracy"]) == (1, 0)
+    found = other["feedback"]
+    assert (found["n"], found["accuracy"]) == (1, 1) if n else found is None
+
+
 def watch(cloud: Cloud, **limits: Any) -> None:
     cloud.registry.set_rule(RollbackRule(enabled=True, min_images=4, **limits))
 

@@ -159,7 +159,7 @@ def test_on_the_local_cloud_a_job_waits_for_the_worker_and_shows_no_machine(
         ({"budget_usd": 0}, 400, "invalid_parameter", "budget_usd must be above 0"),
         ({"instance": "p5.48xlarge"}, 400, "invalid_parameter", "instance must be one of"),
         ({"place": "local"}, 400, "invalid_body", "unknown field place"),
-        ({"promote": True}, 400, "invalid_parameter", "promote its version by POST /models/"),
+        ({"promote": True}, 400, "invalid_parameter", "POST /models/{name}/{version}/promote once"),
         ({"promote": False}, 400, "invalid_parameter", "/models/promotion-rule"),
         *(
             ({"set": {field: 1.0}}, 422, "job_refused", "the stage has the limits of the gate")

@@ -1168,7 +1168,8 @@ export interface components {
          *     contradicts the other, by the best label or a parent; ``confidence_shift`` the mean confidence
          *     above the first one's. ``p50_ms`` and ``p95_ms`` are of inference. ``feedback`` counts its
          *     answers, also as the shadow, to images with feedback that were not in the queue of the least
-         *     certain ones.
+         *     certain ones. That an image shows none of the labels of the version that answered counts for a
+         *     shadow only where it has no other labels.
          */
         ComparedModel: {
             /** Name */
@@ -1233,7 +1234,8 @@ export interface components {
          * @description What predictions cost, estimated from counters, measured times and a dated table of prices.
          *
          *     ``today`` is for the ``predictions_today`` alone, before AWS's free tier, of the viewer's day;
-         *     ``per_1000`` of what serves, by what it took. ``fixed_per_day`` is
+         *     ``per_1000`` of what serves, by what it took this month and in the last week, as in the costs of
+         *     the month. ``fixed_per_day`` is
          *     owed with or without them, after what AWS gives each account. Custom metrics are in neither:
          *     ``metrics_per_day`` is owed for them where each hour has predictions. ``assumptions`` says what
          *     the figures rest on. ``stopped``: since when and why nothing is classified, if it is so.
@@ -4481,7 +4483,12 @@ export interface operations {
     };
     clearCanary: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Why, for the history */
+                reason?: string;
+                /** @description That of a preview: moves only if nothing has moved since */
+                revision?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4510,7 +4517,12 @@ export interface operations {
     };
     clearShadow: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Why, for the history */
+                reason?: string;
+                /** @description That of a preview: moves only if nothing has moved since */
+                revision?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.cli.endpoints import Endpoints
 from infra.cli.jobs.local_job import job_folder, start_machine
@@ -51,9 +52,18 @@ class LocalMachines:
                 self._look()
                 time.sleep(_LOOK_SECONDS)
         finally:
+            self._stop()
+
+    def _stop(self) -> None:
+        """End all processes, and then say so to the cloud, which may be gone already."""
+        for process in self._processes.values():
+            end_group(process)
+        try:
             self._target.jobs.forget_worker()
             for machine in tuple(self._processes):
                 self._end(machine)
+        except (BotoCoreError, ClientError) as error:
+            say(f"The local cloud could not be told that its machines have ended ({error}).")
 
     def _look(self) -> None:
         self._target.jobs.see_worker(timestamp(datetime.now(UTC)))

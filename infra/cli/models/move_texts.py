@@ -36,11 +36,15 @@ def _sentence(effect: Effect) -> str:
 def _class_lines(change: ClassChange) -> list[str]:
     of = "" if change.percent == 100 else f" for {change.percent} % of the images"
     lines = [
-        f"{len(names)} classes are {what}{of}: {_some(names)}."
+        f"{_classes(len(names))} {what}{of}: {_some(names)}."
         for what, names in (("lost", change.lost), ("gained", change.gained))
         if names
     ]
-    return lines or [f"Its {change.kept} classes are the same."]
+    return lines or [f"Its {_classes(change.kept)} the same."]
+
+
+def _classes(count: int) -> str:
+    return "1 class is" if count == 1 else f"{count} classes are"
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -5,23 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from lambdas.api.costs.priced import FORECAST_DAYS, Priced
 from lambdas.api.costs.pricing import ImagePrice, Pricing
 from lambdas.api.costs.storage import StorageSizes
 from lambdas.api.costs.training import TrainingCost, TrainingCosts
-from lambdas.api.costs.viewer_days import Days, Zone, viewer_days
+from lambdas.api.costs.viewer_days import Zone
 from lambdas.api.settings import CostSettings
 from visionflow.costs.estimate import GIB, Amounts, Estimate
 from visionflow.costs.measured import Measured, measured
 from visionflow.costs.prices import price_table
 from visionflow.costs.served import WayTaken
 from visionflow.insights.changes import WAY_BYTES
-from visionflow.insights.counters import Counted, CounterStore
+from visionflow.insights.counters import CounterStore
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Prediction
 from visionflow.timestamps import timestamp
 
-# A forecast goes on as the last whole days have been; from fewer than these there is none.
-FORECAST_DAYS = 7
+# From fewer whole days there is no forecast.
 LEAST_DAYS = 3
 METRICS = "metrics"
 
@@ -149,36 +149,27 @@ class MonthCosts:
         begin = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         length = monthrange(local.year, local.month)[1]
         passed = (local - begin) / timedelta(days=length)
-        first, today = begin.date().isoformat(), local.date().isoformat()
-        back = max(timedelta(days=FORECAST_DAYS + 1), timedelta(days=self.settings.retention_days))
-        since = min(begin - timedelta(days=1), now - back).astimezone(UTC).date().isoformat()
-        counted = self.counters.days(since, now.astimezone(UTC).date().isoformat())
-        days = viewer_days(counted, zone)
-        by_version = days.since(first)
-        images = sum(by_version.values())
-        pricing = Pricing.of(self.settings, self.region, latest, images / max(local.day, 1))
-        prices = {
-            model: pricing.image(part for part in counted if part.model == model)
-            for model in {*by_version, *(model for _, model in days.images), production}
-        }
-        daily = _by_day(days, prices, first, today)
+        priced = Priced.of(self.counters, self.settings, self.region, latest, production, zone, now)
+        by_version, prices = priced.days.since(priced.first), priced.prices
+        daily = _by_day(priced)
         images_usd = sum(day.usd for day in daily)
-        found = pricing.estimated()
-        hours = sum(n for day, n in days.hours.items() if day >= first)
+        found = priced.pricing.estimated()
+        hours = sum(n for day, n in priced.days.hours.items() if day >= priced.first)
         fixed = _fixed(found, passed, hours / (24 * length))
-        stored = self._stored(counted, pricing, now)
+        stored = self._stored(priced.pricing.region, now)
         per_month = sum(part.per_month or 0.0 for part in stored)
-        training = self.training.since(timestamp(begin.astimezone(UTC)), pricing.region, now)
+        since = timestamp(begin.astimezone(UTC))
+        training = self.training.since(since, priced.pricing.region, now)
         so_far = images_usd + passed * per_month + training.total + sum(f.so_far for f in fixed)
         return MonthCost(
             currency=found.currency,
-            month=first[:7],
+            month=priced.first[:7],
             offset=zone.minutes,
             day=local.day,
             days=length,
             so_far=so_far,
-            forecast=_forecast(so_far, days, prices, local, length, fixed, per_month),
-            images=images,
+            forecast=_forecast(so_far, priced, local, length, fixed, per_month),
+            images=sum(by_version.values()),
             images_usd=images_usd,
             by_day=daily,
             by_version=_by_version(by_version, prices),
@@ -191,22 +182,16 @@ class MonthCosts:
             training=training,
             budget_usd=self.settings.budget_usd or None,
             retention_days=self.settings.retention_days,
-            prices=_prices(pricing),
+            prices=_prices(priced.pricing),
             measured=measured(),
             assumptions=found.assumptions,
         )
 
-    def _stored(
-        self, counted: Sequence[Counted], pricing: Pricing, now: datetime
-    ) -> tuple[StoredCost, ...]:
-        prices = price_table().of(pricing.region)
+    def _stored(self, region: str, now: datetime) -> tuple[StoredCost, ...]:
+        prices = price_table().of(region)
         buckets, tables = self.sizes.measured(now)
-        kept_since = (now - timedelta(days=self.settings.retention_days)).date().isoformat()
-        kept = [part for part in counted if part.day >= kept_since]
-        estimate = {
-            "images": sum(part[WAY_BYTES + way] for part in kept for way in ("api", "s3"))
-            + measured().thumbnail_bytes * sum(sum(p.under("status.").values()) for p in kept)
-        }
+        unknown = {size.place for size in buckets if size.bytes is None}
+        estimate = {"images": self._kept_bytes(now)} if "images" in unknown else {}
         found = []
         for kind, sizes, price in (
             ("bucket", buckets, prices.s3_gb_months),
@@ -221,17 +206,20 @@ class MonthCosts:
                 found.append(StoredCost(kind, size.place, amount, known, usd))
         return tuple(found)
 
+    def _kept_bytes(self, now: datetime) -> int:
+        """Of the images that are kept, as counted: this reads up to a year of counters."""
+        since = (now - timedelta(days=self.settings.retention_days)).date().isoformat()
+        kept = self.counters.days(since, now.date().isoformat())
+        images = sum(sum(part.under("status.").values()) for part in kept)
+        found = sum(part[WAY_BYTES + way] for part in kept for way in ("api", "s3"))
+        return round(found + measured().thumbnail_bytes * images)
 
-def _by_day(
-    days: Days, prices: dict[ModelRef | None, ImagePrice], first: str, last: str
-) -> tuple[DayCost, ...]:
-    usd = dict.fromkeys(days.between(first, last), 0.0)
-    for (day, model), n in days.images.items():
-        if day in usd:
-            usd[day] += n * prices[model].usd_unkept
+
+def _by_day(priced: Priced) -> tuple[DayCost, ...]:
+    days, usd = priced.days, priced.usd_by_day()
     return tuple(
         DayCost(day, n, usd[day], day in days.by_utc_day)
-        for day, n in days.between(first, last).items()
+        for day, n in days.between(priced.first, priced.today).items()
     )
 
 
@@ -256,14 +244,14 @@ def _fixed(found: Estimate, passed: float, hours_share: float) -> tuple[FixedCos
 
 def _forecast(
     so_far: float,
-    days: Days,
-    prices: dict[ModelRef | None, ImagePrice],
+    priced: Priced,
     local: datetime,
     length: int,
     fixed: tuple[FixedCost, ...],
     stored_per_month: float,
 ) -> Forecast:
     """By the whole days before today, from the first that had an image."""
+    days, prices = priced.days, priced.prices
     whole = [
         (local - timedelta(days=back)).date().isoformat() for back in range(1, FORECAST_DAYS + 1)
     ]

@@ -19,7 +19,7 @@ def costs(service: CostService, request: Request) -> Costs:
 
 @endpoints.add("GET", "/costs/month", "offset")
 def month(service: CostService, request: Request) -> MonthCost:
-    return service.month(_zone(request), datetime.now(UTC))
+    return service.month(_zone(request), request.caller, datetime.now(UTC))
 
 
 @endpoints.add("POST", "/budget/resume")

@@ -3,23 +3,24 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from lambdas import clients
 from lambdas.api.costs.month import MonthCost, MonthCosts
-from lambdas.api.costs.pricing import Pricing
+from lambdas.api.costs.priced import Priced
 from lambdas.api.costs.storage import StorageSizes
 from lambdas.api.costs.training import TrainingCosts
-from lambdas.api.costs.viewer_days import Zone, viewer_days
+from lambdas.api.costs.viewer_days import Zone
 from lambdas.api.resources import Resources
 from lambdas.api.settings import CostSettings
 from visionflow.access.budget import BudgetSettings, BudgetState, BudgetTopic, StageStop, Stop
+from visionflow.access.caller import Caller
 from visionflow.access.quotas import UsageSettings
 from visionflow.costs.estimate import DAYS_PER_MONTH
 from visionflow.costs.prices import DEFAULT_REGION
 from visionflow.datasets.run_store import RunStore
-from visionflow.insights.counters import Counted, CounterStore
+from visionflow.insights.counters import CounterStore
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.jobs.store import JobStore
 from visionflow.models.registry import ModelRegistry
@@ -28,8 +29,6 @@ from visionflow.predictions.store import LogQuery, PredictionStore
 
 # The latest predictions say how large images are and which way they come.
 SAMPLE = 100
-# What serves is priced by what it took in the last days.
-SERVED_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,8 @@ class Costs:
     """What predictions cost, estimated from counters, measured times and a dated table of prices.
 
     ``today`` is for the ``predictions_today`` alone, before AWS's free tier, of the viewer's day;
-    ``per_1000`` of what serves, by what it took. ``fixed_per_day`` is
+    ``per_1000`` of what serves, by what it took this month and in the last week, as in the costs of
+    the month. ``fixed_per_day`` is
     owed with or without them, after what AWS gives each account. Custom metrics are in neither:
     ``metrics_per_day`` is owed for them where each hour has predictions. ``assumptions`` says what
     the figures rest on. ``stopped``: since when and why nothing is classified, if it is so.
@@ -76,6 +76,7 @@ class CostService:
     stop: StageStop
     topic: BudgetTopic
     months: MonthCosts
+    admins_only: bool
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
@@ -103,6 +104,7 @@ class CostService:
                     settings.architecture,
                 ),
             ),
+            bool(resources.settings.own_records),
         )
 
     def resume(self, now: datetime) -> BudgetState:
@@ -114,22 +116,16 @@ class CostService:
 
     def of(self, first_day: str, last_day: str, zone: Zone, now: datetime) -> Costs:
         latest = self._latest()
-        recent = self._recent(now)
-        days, today = viewer_days(recent, zone), zone.local(now).date().isoformat()
-        counted_today, counted = days.on(today), self._count(first_day, last_day)
-        pricing = Pricing.of(self.settings, self.region, latest, counted_today)
-        found = pricing.estimated()
         production = self.registry.current()
-        serving = pricing.image(part for part in recent if part.model == production)
-        prices = {
-            model: pricing.image(part for part in recent if part.model == model)
-            for model in days.since(today)
-        }
+        priced = Priced.of(self.counters, self.settings, self.region, latest, production, zone, now)
+        today, counted = priced.days.since(priced.today), self._count(first_day, last_day)
+        pricing, serving = priced.pricing, priced.prices[production]
+        found = pricing.estimated()
         ways = f"{pricing.share_of_http:.0%} through HTTP, as of the latest {len(latest)}"
         return Costs(
             currency=found.currency,
-            today=sum(n * prices[model].usd for model, n in days.since(today).items()),
-            predictions_today=counted_today,
+            today=sum(n * priced.prices[model].usd for model, n in today.items()),
+            predictions_today=sum(today.values()),
             per_1000=1000 * serving.usd,
             fixed_per_day=sum(found.idle_per_month.values()) / DAYS_PER_MONTH,
             metrics_per_day=found.metrics_per_month / DAYS_PER_MONTH,
@@ -138,17 +134,16 @@ class CostService:
             stopped=self.stop.current(now),
         )
 
-    def month(self, zone: Zone, now: datetime) -> MonthCost:
-        """The month of the viewer's calendar so far, and what it will come to."""
+    def month(self, zone: Zone, caller: Caller, now: datetime) -> MonthCost:
+        """The month of the viewer's calendar so far, and what it will come to. Where each caller
+        sees only their own records, sums by day and version are for admins. Raises
+        `ForbiddenError`."""
+        if self.admins_only:
+            caller.require("admin")
         return self.months.of(zone, self._latest(), self.registry.current(), now)
 
     def _latest(self) -> Sequence[Prediction]:
         return self.predictions.page(LogQuery(), SAMPLE).items
-
-    def _recent(self, now: datetime) -> list[Counted]:
-        first = (now - timedelta(days=SERVED_DAYS)).date().isoformat()
-        # The last day in UTC may have begun before the viewer's today.
-        return self.counters.days(first, now.date().isoformat())
 
     def _count(self, first_day: str, last_day: str) -> int:
         days = self.counters.days(first_day, last_day)

@@ -1,5 +1,7 @@
 """What training and datasets have cost in a month: rented jobs, instant trainings, curation."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -25,6 +27,7 @@ MOST_JOBS = 500
 MOST_DATASETS = 100
 MOST_IMAGES = 50_000
 _PAGE = 100
+_KEPT_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -46,17 +49,31 @@ class TrainingCost:
         return self.jobs_usd + self.trainings_usd + self.curated_usd
 
 
-@dataclass(frozen=True)
 class TrainingCosts:
-    """Reads jobs, trainings and images of datasets."""
+    """Reads jobs, trainings and images of datasets; once in some minutes for each month."""
 
-    jobs: JobStore
-    datasets: DatasetStore
-    runs: RunStore
-    architecture: str
+    def __init__(
+        self,
+        jobs: JobStore,
+        datasets: DatasetStore,
+        runs: RunStore,
+        architecture: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.jobs, self.datasets, self.runs = jobs, datasets, runs
+        self.architecture = architecture
+        self._clock = clock
+        self._found: dict[tuple[str, str], tuple[float, TrainingCost]] = {}
 
     def since(self, first: str, region: str, now: datetime) -> TrainingCost:
-        """Of what began at ``first`` (a timestamp) or later."""
+        """Of what began at ``first`` (a timestamp) or later, at most `_KEPT_S` old."""
+        at = self._clock()
+        self._found = {key: kept for key, kept in self._found.items() if at < kept[0]}
+        if (first, region) not in self._found:
+            self._found[first, region] = at + _KEPT_S, self._read(first, region, now)
+        return self._found[first, region][1]
+
+    def _read(self, first: str, region: str, now: datetime) -> TrainingCost:
         prices = price_table().of(region)
         jobs, all_jobs = self._jobs(first, now)
         names = [dataset.name for dataset in self.datasets.datasets()]

@@ -71,7 +71,8 @@ class Days:
         return found
 
 
-def viewer_days(counted: Iterable[Counted], zone: Zone) -> Days:
+def viewer_days(counted: Iterable[Counted], zone: Zone, today: str) -> Days:
+    """``today`` of the viewer: no image is later, also where the middle of its hour is."""
     images: defaultdict[tuple[str, ModelRef | None], int] = defaultdict(int)
     hours: set[tuple[str, int]] = set()
     by_utc_day: set[str] = set()
@@ -81,10 +82,11 @@ def viewer_days(counted: Iterable[Counted], zone: Zone) -> Days:
             # What was counted before hours were is in the total alone.
             n = min(counted_then, total)
             total -= n
-            images[zone.day_of(row.day, int(text)), row.model] += n
+            images[min(zone.day_of(row.day, int(text)), today), row.model] += n
             hours.add((row.day, int(text)))
         if total > 0:
-            images[row.day, row.model] += total
-            by_utc_day.add(row.day)
-    per_day = Counter(zone.day_of(day, hour) for day, hour in hours)
+            day = min(row.day, today)
+            images[day, row.model] += total
+            by_utc_day.add(day)
+    per_day = Counter(min(zone.day_of(day, hour), today) for day, hour in hours)
     return Days({key: n for key, n in images.items() if n}, frozenset(by_utc_day), per_day)

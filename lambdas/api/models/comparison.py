@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from lambdas.api.trees import Trees
-from visionflow.insights.changes import MILLION, NONE, UNFAMILIAR
+from visionflow.insights.accuracy import by_feedback
+from visionflow.insights.changes import MILLION, UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore, Pair, by_model
 from visionflow.insights.intervals import share
 from visionflow.insights.latencies import percentile
@@ -39,7 +40,8 @@ class ComparedModel:
     contradicts the other, by the best label or a parent; ``confidence_shift`` the mean confidence
     above the first one's. ``p50_ms`` and ``p95_ms`` are of inference. ``feedback`` counts its
     answers, also as the shadow, to images with feedback that were not in the queue of the least
-    certain ones.
+    certain ones. That an image shows none of the labels of the version that answered counts for a
+    shadow only where it has no other labels.
     """
 
     name: str
@@ -133,10 +135,10 @@ class Comparison:
     def _feedback(
         self, model: ModelRef, own: Counted, fed_back: list[Prediction]
     ) -> Accuracy | None:
-        n = sum(own.under("given.").values()) + own[f"{NONE}.given"]
-        right = sum(own.under("right.").values()) + own[f"{NONE}.right"]
+        as_production = by_feedback(own)
+        n, right = as_production.n, as_production.correct
         said = {
-            p.id: p.feedback.label
+            p.id: (p.feedback.label, p.model)
             for p in fed_back
             if p.feedback and not p.feedback.from_queue and p.model != model
         }
@@ -144,16 +146,24 @@ class Comparison:
         # By its own tree, which may differ from that of the version that answered.
         tree = self.trees.find(model) if answers else None
         for answer in answers:
-            n += 1
-            label = said[answer.prediction_id]
-            if label is None:
-                right += answer.status == "unknown"
-            else:
+            label, served = said[answer.prediction_id]
+            if label is not None:
+                n += 1
                 right += tree.covers(answer.label, label) if tree else answer.label == label
+            elif served and self._within(model, served):
+                n += 1
+                right += answer.status == "unknown"
         if n == 0:
             return None
         found = share(right, n)
         return Accuracy(n, right / n, found.low, found.high)
+
+    def _within(self, shadow: ModelRef, served: ModelRef) -> bool:
+        """Whether all labels of ``shadow`` are labels of ``served``: only then, what shows none of
+        these shows none of the shadow's either."""
+        trees = [self.trees.find(model) for model in (shadow, served)]
+        own, others = ({label.name for label in tree.labels} if tree else None for tree in trees)
+        return own is not None and others is not None and own <= others
 
 
 def _beside(model: ModelRef, base: ModelRef, pairs: list[Pair]) -> tuple[int, int, int]:

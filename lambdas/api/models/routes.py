@@ -1,5 +1,6 @@
 """The routes about model versions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from lambdas.api.endpoints import Endpoints, Request
@@ -88,14 +89,14 @@ def rollback(service: ModelService, request: Request) -> Moved:
     return service.move(Wanted("rollback"), _order(request))
 
 
-@endpoints.add("DELETE", "/models/canary")
+@endpoints.add("DELETE", "/models/canary", "reason", "revision")
 def clear_canary(service: ModelService, request: Request) -> Moved:
-    return service.move(Wanted("end_canary"), _order(request))
+    return service.move(Wanted("end_canary"), _order_in_query(request))
 
 
-@endpoints.add("DELETE", "/models/shadow")
+@endpoints.add("DELETE", "/models/shadow", "reason", "revision")
 def clear_shadow(service: ModelService, request: Request) -> Moved:
-    return service.move(Wanted("end_shadow"), _order(request))
+    return service.move(Wanted("end_shadow"), _order_in_query(request))
 
 
 @endpoints.add("GET", "/models/<name>/<version>", "report")
@@ -137,6 +138,18 @@ def _model(name: str, version: str) -> ModelRef:
 def _order(request: Request) -> Order:
     """Who moves what, and why; the body may be left out."""
     return _order_of(request, request.body(MoveRequest, optional=True))
+
+
+def _order_in_query(request: Request) -> Order:
+    """`_order` of a DELETE, whose body not every client can send: the query says the same."""
+    order = _order(request)
+    reason = short_text("reason", request.query.get("reason"))
+    revision = whole_number("revision", request.query.get("revision"))
+    return replace(
+        order,
+        reason=order.reason if reason is None else reason,
+        seen=order.seen if revision is None else revision,
+    )
 
 
 def _order_of(request: Request, body: MoveRequest | CanaryRequest) -> Order:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from visionflow.errors import InvalidParameterError
+from visionflow.insights.accuracy import by_feedback
 from visionflow.insights.changes import TOOK, UNFAMILIAR
-from visionflow.insights.counters import CounterStore
-from visionflow.insights.intervals import Share, share
+from visionflow.insights.counters import Counted, CounterStore
+from visionflow.insights.intervals import Share
 from visionflow.insights.latencies import percentile
 from visionflow.models.ref import ModelRef
 
@@ -60,21 +61,23 @@ def daily_stats(counters: CounterStore, first: str, last: str) -> DailyStats:
         raise InvalidParameterError(
             f"from and to may include at most {MOST_DAYS} days here, found {days}."
         )
-    sums: dict[tuple[str, ModelRef | None], Counter[str]] = {}
+    sums: dict[tuple[str, ModelRef | None], Counted] = {}
     for part in (*counters.days(first, last), *counters.feedback(first, last)):
-        sums.setdefault((part.day, part.model), Counter()).update(part.amounts)
-    rows = (_day(day, model, amounts) for (day, model), amounts in sums.items())
+        empty = Counted(part.day, part.model)
+        sums.setdefault((part.day, part.model), empty).amounts.update(part.amounts)
+    rows = map(_day, sums.values())
     found = (row for row in rows if row is not None)
     return DailyStats(first, last, tuple(sorted(found, key=lambda row: (row.day, str(row.model)))))
 
 
-def _day(day: str, model: ModelRef | None, amounts: Counter[str]) -> VersionDay | None:
-    n = +amounts  # without what is below zero: it was erased before it was counted
-    feedback = share(min(n["right"], n["given"]), n["given"]) if n["given"] else None
+def _day(counted: Counted) -> VersionDay | None:
+    n = +counted.amounts  # without what is below zero: it was erased before it was counted
+    found = by_feedback(counted)
+    feedback = found if found.n else None
     unfamiliar = min(n[UNFAMILIAR], n["status.unknown"])
     row = VersionDay(
-        day=day,
-        model=model,
+        day=counted.day,
+        model=counted.model,
         ok=n["status.ok"],
         unsure=n["status.unknown"] - unfamiliar,
         unfamiliar=unfamiliar,

@@ -8,6 +8,7 @@ from typing import Self
 from lambdas.api.resources import Resources
 from lambdas.api.stats.daily import DailyStats, daily_stats
 from visionflow.access.caller import Caller
+from visionflow.insights.accuracy import by_feedback, of_kind
 from visionflow.insights.changes import NONE, QUEUE, UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore, by_model
 from visionflow.insights.drift_watch import DriftWatch
@@ -147,10 +148,6 @@ def _days(counted: Iterable[Counted]) -> list[DayStats]:
 def _feedback(counted: Counted) -> ModelFeedback:
     given, right = counted.under("given."), counted.under("right.")
     per_label = {label: share(right.get(label, 0), n) for label, n in sorted(given.items())}
-    none, queue = (
-        # Without what is below zero: it was erased before it was counted.
-        share(max(counted[f"{kind}.right"], 0), max(counted[f"{kind}.given"], 0))
-        for kind in (NONE, QUEUE)
-    )
-    total = share(sum(right.values()) + none.correct, sum(given.values()) + none.n)
+    none, queue = of_kind(counted, NONE), of_kind(counted, QUEUE)
+    total = by_feedback(counted)
     return ModelFeedback(total.n, total.correct, total.low, total.high, per_label, none, queue)

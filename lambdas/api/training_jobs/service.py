@@ -129,7 +129,7 @@ class TrainingJobService:
         if fields.pop("promote") is not None:
             raise InvalidParameterError(
                 "promote is not part of a job: promote its version by POST "
-                "/models/{version}/promote once it is published, or have an admin set POST "
+                "/models/{name}/{version}/promote once it is published, or have an admin set POST "
                 "/models/promotion-rule. Leave promote out.",
                 "promote",
             )

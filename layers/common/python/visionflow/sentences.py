@@ -1,7 +1,8 @@
 """What the server writes down in words and the page shows: why a job ended, why int8 is not served.
 
 `say` makes the English sentence that is stored; whoever shows one finds its code again by the same
-template (`read`), so rows and reports of every age have their translation.
+template (`read`), so rows and reports have their translation as long as its English stays. What was
+stored by an earlier template is shown as it is, in English.
 """
 
 import re

@@ -1,5 +1,6 @@
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from infra.packaging.workspace import PROJECT
 from lambdas.classification.active_model import REFRESH_S, RETRY_AWS_S, ActiveModel
 from lambdas.classification.at_work import AtWork, deaths
-from lambdas.classification.loading import RETRY_REFUSED_S, Serving
+from lambdas.classification.loading import REFUSED_METRIC, RETRY_REFUSED_S, Serving
 from tests.bad_models import KINDS, bad_graph, write_bad_artifact
 from tests.tiny_model import write_tiny_artifact
 from visionflow.errors import ArtifactError, ModelUnavailableError
@@ -348,3 +349,65 @@ def test_deaths_are_forgotten(tmp_path: Path) -> None:
         os.utime(note, (0, 0))
     assert deaths(folder, model) == 0
     assert sum(note.is_file() for note in folder.rglob("*")) == 1, "that of the living one"
+
+
+class Disk(Artifacts):
+    """With copies in the cache, and what lay there of visitors when a version came."""
+
+    visitors: tuple[str, ...] = ()
+
+    def fetch(self, manifest: Manifest, cache: Path) -> Path:
+        visiting = cache.parent / "cache-visiting"
+        self.visitors = tuple(file.name for file in visiting.glob("*/*"))
+        folder = cache / manifest.name / manifest.version
+        shutil.copytree(self.root / manifest.version, folder, dirs_exist_ok=True)
+        return folder
+
+
+@pytest.fixture
+def on_disk(tmp_path: Path) -> Parts:
+    registry, artifacts, clock = Registry(), Disk(tmp_path), Clock()
+    active = ActiveModel(registry, artifacts, cache=tmp_path / "cache", threads=1, clock=clock)  # type: ignore[arg-type]
+    return registry, artifacts, clock, active
+
+
+def test_a_visitor_leaves_before_what_serves_is_loaded(on_disk: Parts, tmp_path: Path) -> None:
+    registry, artifacts, clock, active = on_disk
+    artifacts.add("1", "2", "3")
+    registry.version = "3"
+    active.get(LAST)
+    assert active.version(ModelRef("tiny", "1")).model.version == "1"
+    assert (tmp_path / "cache-visiting/tiny/1").exists()
+    registry.version = "2"
+    clock.now += REFRESH_S
+    assert active.get(LAST).model.version == "2"
+    assert artifacts.visitors == ()  # type: ignore[attr-defined]
+    assert not (tmp_path / "cache-visiting/tiny/1").exists()
+    assert active.version(ModelRef("tiny", "1")).model.version == "1"
+
+
+def test_a_visitor_leaves_before_a_stand_in_is_loaded(on_disk: Parts, tmp_path: Path) -> None:
+    registry, artifacts, _, active = on_disk
+    artifacts.add("1", "2", "3")
+    registry.version, registry.trail = "3", ("2",)
+    active.version(ModelRef("tiny", "1"))
+    active.stand_in(active.get(LAST))
+    assert artifacts.visitors == ()  # type: ignore[attr-defined]
+
+
+def test_a_visitor_that_cannot_be_loaded_rings_no_alarm(
+    on_disk: Parts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry, artifacts, clock, active = on_disk
+    artifacts.add("1", "2")
+    artifacts.spoil("2")
+    registry.version = "1"
+    with pytest.raises(ModelUnavailableError):
+        active.version(ModelRef("tiny", "2"))
+    assert REFUSED_METRIC not in capsys.readouterr().out
+    assert not (tmp_path / "cache-visiting/tiny/2").exists()
+    # In production it does.
+    registry.version = "2"
+    clock.now += REFRESH_S
+    assert active.get(LAST).model.version == "1"
+    assert REFUSED_METRIC in capsys.readouterr().out

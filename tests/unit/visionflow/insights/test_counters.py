@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from visionflow.errors import PlatformError
+from visionflow.insights.accuracy import by_feedback
 from visionflow.insights.changes import created, erased, relabelled, shadowed, unshadowed
 from visionflow.insights.counters import SHARDS, Change, CounterStore, label_row, on_day
+from visionflow.insights.intervals import share
 from visionflow.insights.latencies import bucket
 from visionflow.models.ref import ModelRef
 from visionflow.models.rollback_rule import Tally
@@ -403,6 +405,8 @@ def test_feedback_of_a_day_stays_within_the_days_asked_for() -> None:
         said = Feedback("red" if index else "green", "0", "me")
         counters.count([relabelled(one, None, said, 1)])
     (third,) = counters.feedback("2030-01-01", "2030-01-10")
-    assert (third.day, third["given"], third["right"]) == ("2030-01-03", 2, 1)
+    assert (third.day, third.under("given.")) == ("2030-01-03", {"red": 1, "green": 1})
+    assert third.under("right.") == {"red": 1}
+    assert by_feedback(third) == share(1, 2)
     both = counters.feedback("2029-12-31", "2030-01-20")
     assert [day.day for day in both] == ["2030-01-03", "2030-01-20"]

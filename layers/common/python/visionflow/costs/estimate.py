@@ -309,5 +309,5 @@ def _assumptions(workload: Workload, found: Measured, table: PriceTable) -> dict
         " DynamoDB: assumed, not measured",
         "queue": "one message per invocation, as when images come singly",
         "kept": f"image, record and log for {workload.retention_days} days",
-        "left_out": "cold starts, training, and counting for /stats",
+        "left_out": "cold starts, training, heatmaps of recorded images, and counting for /stats",
     }

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from visionflow.errors import MissingImageError
 from visionflow.images.filenames import clean_filename
 from visionflow.images.limits import DEFAULT_LIMITS
+from visionflow.images.uploads import ACCEPTED_TYPES
 from visionflow.objects import ABSENT
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ _ERASED_AT_ONCE = 400
 _ERASERS = 8
 # Answers of S3 that a retry cannot change.
 _ABSENT = {
+    # To a HEAD request, which has no body to say more.
+    "404": "The object was deleted before it was read.",
     "NoSuchKey": "The object was deleted before it was read.",
     "NoSuchVersion": "The object's version was deleted before it was read.",
     "PreconditionFailed": "The object was replaced before it was read.",
@@ -224,7 +227,8 @@ class ImageStore:
         return SignedPut(url, headers)
 
     def take_copy(self, bucket: str, key: str, version_id: str | None, to: str) -> None:
-        """Copy an object of any bucket, or one version of it, to the key ``to``.
+        """Copy the bytes of any bucket's object, or of one version of it, to the key ``to``;
+        without its metadata and tags, which may name a person and would outlive the original.
 
         Raises `MissingImageError` when it is gone or archived.
         """
@@ -232,10 +236,24 @@ class ImageStore:
         if version_id:
             source["VersionId"] = version_id
         try:
-            self._client.copy_object(Bucket=self.bucket, Key=to, CopySource=source)
+            head = self._client.head_object(**source)
+            self._client.copy_object(
+                Bucket=self.bucket,
+                Key=to,
+                CopySource=source,
+                MetadataDirective="REPLACE",
+                Metadata={},
+                ContentType=_image_type(head.get("ContentType", "")),
+                TaggingDirective="REPLACE",
+            )
         except self._client.exceptions.ClientError as error:
             _refuse_absent(error)
             raise
+
+
+def _image_type(content_type: str) -> str:
+    """The type of an image; whoever drops a file may call it anything."""
+    return content_type if content_type in ACCEPTED_TYPES else "application/octet-stream"
 
 
 def _refuse_absent(error: "ClientError") -> None:

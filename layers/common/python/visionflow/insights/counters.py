@@ -208,18 +208,19 @@ class CounterStore:
         ]
 
     def feedback(self, first: str, last: str) -> list[Counted]:
-        """How many records of a day people gave a label, and how many were right, as ``given`` and
-        ``right`` of each day and version. Reads the rows that `labels` reads."""
+        """How often people gave each label to the records of a day, and it was right, as the
+        counters ``given.<label>`` and ``right.<label>`` of each day and version. Reads the rows
+        that `labels` reads."""
         found: dict[tuple[str, str, str], Counter[str]] = {}
         months = sorted({month for group, _ in _spans(first, last) for month in group})
         names = [f"{what}.{day:02}" for what in FEEDBACK_COUNTERS for day in range(1, 32)]
         for item in self._label_items(months, names):
-            month, model, version, _ = item.pop("sk")["S"].split("#", 3)
+            month, model, version, label = item.pop("sk")["S"].split("#", 3)
             for name, value in item.items():
                 what, _, day = name.partition(".")
                 if first <= f"{month}-{day}" <= last:
                     amounts = found.setdefault((f"{month}-{day}", model, version), Counter())
-                    amounts[what] += int(value["N"])
+                    amounts[f"{what}.{label}"] += int(value["N"])
         return [
             Counted(day, None if model == "-" else ModelRef(model, version), amounts)
             for (day, model, version), amounts in sorted(found.items())

@@ -32,10 +32,10 @@ from visionflow.predictions.store import (
     ERASED,
     GIVEN,
     INDEXES,
-    LATER_FEEDBACK,
     REVIEW_INDEX,
     REVIEW_KEYS,
     SHARDS,
+    known_feedback,
     read_prediction,
     review_keys,
     shard_of,
@@ -222,5 +222,4 @@ def _line_key(prediction_id: str, revision: int) -> dict[str, str]:
 
 def _feedback(row: Mapping[str, Any]) -> Feedback:
     """From a line of the history, which has keys of its own too."""
-    known = {name: row[name] for name in Feedback.__dataclass_fields__ if name in row}
-    return strict.parse(Feedback, LATER_FEEDBACK | known, "feedback")
+    return strict.parse(Feedback, known_feedback(row), "feedback")

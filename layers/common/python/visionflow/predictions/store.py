@@ -383,7 +383,7 @@ def read_prediction(item: Mapping[str, Any]) -> Prediction:
     """
     known = from_item({key: item[key] for key in Prediction.__dataclass_fields__ if key in item})
     if isinstance(known.get("feedback"), dict):
-        known["feedback"] = LATER_FEEDBACK | known["feedback"]
+        known["feedback"] = known_feedback(known["feedback"])
     if known.get("status") == "unknown":
         # Before there was a second reason, all answers of this status had this one.
         known = {"unknown_reason": "unsure", **known}
@@ -391,6 +391,12 @@ def read_prediction(item: Mapping[str, Any]) -> Prediction:
     if "filename" in known or prediction.source != "s3":
         return prediction
     return replace(prediction, filename=name_in_key(prediction.image.key))
+
+
+def known_feedback(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a `Feedback` in its data, which may be of older or newer code."""
+    known = {name: data[name] for name in Feedback.__dataclass_fields__ if name in data}
+    return LATER_FEEDBACK | known
 
 
 def _read_cursor(cursor: str, query: LogQuery) -> str:
