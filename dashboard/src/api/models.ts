@@ -85,9 +85,9 @@ function send(client: Transport, move: Move, signal: AbortSignal) {
     case "rollback":
       return client.POST("/models/rollback", { body: because, signal });
     case "end_canary":
-      return client.DELETE("/models/canary", { signal });
+      return client.DELETE("/models/canary", { params: { query: still(move) }, signal });
     case "end_shadow":
-      return client.DELETE("/models/shadow", { signal });
+      return client.DELETE("/models/shadow", { params: { query: still(move) }, signal });
     case "canary": {
       const body = { percent: move.percent, ...because };
       return client.POST("/models/{name}/{version}/canary", { params: named(move), body, signal });
@@ -101,6 +101,11 @@ function send(client: Transport, move: Move, signal: AbortSignal) {
         signal,
       });
   }
+}
+
+/** A move without a body: only if nothing has moved since the preview. */
+function still({ revision }: Move) {
+  return revision === undefined ? {} : { revision };
 }
 
 function named({ name, version }: ModelName) {

@@ -145,6 +145,23 @@ describe("the dialog of a move", () => {
   });
 });
 
+describe("the end of a role", () => {
+  it("is refused by the API where the aliases have moved since it was previewed", async () => {
+    const { items = [], aliases } = fake.models ?? {};
+    if (!aliases) throw new Error("no models");
+    fake.models = { items, aliases: { ...aliases, canary: { ...OTHER, percent: 10 } } };
+    fake.preview = { effects: [{ ...EFFECT, kind: "canary_ends", model: OTHER, percent: 10 }] };
+    renderDashboard(fake, "/models");
+    await userEvent.click(await screen.findByTestId("end-canary"));
+    await screen.findByTestId("move-changes");
+    await userEvent.click(screen.getByTestId("move-confirm"));
+    await waitFor(() => {
+      const [ended] = fake.requests.filter(({ method }) => method === "DELETE");
+      expect(new URL(ended?.url ?? "http://none").search).toBe("?revision=7");
+    });
+  });
+});
+
 describe("a version with a role", () => {
   it.each([
     ["canary", "shadow"],
