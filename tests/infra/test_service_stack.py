@@ -142,6 +142,11 @@ GRANTS: dict[str, Grants] = {
         ("s3:DeleteObjectVersion", "Images/api/*"),
         ("s3:DeleteObjectVersion", "Images/thumbnails/*"),
         ("s3:DeleteObjectVersion", "Images/uploads/*"),
+        # How large they are, for the cost of storage.
+        ("cloudwatch:GetMetricData", "*"),
+        ("dynamodb:DescribeTable", "Predictions"),
+        ("dynamodb:DescribeTable", "Insights"),
+        ("dynamodb:DescribeTable", "DatasetTable"),
         ("dynamodb:PutItem", "Audit"),
         ("dynamodb:Query", "Audit"),
         ("dynamodb:PutItem", "Registry"),

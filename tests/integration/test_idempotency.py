@@ -68,6 +68,7 @@ def test_what_people_say_later_is_no_part_of_the_first_answer(cloud: Cloud) -> N
         "parents": [],
         "is_parent": False,
         "weight": 1,
+        "from_queue": False,
     }
     assert send(cloud, RED, "k") == first
 

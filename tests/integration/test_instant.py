@@ -491,7 +491,7 @@ def test_images_that_lie_there_at_once_are_embedded_once_by_two_trainings(world:
 
     chunk = {"number": 0, "images": images}
     with pytest.MonkeyPatch.context() as patch, pytest.raises(MemoryError):
-        patch.setattr(embedder.store.images, "embedded", killed)
+        patch.setattr(embedder.store.curation, "embedded", killed)
         first = world.start()
         world.tasks["InstantFunction"]({"dataset": "colours", "run": first.id, "step": "freeze"})
         world.tasks["EmbedFunction"]({"dataset": "colours", "run": first.id, "chunk": chunk})

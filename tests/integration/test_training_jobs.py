@@ -573,7 +573,7 @@ def test_a_quota_for_small_machines_alone_leaves_these(world: World) -> None:
     ("asked", "sentence"),
     [
         ({"budget_usd": 0.01}, "0.01 USD buy 2 minutes of g4dn.xlarge (spot"),
-        ({"config": "dogs"}, "config must be one of cifar10, "),
+        ({"config": "dogs"}, "config must be one of flowers, "),
         ({"model": "resnet999"}, "model must be one of resnet18, "),
         ({"model": "timm:hf-hub:someone/model"}, "model must be one of resnet18, "),
         ({"set": {"scratch.epoch": 3}}, "has no field 'scratch.epoch'"),
