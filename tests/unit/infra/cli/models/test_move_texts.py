@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.cli.move_texts import sentences
+from infra.cli.models.move_texts import sentences
 from lambdas.api.models.preview import ClassChange, MovePreview, ServingAliases
 from visionflow.models.ref import ModelRef
 
