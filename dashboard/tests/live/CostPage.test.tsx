@@ -64,7 +64,7 @@ describe("the month's cost", () => {
     const versions = within(await screen.findByTestId("cost-versions"));
     const row = versions.getByRole("row", { name: /^flowers 1.0.0 serves/ });
     expect(row).toHaveTextContent("HTTP: 42.0 ms, 1,769 MB, n = 600");
-    expect(row).toHaveTextContent("Bucket: 51.0 ms, 2,048 MB, n = 300");
+    expect(row).toHaveTextContent("S3 upload: 51.0 ms, 2,048 MB, n = 300");
     const other = versions.getByRole("row", { name: /^roses 1.0.0/ });
     expect(other).toHaveTextContent("nothing yet: our own measurements");
     expect(other).not.toHaveTextContent("serves");

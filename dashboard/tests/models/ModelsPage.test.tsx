@@ -30,6 +30,11 @@ const open = (version: string) =>
   userEvent.click(screen.getByRole("button", { name: `visionflow20 ${version}` }));
 
 describe("the versions", () => {
+  it("say in Korean how int8 was made", async () => {
+    renderDashboard(fake, "/models", "ko");
+    expect(await screen.findByText(/정적 QDQ, 활성값 uint8, .* 편향 보정/)).toBeVisible();
+  });
+
   it("show what serves, each form's size and speed, and the gate", async () => {
     renderDashboard(fake, "/models");
     expect(await screen.findByTestId("serving")).toHaveTextContent("visionflow20 1.0.0");

@@ -5,6 +5,7 @@ import { useLanguage } from "../../i18n";
 import { milliseconds, money, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { isMeasured } from "./amounts";
+import css from "./CostPage.module.css";
 
 /** What each version cost, and what its images took of the functions. */
 export function VersionCosts({ cost }: { cost: MonthCost }) {
@@ -52,7 +53,7 @@ export function VersionCosts({ cost }: { cost: MonthCost }) {
                 {isMeasured(part) ? (
                   <ul className="plain-list">
                     {Object.entries(part.ways).map(([way, took]) => (
-                      <li key={way} className="small">
+                      <li key={way} className={`small ${css.took}`}>
                         {t(way === "api" ? "cost.versions.predict" : "cost.versions.ingest", {
                           time: milliseconds(took.mean_ms, language),
                           memory: whole(took.memory_mb, language),

@@ -70,7 +70,9 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
               {item.force && <p className="error-text small">{t("models.forced", item.force)}</p>}
               {quantization && (
                 <p className="muted small">
-                  <ServerText text={`${quantization.scheme}; ${quantization.calibration}`} />
+                  <ServerText text={quantization.scheme} />
+                  {"; "}
+                  <ServerText text={quantization.calibration} />
                 </p>
               )}
             </>
