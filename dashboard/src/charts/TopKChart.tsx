@@ -49,6 +49,8 @@ export default function TopKChart({ scores, unsure, language }: TopKChartProps) 
     animation: still ? false : { duration: 350 },
     font: { family: fontFamily, size: 13 },
     layout: { padding: { right: 56 } },
+    // Another page's chart may have brought the legend, which Chart.js then draws in each.
+    plugins: { legend: { display: false } },
     scales: {
       x: { display: false, min: 0, max: 1 },
       y: {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import DayChart from "../../src/charts/DayChart";
 import LineChart from "../../src/charts/LineChart";
+import TopKChart from "../../src/charts/TopKChart";
 import { speaking } from "../speaking";
 
 // The real one on a canvas that only writes down what is drawn: how it hands data on is the point.
@@ -96,5 +97,19 @@ describe("a chart whose data changed", () => {
     const wide = { low: [0.1, 0.1], high: [0.9, 0.9] };
     expect(await drawn(chart(wide), again)).toEqual([0.8, 0.8]);
     expect(await drawn(chart({}), again)).toEqual([]);
+  });
+});
+
+describe("the bars of an answer", () => {
+  it("have no legend, also after a page whose charts have one", async () => {
+    const scores = [
+      { label: "cat", confidence: 0.9 },
+      { label: "dog", confidence: 0.1 },
+    ];
+    render(<TopKChart scores={scores} unsure={false} language="en" />);
+    await waitFor(() => {
+      expect(texts).toContain("90.0%");
+    });
+    expect(texts.map(String)).not.toContain("undefined");
   });
 });
