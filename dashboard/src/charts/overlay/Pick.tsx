@@ -1,3 +1,5 @@
+import css from "./Pick.module.css";
+
 interface PickProps {
   /** What would be compared, for screen readers. */
   name: string;
@@ -12,6 +14,7 @@ export function Pick({ name, chosen, full, onChange }: PickProps) {
   return (
     <input
       type="checkbox"
+      className={css.pick}
       aria-label={name}
       checked={chosen}
       disabled={full && !chosen}
