@@ -8,8 +8,9 @@ import boto3
 import pytest
 from botocore.exceptions import NoCredentialsError
 
-from infra.cli import main, models
+from infra.cli import main
 from infra.cli.endpoints import api_client, endpoints
+from infra.cli.models import commands as models
 from infra.client.api_client import ApiClient
 from infra.errors import CommandError
 
