@@ -67,7 +67,7 @@ def open_record(page: Page, cloud: Cloud, record: Record) -> None:
 def expect_labels_in_sight(page: Page) -> None:
     """The labels for the selected records, whose bar is at the bottom of the window."""
     page.get_by_test_id("batch-label").click()
-    page.get_by_test_id("batch-label-name").click()
+    page.get_by_test_id("feedback-label").click()
     # Not the options of the filters' own lists.
     expect(page.locator("[role=listbox] [role=option]").first).to_be_in_viewport(ratio=1)
     page.keyboard.press("Escape")

@@ -64,7 +64,7 @@ describe("records that are judged together", () => {
     renderDashboard(fake, "/history");
     await userEvent.click(await at(0));
     await userEvent.click(await screen.findByTestId("batch-label"));
-    await userEvent.click(await screen.findByTestId("batch-label-name"));
+    await userEvent.click(await screen.findByTestId("feedback-label"));
     const list = screen.getByRole("listbox", { name: "Right label" });
     expect(list.parentElement?.className).toMatch(/upward/);
     await userEvent.click(screen.getByTestId("filter-label"));

@@ -71,14 +71,28 @@ describe("several records of the history", () => {
     await userEvent.click(await at(0));
     await userEvent.click(await at(1));
     await userEvent.click(await screen.findByTestId("batch-label"));
-    await choose(userEvent, "batch-label-name", "starfish");
-    await userEvent.click(screen.getByTestId("batch-label-save"));
+    await choose(userEvent, "feedback-label", "starfish");
+    await userEvent.click(screen.getByTestId("feedback-save"));
     await screen.findByText("Done: 2 of 2.");
     expect(given()).toEqual([null, null, null, null, "starfish", "starfish"]);
     await userEvent.click(await at(5));
     await userEvent.click(await screen.findByTestId("batch-none"));
     expect(await screen.findByText("Done: 1 of 1.")).toBeVisible();
     expect(await fake.sent("/predictions/s3-000000/feedback")).toEqual([{ label: null }]);
+  });
+
+  it("get a class that no version knows", async () => {
+    renderDashboard(fake, "/history");
+    await userEvent.click(await at(0));
+    await userEvent.click(await at(1));
+    await userEvent.click(await screen.findByTestId("batch-new"));
+    await userEvent.type(screen.getByTestId("feedback-new-name"), " sea urchin ");
+    await userEvent.click(screen.getByTestId("feedback-save"));
+    await screen.findByText("Done: 2 of 2.");
+    expect(given()).toEqual([null, null, null, null, "sea urchin", "sea urchin"]);
+    expect(await fake.sent("/predictions/s3-000005/feedback")).toEqual([
+      { label: "sea urchin", new: true },
+    ]);
   });
 
   it("are deleted where they are one's own", async () => {

@@ -113,7 +113,7 @@ export function Labelling({ entry, queue }: LabellingProps) {
         </div>
         {form === "label" && (
           <LabelPicker
-            model={entry.model}
+            models={[entry.model]}
             others={entry.top_k.map(({ label }) => label)}
             suggested={null}
             busy={false}

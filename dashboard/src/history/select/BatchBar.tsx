@@ -1,16 +1,15 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useMay, useMe } from "../../access/useMe";
+import { useHolds, useMay, useMe } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
-import type { LogEntry } from "../../api/types";
+import type { FeedbackRequest, LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { AddToDataset } from "../../records/dataset/AddToDataset";
+import { LabelPicker, NewClass } from "../../records/feedback/LabelForms";
 import { useFeedbackCalls } from "../../records/feedback/useFeedback";
 import { useForget } from "../../records/owner/useForget";
-import { useLabelChoices } from "../../registry/useLabels";
-import { Combobox } from "../../ui/combobox/Combobox";
 import { CheckIcon } from "../../ui/icons";
 import css from "./BatchBar.module.css";
 import { BatchResult } from "./BatchResult";
@@ -25,10 +24,11 @@ export default function BatchBar({ selection }: { selection: Selection }) {
   const api = useApi();
   const me = useMe();
   const may = useMay();
+  const mayName = useHolds()("label");
   const forget = useForget();
   const { give } = useFeedbackCalls();
   const { batch, run, stop } = useBatch();
-  const [isLabelling, setLabelling] = useState(false);
+  const [form, setForm] = useState<"label" | "new" | null>(null);
   const { rows } = selection;
   const answered = rows.filter(({ status }) => status !== "failed");
   const named = rows.filter(({ status }) => status === "ok");
@@ -36,12 +36,24 @@ export default function BatchBar({ selection }: { selection: Selection }) {
   const busy = batch?.isRunning ?? false;
 
   const start = async (some: readonly LogEntry[], call: (row: LogEntry) => Promise<unknown>) => {
-    setLabelling(false);
+    setForm(null);
     const left = new Set(await run(some, call));
     selection.drop(rows.filter((row) => !left.has(row)).map(({ id }) => id));
   };
-  const say = (some: readonly LogEntry[], label: (row: LogEntry) => string | null) =>
-    void start(some, (row) => give(row.id, { label: label(row) }));
+  const say = (some: readonly LogEntry[], said: (row: LogEntry) => FeedbackRequest) =>
+    void start(some, (row) => give(row.id, said(row)));
+  const opens = (which: "label" | "new") => ({
+    type: "button" as const,
+    className: "button small",
+    "aria-expanded": form === which,
+    disabled: busy || answered.length === 0,
+    onClick: () => {
+      setForm(form === which ? null : which);
+    },
+  });
+  const close = () => {
+    setForm(null);
+  };
 
   return (
     <div className={css.bar} role="region" aria-label={t("history.select.title")}>
@@ -82,31 +94,27 @@ export default function BatchBar({ selection }: { selection: Selection }) {
                 className="button small"
                 disabled={busy || named.length === 0}
                 onClick={() => {
-                  say(named, ({ label }) => label);
+                  say(named, ({ label }) => ({ label }));
                 }}
                 data-testid="batch-confirm"
               >
                 <CheckIcon />
                 {t("history.select.confirm", { n: whole(named.length, language) })}
               </button>
-              <button
-                type="button"
-                className="button small"
-                aria-expanded={isLabelling}
-                disabled={busy || answered.length === 0}
-                onClick={() => {
-                  setLabelling(!isLabelling);
-                }}
-                data-testid="batch-label"
-              >
+              <button {...opens("label")} data-testid="batch-label">
                 {t("history.select.label")}
               </button>
+              {mayName && (
+                <button {...opens("new")} data-testid="batch-new">
+                  {t("feedback.new")}
+                </button>
+              )}
               <button
                 type="button"
                 className="button small"
                 disabled={busy || answered.length === 0}
                 onClick={() => {
-                  say(answered, () => null);
+                  say(answered, () => ({ label: null }));
                 }}
                 data-testid="batch-none"
               >
@@ -129,11 +137,25 @@ export default function BatchBar({ selection }: { selection: Selection }) {
           )}
         </div>
       )}
-      {isLabelling && (
-        <LabelSelected
-          rows={answered}
+      {form === "label" && (
+        <LabelPicker
+          models={answered.map(({ model }) => model)}
+          others={[...new Set(answered.flatMap(({ top_k }) => top_k.map(({ label }) => label)))]}
+          suggested={null}
+          busy={busy}
+          onCancel={close}
           onSave={(label) => {
-            say(answered, () => label);
+            say(answered, () => ({ label }));
+          }}
+          upward
+        />
+      )}
+      {form === "new" && (
+        <NewClass
+          busy={busy}
+          onCancel={close}
+          onSave={(label) => {
+            say(answered, () => ({ label, new: true }));
           }}
         />
       )}
@@ -154,47 +176,4 @@ export default function BatchBar({ selection }: { selection: Selection }) {
 
 function isOwn(owner: string | null, me: ReturnType<typeof useMe>): boolean {
   return me === undefined || owner === me.id || me.scopes.includes("admin");
-}
-
-interface LabelSelectedProps {
-  rows: readonly LogEntry[];
-  onSave: (label: string) => void;
-}
-
-/** One label for all of them, of the versions that answered them. */
-function LabelSelected({ rows, onSave }: LabelSelectedProps) {
-  const { t } = useTranslation();
-  const [label, setLabel] = useState<string | null>(null);
-  const labels = useLabelChoices(
-    rows.map(({ model }) => model),
-    [...new Set(rows.flatMap(({ top_k }) => top_k.map((score) => score.label)))],
-  );
-  return (
-    <form
-      className={css.line}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (label !== null) onSave(label);
-      }}
-    >
-      <Combobox
-        name={t("feedback.right")}
-        hideName
-        choices={labels}
-        value={label}
-        onChange={setLabel}
-        placeholder={t("feedback.pick")}
-        testId="batch-label-name"
-        upward
-      />
-      <button
-        type="submit"
-        className="button primary"
-        disabled={label === null}
-        data-testid="batch-label-save"
-      >
-        {t("feedback.save")}
-      </button>
-    </form>
-  );
 }

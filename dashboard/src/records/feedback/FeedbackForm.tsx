@@ -99,7 +99,7 @@ export function FeedbackForm({ record }: { record: Judged }) {
           />
           {mode === "label" && (
             <LabelPicker
-              model={model}
+              models={[model]}
               others={top_k.map((score) => score.label)}
               suggested={said?.label ?? (status === "ok" ? null : label)}
               busy={busy}

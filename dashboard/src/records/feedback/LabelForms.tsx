@@ -16,17 +16,20 @@ interface FormProps {
 }
 
 interface LabelPickerProps extends FormProps {
-  /** The version that answered: it may name what the one in service cannot. */
-  model: ModelName | null;
-  /** Labels that are offered even where the version is gone. */
+  /** The versions that answered: they may name what the one in service cannot. */
+  models: readonly (ModelName | null)[];
+  /** Labels that are offered even where a version is gone. */
   others: readonly string[];
   suggested: string | null;
+  /** Opens its list above itself, where the page ends below. */
+  upward?: boolean;
 }
 
-/** One of the labels of the version that answered. */
-export function LabelPicker({ model, others, suggested, ...form }: LabelPickerProps) {
+/** One of the labels of the versions that answered. */
+export function LabelPicker(props: LabelPickerProps) {
+  const { models, others, suggested, upward = false, ...form } = props;
   const { t } = useTranslation();
-  const labels = useLabelChoices([model], others);
+  const labels = useLabelChoices(models, others);
   const [label, setLabel] = useState(suggested);
   return (
     <LabelForm {...form} label={label}>
@@ -38,6 +41,7 @@ export function LabelPicker({ model, others, suggested, ...form }: LabelPickerPr
         onChange={setLabel}
         placeholder={t("feedback.pick")}
         testId="feedback-label"
+        upward={upward}
       />
     </LabelForm>
   );
