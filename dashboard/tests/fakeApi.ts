@@ -82,7 +82,7 @@ export class FakeApi {
   uncertain: LogEntry[] | null = null;
   readonly datasets = new FakeDatasets();
   /** Answers of particular requests, `null` where the usual one is to come. */
-  failing: ((path: string, method: string) => Response | null) | null = null;
+  failing: ((path: string, method: string) => Response | Promise<Response> | null) | null = null;
   /** Nothing listens any more. */
   down = false;
   /** How long it thinks about each request, milliseconds. */
@@ -96,7 +96,7 @@ export class FakeApi {
     request.signal.throwIfAborted();
     if (this.down) throw new TypeError("Failed to fetch");
     const url = new URL(request.url);
-    const failure = this.failing?.(url.pathname + url.search, request.method);
+    const failure = await this.failing?.(url.pathname + url.search, request.method);
     if (failure) return failure;
     for (const [pattern, answer] of this.#routes) {
       if (pattern.test(`${request.method} ${url.pathname}`)) return answer(request, url);

@@ -4,7 +4,7 @@ import { Link } from "react-router";
 
 import { useMay, useMe } from "../access/useMe";
 import { useLanguage } from "../i18n";
-import { whole } from "../i18n/format";
+import { orDash, whole } from "../i18n/format";
 import { Missing } from "../ui/notice/Missing";
 import { MissingScope } from "../ui/notice/MissingScope";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
@@ -40,9 +40,9 @@ export default function DatasetView({ name }: { name: string }) {
           <h1>{name}</h1>
           <p className="muted" role="status" data-testid="dataset-count">
             {t("data.count", {
-              images: whole(facts.counts.images, language),
-              labelled: whole(facts.counts.labelled, language),
-              classes: whole(details?.dataset.classes.length ?? 0, language),
+              images: orDash(facts.counts?.images, whole, language),
+              labelled: orDash(facts.counts?.labelled, whole, language),
+              classes: orDash(details?.dataset.classes.length, whole, language),
             })}
           </p>
         </div>

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import type { ClassChange, Dataset, DatasetClass } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
-import { whole } from "../../i18n/format";
+import { orDash, whole } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";
 import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
@@ -12,7 +12,8 @@ import css from "./classes.module.css";
 interface ClassDialogProps {
   opened: DatasetClass;
   dataset: Dataset;
-  images: number;
+  /** Null where it is not known yet. */
+  images: number | null;
   error: Error | null;
   isPending: boolean;
   onChange: (change: ClassChange) => void;
@@ -95,7 +96,7 @@ export function ClassDialog(props: ClassDialogProps) {
             }}
             data-testid="class-sure"
           />
-          {t("data.deleteClassText", { n: whole(images, language) })}
+          {t("data.deleteClassText", { n: orDash(images, whole, language) })}
         </label>
       </Part>
     </Modal>

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
-import { whole } from "../../i18n/format";
+import { orDash, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { Problem } from "../../ui/notice/Problem";
 import { useMore } from "../../ui/useMore";
@@ -16,7 +16,7 @@ import { useClassChanges } from "./useClassChanges";
 
 interface ClassesPanelProps {
   dataset: Dataset;
-  counts: Counts;
+  counts: Counts | null;
   bench: Workbench;
   canEdit: boolean;
 }
@@ -34,6 +34,7 @@ export function ClassesPanel({ dataset, counts, bench, canEdit }: ClassesPanelPr
     setAdded("");
     setOpen(null);
   });
+  const images = (name: string) => (counts ? (counts.byClass.get(name) ?? 0) : null);
   const opened = dataset.classes.find(({ name }) => name === open);
   return (
     <section className="card panel" aria-labelledby="classes-title">
@@ -58,7 +59,7 @@ export function ClassesPanel({ dataset, counts, bench, canEdit }: ClassesPanelPr
                   <span className="muted small"> {known.name}</span>
                 )}
               </th>
-              <td className="end">{whole(counts.byClass.get(known.name) ?? 0, language)}</td>
+              <td className="end">{orDash(images(known.name), whole, language)}</td>
               {canEdit && (
                 <td className="end">
                   <button
@@ -114,7 +115,7 @@ export function ClassesPanel({ dataset, counts, bench, canEdit }: ClassesPanelPr
         <ClassDialog
           opened={opened}
           dataset={dataset}
-          images={counts.byClass.get(opened.name) ?? 0}
+          images={images(opened.name)}
           error={change.error}
           isPending={change.isPending}
           onChange={(wanted) => {

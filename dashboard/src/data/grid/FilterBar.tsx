@@ -11,7 +11,7 @@ import css from "./FilterBar.module.css";
 
 interface FilterBarProps {
   dataset: Dataset;
-  counts: Counts;
+  counts: Counts | null;
   filter: Filter;
   onChange: (changes: Partial<Filter>) => void;
 }
@@ -21,15 +21,15 @@ export function FilterBar({ dataset, counts, filter, onChange }: FilterBarProps)
   const { t } = useTranslation();
   const language = useLanguage();
   const sizes = {
-    all: counts.images,
-    unlabelled: counts.unlabelled,
-    suspected: counts.suspected,
-    duplicate: null,
-    divided: null,
-    outlier: counts.outliers,
-    pending: counts.pending,
-    unreadable: counts.unreadable,
-    removed: counts.removed,
+    all: counts?.images,
+    unlabelled: counts?.unlabelled,
+    suspected: counts?.suspected,
+    duplicate: undefined,
+    divided: undefined,
+    outlier: counts?.outliers,
+    pending: counts?.pending,
+    unreadable: counts?.unreadable,
+    removed: counts?.removed,
   };
   return (
     <div className={css.bar}>
@@ -46,7 +46,7 @@ export function FilterBar({ dataset, counts, filter, onChange }: FilterBarProps)
           {VIEWS.map((view) => (
             <option key={view} value={view}>
               {t(`data.views.${view}`)}
-              {sizes[view] !== null && ` (${whole(sizes[view], language)})`}
+              {sizes[view] !== undefined && ` (${whole(sizes[view], language)})`}
             </option>
           ))}
         </select>

@@ -4,7 +4,6 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../../api/ApiContext";
 import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
-import { whole } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
 import { CheckIcon, ImageIcon, WarningIcon } from "../../ui/icons";
 import { labelText } from "../classes/names";
@@ -178,16 +177,5 @@ function Tile({ dataset, table, row, url, isSelected }: TileProps) {
                 : (table.fileName(row) ?? "")}
       </span>
     </>
-  );
-}
-
-/** How many rows there are, before any is drawn. */
-export function GridSkeleton({ read }: { read: number }) {
-  const { t } = useTranslation();
-  const language = useLanguage();
-  return (
-    <p className="muted" role="status">
-      {t("data.reading", { n: whole(read, language) })}
-    </p>
   );
 }

@@ -12,13 +12,14 @@ import { ClassesPanel } from "../classes/ClassesPanel";
 import { labelText } from "../classes/names";
 import { type Filter, matching, readFilter } from "../facts/filter";
 import { chosenRows, kept, NOTHING } from "../facts/selection";
+import { Reading } from "../facts/Reading";
 import type { Part } from "../facts/table";
 import type { Facts } from "../facts/useWorkbench";
 import { AddImages } from "../intake/AddImages";
 import { FlowCard } from "../loop/FlowCard";
 import { FilterBar } from "./FilterBar";
 import { ImageDialog } from "./ImageDialog";
-import { GridSkeleton, ImageGrid } from "./ImageGrid";
+import { ImageGrid } from "./ImageGrid";
 import css from "./ImagesTab.module.css";
 import { KEYED_CLASSES, type LabelActions, LabelBar, PART_KEYS } from "./LabelBar";
 
@@ -189,12 +190,12 @@ export function ImagesTab({ details, facts, canEdit }: ImagesTabProps) {
           />
         )}
         {rows.length === 0 ? (
-          bench.complete ? (
+          counts ? (
             <Notice icon={<DataIcon />} title={t("data.noImages")} testId="images-empty">
               <p>{t(counts.images === 0 ? "data.noImagesText" : "data.noMatchText")}</p>
             </Notice>
           ) : (
-            !bench.error && <GridSkeleton read={bench.table.size} />
+            <Reading bench={bench} />
           )
         ) : (
           <>

@@ -39,7 +39,12 @@ export function HealthTab({ details: { dataset, health, run }, facts, canEdit }:
   }
   return (
     <div className="stack">
-      <Numbers dataset={dataset} health={health} run={run} divided={facts.counts.divided} />
+      <Numbers
+        dataset={dataset}
+        health={health}
+        run={run}
+        divided={facts.counts?.divided ?? null}
+      />
       <Suspects dataset={dataset} facts={facts} canEdit={canEdit} />
       <TrainingViews
         name={dataset.name}
@@ -55,7 +60,8 @@ interface NumbersProps {
   dataset: Dataset;
   health: Health;
   run: InstantRun | null;
-  divided: number;
+  /** Groups whose images have several labels; null where it is not known yet. */
+  divided: number | null;
 }
 
 function Numbers({ dataset, health, run, divided }: NumbersProps) {
@@ -98,11 +104,11 @@ function Numbers({ dataset, health, run, divided }: NumbersProps) {
       )}
       <section className="card panel" aria-labelledby="advice-title">
         <h2 id="advice-title">{t("data.next")}</h2>
-        {health.advice.length + confused.length + divided === 0 ? (
+        {health.advice.length + confused.length === 0 && divided === 0 ? (
           <p data-testid="no-advice">{t("data.noAdvice")}</p>
         ) : (
           <ol className={css.advice} data-testid="advice">
-            {divided > 0 && (
+            {divided !== null && divided > 0 && (
               <li>
                 <Link to={{ search: `?dataset=${dataset.name}&view=divided` }}>
                   {t("data.dividedAdvice", { n: n(divided) })}

@@ -9,6 +9,7 @@ import { useMore } from "../../ui/useMore";
 import { labelText } from "../classes/names";
 import { matching } from "../facts/filter";
 import type { FactTable } from "../facts/table";
+import { Reading } from "../facts/Reading";
 import type { Facts } from "../facts/useWorkbench";
 import { Thumbnails } from "../grid/thumbnails";
 import css from "./HealthTab.module.css";
@@ -70,7 +71,11 @@ export function Suspects({ dataset, facts: { bench, revision }, canEdit }: Suspe
         <p className="muted small">{t("data.suspectsText")}</p>
       </div>
       {rows.length === 0 ? (
-        <p data-testid="no-suspects">{t("data.noSuspects")}</p>
+        bench.complete ? (
+          <p data-testid="no-suspects">{t("data.noSuspects")}</p>
+        ) : (
+          <Reading bench={bench} />
+        )
       ) : (
         <ul className={css.suspects}>
           {shown.map((row) => {

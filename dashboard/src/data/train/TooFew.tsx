@@ -13,9 +13,9 @@ import { Problem } from "../../ui/notice/Problem";
 import { className } from "../classes/names";
 import { useClassChanges } from "../classes/useClassChanges";
 import { countFacts, type Counts } from "../facts/filter";
-import type { Facts } from "../facts/useWorkbench";
+import type { Workbench } from "../facts/workbench";
 import css from "./TooFew.module.css";
-import { classesWithFew, LEAST_IMAGES } from "./useTraining";
+import { classesWithFew, LEAST_CLASSES, LEAST_IMAGES } from "./useTraining";
 
 /** What the dialog says of the classes, to compare. */
 function told(few: readonly DatasetClass[], { byClass }: Counts): string {
@@ -24,16 +24,16 @@ function told(few: readonly DatasetClass[], { byClass }: Counts): string {
 
 interface TooFewProps {
   dataset: Dataset;
-  facts: Facts;
+  bench: Workbench;
+  counts: Counts;
   few: readonly DatasetClass[];
   onTrain: () => void;
 }
 
-const LEAST_CLASSES = 2;
 const SHOWN = 10;
 
 /** Which classes stop a training, and the way on: more images, or the training without them. */
-export function TooFew({ dataset, facts: { bench, counts }, few, onTrain }: TooFewProps) {
+export function TooFew({ dataset, bench, counts, few, onTrain }: TooFewProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const may = useMay();

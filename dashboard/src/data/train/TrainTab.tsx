@@ -3,14 +3,15 @@ import { useTranslation } from "react-i18next";
 import { useMay } from "../../access/useMe";
 import type { DatasetDetails, InstantRun } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
-import { duration, money, whole } from "../../i18n/format";
+import { duration, money, orDash, whole } from "../../i18n/format";
 import { MissingScope } from "../../ui/notice/MissingScope";
 import { Problem } from "../../ui/notice/Problem";
+import { Reading } from "../facts/Reading";
 import type { Facts } from "../facts/useWorkbench";
 import { RunPanel } from "./RunPanel";
 import { RunsTable } from "./RunsTable";
 import { TooFew } from "./TooFew";
-import type { Training } from "./useTraining";
+import { LEAST_CLASSES, type Training } from "./useTraining";
 
 interface TrainTabProps {
   details: DatasetDetails;
@@ -20,14 +21,15 @@ interface TrainTabProps {
 
 /** One button, what it does while it works, and what came of it. */
 export function TrainTab({ details, facts, training }: TrainTabProps) {
-  const { counts } = facts;
+  const { bench, counts } = facts;
   const { dataset, forecast } = details;
   const { run, few, waits, isBusy, isArriving, error } = training;
   const { t } = useTranslation();
   const language = useLanguage();
   const may = useMay();
   const { name } = dataset;
-  const trained = [...counts.byClass.values()].filter((images) => images > 0).length;
+  const trained = counts && [...counts.byClass.values()].filter((images) => images > 0).length;
+  const tooFewClasses = trained !== null && trained < LEAST_CLASSES;
   const seconds = run ? took(run) : null;
   return (
     <div className="stack">
@@ -38,8 +40,8 @@ export function TrainTab({ details, facts, training }: TrainTabProps) {
         </div>
         <p className="numeric" data-testid="train-plan">
           {t("data.trainPlan", {
-            images: whole(counts.labelled, language),
-            classes: whole(trained, language),
+            images: orDash(counts?.labelled, whole, language),
+            classes: orDash(trained, whole, language),
           })}
           {seconds !== null && ` ${t("data.trainTook", { time: duration(seconds, language) })}`}
         </p>
@@ -52,13 +54,20 @@ export function TrainTab({ details, facts, training }: TrainTabProps) {
             })}
           </p>
         )}
-        {trained < 2 && few.length === 0 && <p className="muted small">{t("data.trainNeeds")}</p>}
-        {few.length > 0 && (
-          <TooFew dataset={dataset} facts={facts} few={few} onTrain={training.startNow} />
+        {tooFewClasses && few.length === 0 && <p className="muted small">{t("data.trainNeeds")}</p>}
+        {!counts && <Reading bench={bench} />}
+        {counts && few.length > 0 && (
+          <TooFew
+            dataset={dataset}
+            bench={bench}
+            counts={counts}
+            few={few}
+            onTrain={training.startNow}
+          />
         )}
         {waits && (
           <p role="status" className="numeric" data-testid="train-waits">
-            {t("data.trainWaits", { images: whole(counts.pending, language) })}
+            {t("data.trainWaits", { images: orDash(counts?.pending, whole, language) })}
           </p>
         )}
         {may("POST /datasets/{name}/train") ? (
@@ -66,13 +75,13 @@ export function TrainTab({ details, facts, training }: TrainTabProps) {
             <button
               type="button"
               className="button primary"
-              disabled={isBusy || waits || few.length > 0 || (trained < 2 && !isArriving)}
+              disabled={isBusy || waits || few.length > 0 || (tooFewClasses && !isArriving)}
               onClick={training.start}
               data-testid="train"
             >
               {t(isBusy ? "data.training" : "data.trainNow")}
             </button>
-            {waits && trained >= 2 && (
+            {waits && !tooFewClasses && (
               <button
                 type="button"
                 className="button"

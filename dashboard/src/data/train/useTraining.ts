@@ -25,6 +25,7 @@ export interface Training {
 const EVERY_MS = 1_000;
 /** As in `visionflow/loop/training.py`: one to learn from and one to test with. */
 export const LEAST_IMAGES = 2;
+export const LEAST_CLASSES = 2;
 
 /** Classes with fewer; none while images are on their way, which may belong to them. */
 export function classesWithFew({ classes }: Dataset, { pending, byClass }: Counts) {
@@ -69,7 +70,7 @@ export function useTraining(details: DatasetDetails, facts: Facts, sending: bool
     onError: () => void bench.load(), // it may have been refused for images that others changed
   });
   const [waits, setWaits] = useState(false);
-  const isArriving = sending || counts.pending > 0;
+  const isArriving = sending || (counts !== null && counts.pending > 0);
   const startNow = () => {
     setWaits(false);
     start.mutate();
@@ -93,7 +94,7 @@ export function useTraining(details: DatasetDetails, facts: Facts, sending: bool
     isBusy: start.isPending || (run.data !== undefined && isActive(run.data)),
     waits,
     isArriving,
-    few: bench.complete && !sending ? classesWithFew(dataset, counts) : [],
+    few: counts && !sending ? classesWithFew(dataset, counts) : [],
     error: start.error,
     start: () => {
       if (isArriving) setWaits(true);
