@@ -45,7 +45,7 @@ describe("while the images are being read", () => {
     expect(await screen.findByTestId("classes")).toHaveTextContent("apple–");
     expect(count()).toHaveTextContent("Images: – · labelled: – · classes: 2");
     expect(screen.getByTestId("filter-view")).not.toHaveTextContent("(0)");
-    await userEvent.click(screen.getAllByTestId("edit-class")[0] as HTMLElement);
+    await userEvent.click(screen.getByRole("button", { name: "Edit class apple" }));
     expect(await screen.findByTestId("class-sure")).not.toBeChecked();
     expect(screen.getByRole("dialog")).not.toHaveTextContent(/\b0\b/);
     arrive();

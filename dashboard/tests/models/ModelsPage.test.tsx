@@ -2,7 +2,7 @@ import { fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { FakeApi, problem } from "../fakeApi";
+import { FakeApi, json, problem } from "../fakeApi";
 import { model, registry, rollbackRule, stats } from "../registry";
 import { renderDashboard } from "../render";
 
@@ -288,5 +288,35 @@ describe("a registry", () => {
     expect(
       await screen.findByText("Published by ann although the gate failed: a trial"),
     ).toBeVisible();
+  });
+});
+
+describe("what has been moved", () => {
+  it("is not an empty table while it is being read", async () => {
+    let arrive = (): void => undefined;
+    const arrived = new Promise<Response>((resolve) => {
+      arrive = () => {
+        resolve(json({ items: fake.moves, next_cursor: null }));
+      };
+    });
+    fake.failing = (path) => (path.startsWith("/models/history") ? arrived : null);
+    renderDashboard(fake, "/models");
+    expect(await screen.findByTestId("serving")).toBeVisible();
+    expect(screen.queryByTestId("moves")).not.toBeInTheDocument();
+    arrive();
+    expect(await screen.findByTestId("moves")).toBeVisible();
+  });
+
+  it("stays when its next page does not arrive", async () => {
+    fake.failing = (path) =>
+      path.startsWith("/models/history")
+        ? path.includes("cursor")
+          ? problem(500, "internal_error")
+          : json({ items: fake.moves, next_cursor: "older" })
+        : null;
+    renderDashboard(fake, "/models");
+    await userEvent.click(await screen.findByTestId("more-moves"));
+    expect(await screen.findByRole("alert")).toBeVisible();
+    expect(screen.getByTestId("moves")).toBeVisible();
   });
 });

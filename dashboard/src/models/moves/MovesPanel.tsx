@@ -8,6 +8,8 @@ import { dateTime } from "../../i18n/format";
 import { moverText, moveText } from "../../i18n/texts";
 import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
+import { PageSkeleton } from "../../ui/notice/PageSkeleton";
+import { Problem } from "../../ui/notice/Problem";
 import { ServerText } from "../../ui/notice/ServerText";
 import css from "./MovesPanel.module.css";
 
@@ -29,12 +31,14 @@ export function MovesPanel() {
         <h2 id="moves-title">{t("models.history")}</h2>
         <p className="muted small">{t("models.historyText")}</p>
       </div>
-      {moves.error ? (
+      {moves.error && !moves.data ? (
         <Missing
           error={moves.error}
           route="GET /models/history"
           onRetry={() => void moves.refetch()}
         />
+      ) : !moves.data ? (
+        <PageSkeleton />
       ) : (
         <DataTable
           columns={[
@@ -62,6 +66,7 @@ export function MovesPanel() {
           ))}
         </DataTable>
       )}
+      {moves.isFetchNextPageError && <Problem error={moves.error} />}
       {moves.hasNextPage && (
         <div>
           <button
@@ -69,6 +74,7 @@ export function MovesPanel() {
             className="button small"
             disabled={moves.isFetchingNextPage}
             onClick={() => void moves.fetchNextPage()}
+            data-testid="more-moves"
           >
             {t("models.olderMoves")}
           </button>
