@@ -6,6 +6,8 @@ import { useApi } from "../api/ApiContext";
 import type { Move } from "../api/models";
 import { DialogButtons } from "../ui/dialog/DialogButtons";
 import { Modal } from "../ui/dialog/Modal";
+import { FaultContext, faultOf } from "../ui/fault/fault";
+import { FaultInput } from "../ui/fault/FaultInput";
 import { Problem } from "../ui/notice/Problem";
 import css from "./MoveDialog.module.css";
 import { useEffectTexts, useMoveTitle } from "./useMoveTexts";
@@ -57,20 +59,22 @@ export function MoveDialog({ move, onClose }: MoveDialogProps) {
           ))}
         </ul>
       )}
-      {takesReason && (
-        <label className="field">
-          <span className="field-name">{t("models.reason")}</span>
-          <input
-            className="input"
-            value={reason}
-            maxLength={200}
-            onChange={({ target }) => {
-              setReason(target.value);
-            }}
-            data-testid="move-reason"
-          />
-        </label>
-      )}
+      <FaultContext value={faultOf(run.error)}>
+        {takesReason && (
+          <label className="field">
+            <span className="field-name">{t("models.reason")}</span>
+            <FaultInput
+              field="reason"
+              value={reason}
+              maxLength={200}
+              onChange={({ target }) => {
+                setReason(target.value);
+              }}
+              data-testid="move-reason"
+            />
+          </label>
+        )}
+      </FaultContext>
       {run.error && <Problem error={run.error} />}
       <DialogButtons
         confirm={confirm}

@@ -131,21 +131,22 @@ class FeedbackService:
         """As the model writes it, or else whoever gave it first; None for none of its labels."""
         if wanted.label is None:
             if wanted.new:
-                raise InvalidParameterError("A new label needs a name.")
+                raise InvalidParameterError("A new label needs a name.", "label")
             return None
         label = composed(wanted.label.strip())
         if tree and (known := tree.spelling(label)):
             return known
         if problem := label_problem(label):
-            raise InvalidParameterError(f"label {label!r:.80} {problem}.")
+            raise InvalidParameterError(f"label {label!r:.80} {problem}.", "label")
         if (model := prediction.model) and tree and not wanted.new:
             raise InvalidParameterError(
                 f"{label!r:.80} is not a label of {model.name} {model.version} "
-                f'({_some(tree)}); add "new": true for a class that it does not know.'
+                f'({_some(tree)}); add "new": true for a class that it does not know.',
+                "label",
             )
         if label.casefold() in PARTS:
             raise InvalidParameterError(
-                f"label {label!r} is what a part of a dataset is called; add a word to it."
+                f"label {label!r} is what a part of a dataset is called; add a word to it.", "label"
             )
         caller.require("label")
         return self.new_labels.admit(label, prediction.expires_at)

@@ -51,7 +51,7 @@ class PredictionService:
         Raises `InvalidParameterError` or `InvalidCursorError`.
         """
         if query.since and query.until and query.since > query.until:
-            raise InvalidParameterError("from must not be later than to.")
+            raise InvalidParameterError("from must not be later than to.", "from")
         if query.label is not None:
             label = composed(query.label)
             query = replace(query, label=label, below=self._is_parent(label))
