@@ -52,8 +52,9 @@ export function MoveDialog({ move, onClose }: MoveDialogProps) {
         <div className={`skeleton ${css.waiting}`} aria-busy="true" />
       ) : (
         <ul className={css.changes} data-testid="move-changes">
-          {changes.map(({ kind, text }) => (
-            <li key={text} data-effect={kind}>
+          {changes.map(({ kind, text }, index) => (
+            // Two canaries may lose the same.
+            <li key={`${index} ${text}`} data-effect={kind}>
               {text}
             </li>
           ))}
