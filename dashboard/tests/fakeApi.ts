@@ -300,6 +300,7 @@ export class FakeApi {
       .filter(({ label }) => wanted("label", label))
       .filter(({ status }) => wanted("status", status))
       .filter(({ source }) => wanted("source", source))
+      .filter(({ filename }) => holds(filename, query.get("filename")))
       .filter((entry) => isSaid(entry, query.get("feedback")))
       .filter(({ model }) => wanted("model", model ? modelRef(model) : null))
       .filter(({ created_at }) => created_at >= (query.get("from") ?? ""))
@@ -329,6 +330,10 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
       resolve();
     });
   });
+}
+
+function holds(filename: string | null | undefined, part: string | null): boolean {
+  return part === null || (filename ?? "").toLowerCase().includes(part.toLowerCase());
 }
 
 export function problem(status: number, code: string): Response {

@@ -2608,8 +2608,8 @@ export interface components {
          * @description What a move would change now; nothing is moved.
          *
          *     ``aliases``: what would serve. ``classes``: one for each effect by which images get another
-         *     version, in their order, of a canary that ends too; left out where a manifest is gone. Send ``revision`` with the move, and it is refused if the
-         *     aliases have moved meanwhile.
+         *     version, in their order, of a canary that ends too; left out where a manifest is gone. Send
+         *     ``revision`` with the move, and it is refused if the aliases have moved meanwhile.
          */
         MovePreview: {
             /** Revision */
@@ -3770,6 +3770,8 @@ export interface operations {
                 source?: "api" | "s3";
                 /** @description Only what people said this of */
                 feedback?: "right" | "wrong" | "none" | "unanswered";
+                /** @description Only files with this part of a name */
+                filename?: string;
                 /** @description Not before this time */
                 from?: string;
                 /** @description Not after this time */

@@ -41,8 +41,8 @@ class MovePreview:
     """What a move would change now; nothing is moved.
 
     ``aliases``: what would serve. ``classes``: one for each effect by which images get another
-    version, in their order, of a canary that ends too; left out where a manifest is gone. Send ``revision`` with the move, and it is refused if the
-    aliases have moved meanwhile.
+    version, in their order, of a canary that ends too; left out where a manifest is gone. Send
+    ``revision`` with the move, and it is refused if the aliases have moved meanwhile.
     """
 
     revision: int
