@@ -26,6 +26,7 @@ import type {
   RollbackRule,
   Stats,
   TrainingOptions,
+  Undoable,
 } from "../src/api/types";
 import { isRight } from "../src/records/feedback/verdict";
 import { apiKey, me } from "./callers";
@@ -71,6 +72,8 @@ export class FakeApi {
   audit: AuditEntry[] = [];
   /** The parts in which an owner's records are erased. */
   erasures: ErasedOwner[] = [];
+  /** What of a record that is read the caller may take back. */
+  undoable: Undoable | null = null;
   /** What counts after somebody has given feedback; that feedback where it is `null`. */
   standing: Record<string, unknown> | null = null;
   stats: Stats | null = null;
@@ -168,7 +171,11 @@ export class FakeApi {
   #prediction({ pathname }: URL): Response {
     const found = this.records.find(({ id }) => pathname === `/predictions/${id}`);
     if (!found) return problem(404, "prediction_not_found");
-    return json({ ...found, image_url: "http://images.test/original.jpg" });
+    return json({
+      ...found,
+      image_url: "http://images.test/original.jpg",
+      undoable: this.undoable,
+    });
   }
 
   #explanation({ pathname }: URL): Response {
@@ -201,7 +208,7 @@ export class FakeApi {
     const told = (entry: LogEntry) => (entry.id === id ? { ...entry, feedback: said } : entry);
     this.records = this.records.map(told);
     this.uncertain &&= this.uncertain.map(told);
-    return json(told(known));
+    return json({ ...told(known), undoable: null });
   }
 
   #model({ pathname }: URL): Response {
@@ -293,6 +300,7 @@ export class FakeApi {
       .filter(({ label }) => wanted("label", label))
       .filter(({ status }) => wanted("status", status))
       .filter(({ source }) => wanted("source", source))
+      .filter(({ filename }) => holds(filename, query.get("filename")))
       .filter((entry) => isSaid(entry, query.get("feedback")))
       .filter(({ model }) => wanted("model", model ? modelRef(model) : null))
       .filter(({ created_at }) => created_at >= (query.get("from") ?? ""))
@@ -322,6 +330,10 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
       resolve();
     });
   });
+}
+
+function holds(filename: string | null | undefined, part: string | null): boolean {
+  return part === null || (filename ?? "").toLowerCase().includes(part.toLowerCase());
 }
 
 export function problem(status: number, code: string): Response {

@@ -12,7 +12,7 @@ export function previewOf(
   const percent = query.has("percent") ? Number(query.get("percent")) : null;
   const kind = KINDS[query.get("move") ?? ""] ?? "production";
   const effect = { kind, model, percent, instead_of: aliases.production };
-  return { revision: 7, aliases, effects: [effect], classes: null, ...changes };
+  return { revision: 7, aliases, effects: [effect], classes: [], ...changes };
 }
 
 const KINDS: Record<string, MovePreview["effects"][number]["kind"]> = {

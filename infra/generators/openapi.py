@@ -151,6 +151,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             query("status", "Only this status", {"enum": list(get_args(Status))}),
             query("source", "Only images from this source", {"enum": list(get_args(Source))}),
             query("feedback", "Only what people said this of", {"enum": list(get_args(Verdict))}),
+            query("filename", "Only files with this part of a name", TEXT),
             query("from", "Not before this time", TIME),
             query("to", "Not after this time", TIME),
         ),

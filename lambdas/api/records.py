@@ -9,6 +9,7 @@ from visionflow.access.caller import Caller
 from visionflow.errors import ForbiddenError, PredictionNotFoundError
 from visionflow.images.store import ImageStore
 from visionflow.predictions.record import ID, Prediction
+from visionflow.predictions.reviews import Undoable
 from visionflow.predictions.store import PredictionStore
 
 
@@ -21,9 +22,12 @@ class LogEntry(Prediction):
 
 @dataclass(frozen=True)
 class PredictionDetail(LogEntry):
-    """One prediction with short-lived URLs for its image and thumbnail."""
+    """One prediction with short-lived URLs for its image and thumbnail. ``undoable``: the feedback
+    that the caller may take back: their ``own`` latest, also one that somebody outweighs, or for an
+    admin ``unowned``, of which nobody knows who gave it. Null: none."""
 
     image_url: str
+    undoable: Undoable | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Records:
         url = None if key is None else self.images.url(key)
         return strict.extended(LogEntry, prediction, thumbnail_url=url)
 
-    def detail(self, prediction: Prediction) -> PredictionDetail:
+    def detail(self, prediction: Prediction, undoable: Undoable | None) -> PredictionDetail:
         url = self.images.url(prediction.image.key, prediction.image.version_id)
-        return strict.extended(PredictionDetail, self.entry(prediction), image_url=url)
+        entry = self.entry(prediction)
+        return strict.extended(PredictionDetail, entry, image_url=url, undoable=undoable)

@@ -82,7 +82,7 @@ def _from_json(data: bytes) -> SentImage:
         raise ImageNotSentError('The JSON body needs a string field "image".')
     filename = document.get("filename")
     if filename is not None and not isinstance(filename, str):
-        raise InvalidBodyError('The field "filename" must be a string.')
+        raise InvalidBodyError('The field "filename" must be a string.', "filename")
     try:
         image = b64decode(document["image"], validate=True)
     except ValueError as error:

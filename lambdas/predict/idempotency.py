@@ -42,7 +42,8 @@ class IdempotencyKey:
     def __post_init__(self) -> None:
         if not KEY.fullmatch(self.key):
             raise InvalidParameterError(
-                f"{HEADER} must have 1 to 64 characters of A-Z, a-z, 0-9, '-', '_' and '.'."
+                f"{HEADER} must have 1 to 64 characters of A-Z, a-z, 0-9, '-', '_' and '.'.",
+                HEADER,
             )
 
     @property

@@ -110,7 +110,8 @@ class PredictService(ClassificationService):
         if key and len(reply.to_json().encode()) > _MOST_REPLY_BYTES:
             raise InvalidParameterError(
                 f"the set of labels of coverage {options.coverage} is too long to be kept for an "
-                "Idempotency-Key; lower coverage, or send no key."
+                "Idempotency-Key; lower coverage, or send no key.",
+                "coverage",
             )
         allow()
         # Two requests with one key may be at work at once, perhaps with different images.
@@ -197,9 +198,9 @@ def _checked(options: PredictOptions, tree: LabelTree) -> PredictOptions:
     most = min(MAX_TOP_K, len(tree.labels))
     top_k = min(DEFAULT_TOP_K, most) if options.top_k is None else options.top_k
     if not 1 <= top_k <= most:
-        raise InvalidParameterError(f"top_k must be between 1 and {most}, found {top_k}.")
+        raise InvalidParameterError(f"top_k must be between 1 and {most}, found {top_k}.", "top_k")
     if options.label is not None and not options.explain:
-        raise InvalidParameterError("label names what to explain; it needs explain=true.")
+        raise InvalidParameterError("label names what to explain; it needs explain=true.", "label")
     return replace(options, top_k=top_k, label=_spelled(options.label, tree))
 
 
@@ -208,7 +209,7 @@ def _spelled(label: str | None, tree: LabelTree) -> str | None:
     spelling = None if label is None else tree.spelling(label)
     if label is not None and spelling is None:
         raise InvalidParameterError(
-            f"the model has no label or parent {label!r:.80}; GET /status lists them."
+            f"the model has no label or parent {label!r:.80}; GET /status lists them.", "label"
         )
     return spelling
 

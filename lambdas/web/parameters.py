@@ -22,14 +22,14 @@ def only(query: Mapping[str, str], *names: str) -> None:
     if unknown := sorted(set(query) - set(names)):
         taken = ", ".join(names) or "none"
         raise InvalidParameterError(
-            f"unknown parameter {unknown[0]!r:.40}; this route takes {taken}."
+            f"unknown parameter {unknown[0]!r:.40}; this route takes {taken}.", unknown[0]
         )
 
 
 def short_text(name: str, text: str | None) -> str | None:
     """A value to look for, no longer than a DynamoDB key may be."""
     if text is not None and not 1 <= len(text) <= MAX_TEXT:
-        raise InvalidParameterError(f"{name} must have 1 to {MAX_TEXT} characters.")
+        raise InvalidParameterError(f"{name} must have 1 to {MAX_TEXT} characters.", name)
     return text
 
 
@@ -39,7 +39,7 @@ def whole_number(name: str, text: str | None) -> int | None:
         return None
     # int() would also take "1_0", " 5" and digits of other scripts.
     if not (text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= 9):
-        raise InvalidParameterError(f"{name} must be a whole number, found {text!r:.40}.")
+        raise InvalidParameterError(f"{name} must be a whole number, found {text!r:.40}.", name)
     return int(text)
 
 
@@ -49,7 +49,9 @@ def decimal(name: str, text: str | None) -> float | None:
         return None
     # float() would also take "nan", "1_0", " .5" and digits of other scripts.
     if not _DECIMAL.fullmatch(text):
-        raise InvalidParameterError(f"{name} must be a number such as 0.95, found {text!r:.40}.")
+        raise InvalidParameterError(
+            f"{name} must be a number such as 0.95, found {text!r:.40}.", name
+        )
     return float(text)
 
 
@@ -59,13 +61,13 @@ def limit(text: str | None, default: int = DEFAULT_LIMIT, most: int = MAX_LIMIT)
     if found is None:
         return default
     if not 1 <= found <= most:
-        raise InvalidParameterError(f"limit must be between 1 and {most}, found {found}.")
+        raise InvalidParameterError(f"limit must be between 1 and {most}, found {found}.", "limit")
     return found
 
 
 def flag(name: str, text: str | None, *, default: bool = False) -> bool:
     if text not in (None, "true", "false"):
-        raise InvalidParameterError(f"{name} must be true or false, found {text!r:.40}.")
+        raise InvalidParameterError(f"{name} must be true or false, found {text!r:.40}.", name)
     return default if text is None else text == "true"
 
 
@@ -73,7 +75,9 @@ def choice(name: str, text: str | None, literal: Any) -> Any:
     """One of the values of a ``Literal`` type, or None."""
     options = get_args(literal)
     if text is not None and text not in options:
-        raise InvalidParameterError(f"{name} must be {' or '.join(options)}, found {text!r:.40}.")
+        raise InvalidParameterError(
+            f"{name} must be {' or '.join(options)}, found {text!r:.40}.", name
+        )
     return text
 
 
@@ -89,7 +93,8 @@ def moment(name: str, text: str | None) -> str | None:
     except (ValueError, OverflowError) as error:
         raise InvalidParameterError(
             f"{name} must be an ISO 8601 time with a zone such as 2030-01-31T12:00:00Z, "
-            f"found {text!r:.40}."
+            f"found {text!r:.40}.",
+            name,
         ) from error
 
 
@@ -98,7 +103,7 @@ def whole_days(since: str, until: str) -> tuple[str, str]:
     first, last = since[:10], until[:10]
     days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
     if days < 1:
-        raise InvalidParameterError("from must not be later than to.")
+        raise InvalidParameterError("from must not be later than to.", "from")
     if days > MAX_DAYS:
-        raise InvalidParameterError(f"from and to may include at most {MAX_DAYS} days.")
+        raise InvalidParameterError(f"from and to may include at most {MAX_DAYS} days.", "from")
     return first, last

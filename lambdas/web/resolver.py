@@ -80,7 +80,7 @@ def create_resolver() -> APIGatewayHttpResolver:
         methods = [route.method for route in ROUTES if route.matches(path)]
         if methods and method not in methods:
             allowed = ", ".join(methods)
-            error = MethodNotAllowedError(f"{path} takes {allowed}, not {method}.")
+            error = MethodNotAllowedError(f"{path} does not take {method}, only {allowed}.")
             return problem(error, {"Allow": allowed})
         return problem(
             RouteNotFoundError(f"There is no {path} here; GET /openapi.json lists what there is.")

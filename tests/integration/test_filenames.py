@@ -1,5 +1,6 @@
 """The name of an image's file: in its record however it came, and nowhere else."""
 
+import dataclasses
 import json
 import sys
 from typing import Any
@@ -9,8 +10,10 @@ from aws_lambda_powertools import Logger
 
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud
+from tests.integration.test_api import fill, record
 from visionflow.access.caller import Caller
 from visionflow.access.roles import SCOPES_OF
+from visionflow.predictions import store
 
 RED = encode(plain("red"))
 NAME = "우리 고양이=1.jpg"
@@ -152,3 +155,26 @@ def test_others_never_see_a_name_in_an_own_stage(
     path = f"/predictions/{prediction_id}/explanation"
     assert cloud.call("GET", path, caller=ann).status == 200
     assert cloud.call("GET", path, caller=bob).body["code"] == "prediction_not_found"
+
+
+def test_records_are_found_by_a_part_of_the_name(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In any case and spelling, from page to page: a page says how far it has looked."""
+    names = ["IMG_1.JPG", "cat.png", None, "img_2.jpg", "\u1109\u1161\u110c\u1175\u11ab.png"]
+    rows = [dataclasses.replace(record(place), filename=name) for place, name in enumerate(names)]
+    fill(cloud, rows)
+    ids = [row.id for row in rows]
+
+    def found(part: str, cursor: str | None = None) -> list[str]:
+        query = {"filename": part, **({"cursor": cursor} if cursor else {})}
+        page = cloud.call("GET", "/logs", query).body
+        more = found(part, page["next_cursor"]) if page["next_cursor"] else []
+        return [item["id"] for item in page["items"]] + more
+
+    for looked_at in (1_000, 2):
+        monkeypatch.setattr(store, "MAX_ROWS_READ", looked_at)
+        assert found("img_") == [ids[3], ids[0]]
+        assert found("사진") == [ids[4]]
+        assert found("dog") == []
+    assert cloud.call("GET", "/logs", {"filename": ""}).status == 400

@@ -230,6 +230,9 @@ def test_a_version_alone_names_no_model(versions: Cloud, tmp_path: Path) -> None
     both = {"models": "tiny/2,other/2"}
     names = [item["name"] for item in versions.call("GET", "/models/compare", both).body["items"]]
     assert names == ["tiny", "other"]
+    for wrong in ("tiny/2", "tiny/2,2"):
+        refused = versions.call("GET", "/models/compare", {"models": wrong})
+        assert (refused.status, refused.body["field"]) == (400, "models")
     assert post(versions, "/models/other/2/retire").body["code"] == "model_in_use"
 
 

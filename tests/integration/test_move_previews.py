@@ -103,22 +103,22 @@ def expected_watch(before: Json, after: Json) -> set[tuple[Any, ...]]:
     return found
 
 
-def expected_classes(before: Json, after: Json) -> Json | None:
-    pair = None
+def expected_classes(before: Json, after: Json) -> list[Json]:
+    """For everybody, for the share of a canary that begins, and for that of one that ends."""
+    pairs = []
     if before["production"] != after["production"]:
-        pair = (after["production"], before["production"], 100)
-    elif after["canary"] and (after["canary"], after["percent"]) != (
-        before["canary"],
-        before["percent"],
-    ):
-        pair = (after["canary"], after["production"], after["percent"])
-    elif before["canary"] and not after["canary"]:
-        pair = (after["production"], before["canary"], before["percent"])
-    if pair is None:
-        return None
-    new, old = (set(CLASSES[model]) for model in pair[:2])
-    lost, gained = sorted(old - new), sorted(new - old)
-    return {"percent": pair[2], "lost": lost, "gained": gained, "kept": len(old & new)}
+        pairs.append((after["production"], before["production"], 100))
+    share, earlier = ((state["canary"], state["percent"]) for state in (after, before))
+    if after["canary"] and share != earlier:
+        pairs.append((after["canary"], after["production"], after["percent"]))
+    if before["canary"] and before["canary"] not in (after["canary"], after["production"]):
+        pairs.append((after["production"], before["canary"], before["percent"]))
+    found = []
+    for then, now, percent in pairs:
+        new, old = set(CLASSES[then]), set(CLASSES[now])
+        lost, gained = sorted(old - new), sorted(new - old)
+        found.append({"percent": percent, "lost": lost, "gained": gained, "kept": len(old & new)})
+    return found
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -147,8 +147,10 @@ def test_each_move_does_what_its_preview_says(models: Cloud, seed: int) -> None:
         }
         assert effects == expected_effects(before, after), what
         assert said.body["aliases"] == after["aliases"] == moved.body["aliases"], what
-        classes = said.body["classes"]
-        found = classes and {name: classes[name] for name in ("percent", "lost", "gained", "kept")}
+        found = [
+            {name: change[name] for name in ("percent", "lost", "gained", "kept")}
+            for change in said.body["classes"]
+        ]
         assert found == expected_classes(before, after), what
         done += bool(effects)
         before = after

@@ -140,6 +140,44 @@ def test_only_ones_own_latest_feedback_is_taken_back(cloud: Cloud) -> None:
     assert withdraw(cloud, "nobody-knows-this").body["code"] == "prediction_not_found"
 
 
+def undoable(cloud: Cloud, prediction_id: str, caller: Caller) -> str | None:
+    found = cloud.call("GET", f"/predictions/{prediction_id}", caller=caller).body["undoable"]
+    assert found is None or isinstance(found, str)
+    return found
+
+
+def test_a_caller_learns_what_they_may_take_back_and_nothing_of_others(cloud: Cloud) -> None:
+    (one,) = kept(cloud, [record(0)])
+    say(cloud, one, {"label": "red", "new": True}, caller=LABELLER)
+    say(cloud, one, {"label": None}, caller=VIEWER)  # is outweighed
+    namesake = Caller("key:other", VIEWER.name, SCOPES_OF["viewer"])
+    callers = (VIEWER, LABELLER, namesake, ADMIN)
+    assert [undoable(cloud, one, caller) for caller in callers] == ["own", "own", None, None]
+    assert withdraw(cloud, one, VIEWER).body["undoable"] is None
+    assert undoable(cloud, one, VIEWER) is None
+
+
+def test_an_admin_takes_back_what_is_older_than_the_ids_of_its_givers(cloud: Cloud) -> None:
+    (one,) = kept(cloud, [record(0)])
+    say(cloud, one, {"label": "red", "new": True}, caller=LABELLER)
+    (line,) = cloud.dynamodb.query(
+        TableName="insights",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"FEEDBACK#{one}"}},
+    )["Items"]
+    key = {name: line[name] for name in ("pk", "sk")}
+    cloud.dynamodb.update_item(TableName="insights", Key=key, UpdateExpression="REMOVE by_id")
+    assert [undoable(cloud, one, caller) for caller in (LABELLER, ADMIN)] == [None, "unowned"]
+    assert withdraw(cloud, one, LABELLER).status == 404
+    # Their own goes first.
+    say(cloud, one, {"label": "blue", "new": True}, caller=ADMIN)
+    first = withdraw(cloud, one, ADMIN).body
+    assert (first["withdrawn"]["label"], first["undoable"]) == ("blue", "unowned")
+    assert withdraw(cloud, one, ADMIN).body["feedback"] is None
+    (latest, *_) = cloud.call("GET", "/audit", caller=ADMIN).body["items"]
+    assert latest["details"] == {"label": "red", "by": LABELLER.name}
+
+
 def test_a_lighter_word_counts_again_when_the_heavier_one_is_taken_back(cloud: Cloud) -> None:
     (one,) = kept(cloud, [record(0)])
     say(cloud, one, {"label": "red", "new": True}, caller=ADMIN)
@@ -155,7 +193,7 @@ def test_taking_back_is_in_the_audit_trail(cloud: Cloud) -> None:
     (latest, *_) = cloud.call("GET", "/audit", caller=ADMIN).body["items"]
     assert latest["action"] == "DELETE /predictions/{id}/feedback"
     assert (latest["subject"], latest["by"]) == (one, LABELLER.name)
-    assert latest["details"] == {"label": "blue"}
+    assert latest["details"] == {"label": "blue", "by": LABELLER.name}
 
 
 def test_two_who_take_back_at_once_are_put_in_order(cloud: Cloud) -> None:
@@ -171,7 +209,7 @@ def test_two_who_take_back_at_once_are_put_in_order(cloud: Cloud) -> None:
         return found
 
     slow._lines = overtaken  # type: ignore[method-assign]
-    prediction, withdrawn = slow.withdraw(one, LABELLER.id)
+    prediction, withdrawn, _ = slow.withdraw(one, LABELLER.id)
     assert withdrawn.label == "blue"
     assert prediction.feedback is not None
     assert prediction.feedback.label is None

@@ -41,7 +41,7 @@ export interface PredictionsApi {
   explanation(id: string, signal?: AbortSignal): Promise<RecordExplanation>;
   feedback(id: string, said: FeedbackRequest): Promise<LogEntry>;
   /** Takes back the caller's latest feedback. */
-  withdrawFeedback(id: string): Promise<LogEntry>;
+  withdrawFeedback(id: string): Promise<Pick<PredictionDetail, "feedback" | "undoable">>;
   /** Least certain first, without feedback so far. */
   uncertain(limit: number, signal?: AbortSignal): Promise<LogEntry[]>;
   stats(span: Span, signal?: AbortSignal): Promise<Stats>;

@@ -2607,9 +2607,9 @@ export interface components {
          * MovePreview
          * @description What a move would change now; nothing is moved.
          *
-         *     ``aliases``: what would serve. ``classes`` is null where no image gets another version, and
-         *     where the manifest of one is gone. Send ``revision`` with the move, and it is refused if the
-         *     aliases have moved meanwhile.
+         *     ``aliases``: what would serve. ``classes``: one for each effect by which images get another
+         *     version, in their order, of a canary that ends too; left out where a manifest is gone. Send
+         *     ``revision`` with the move, and it is refused if the aliases have moved meanwhile.
          */
         MovePreview: {
             /** Revision */
@@ -2617,7 +2617,8 @@ export interface components {
             aliases: components["schemas"]["ServingAliases"];
             /** Effects */
             effects: components["schemas"]["Effect"][];
-            classes: components["schemas"]["ClassChange"] | null;
+            /** Classes */
+            classes: components["schemas"]["ClassChange"][];
         };
         /**
          * Moved
@@ -2764,7 +2765,9 @@ export interface components {
         };
         /**
          * PredictionDetail
-         * @description One prediction with short-lived URLs for its image and thumbnail.
+         * @description One prediction with short-lived URLs for its image and thumbnail. ``undoable``: the feedback
+         *     that the caller may take back: their ``own`` latest, also one that somebody outweighs, or for an
+         *     admin ``unowned``, of which nobody knows who gave it. Null: none.
          */
         PredictionDetail: {
             /** Id */
@@ -2802,6 +2805,8 @@ export interface components {
             thumbnail_url: string | null;
             /** Image Url */
             image_url: string;
+            /** Undoable */
+            undoable: ("own" | "unowned") | null;
             /**
              * Parents
              * @default []
@@ -3537,7 +3542,7 @@ export interface components {
         /**
          * WithdrawnFeedback
          * @description The prediction without ``withdrawn``, the caller's latest feedback. What was said before
-         *     counts again.
+         *     counts again. ``undoable``: what else the caller may take back.
          */
         WithdrawnFeedback: {
             /** Id */
@@ -3574,6 +3579,8 @@ export interface components {
             /** Thumbnail Url */
             thumbnail_url: string | null;
             withdrawn: components["schemas"]["Feedback"];
+            /** Undoable */
+            undoable: ("own" | "unowned") | null;
             /**
              * Parents
              * @default []
@@ -3763,6 +3770,8 @@ export interface operations {
                 source?: "api" | "s3";
                 /** @description Only what people said this of */
                 feedback?: "right" | "wrong" | "none" | "unanswered";
+                /** @description Only files with this part of a name */
+                filename?: string;
                 /** @description Not before this time */
                 from?: string;
                 /** @description Not after this time */

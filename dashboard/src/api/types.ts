@@ -20,6 +20,8 @@ export type LogPage = Schemas["LogPage"];
 export type LogQuery = NonNullable<paths["/logs"]["get"]["parameters"]["query"]>;
 
 export type PredictionDetail = Schemas["PredictionDetail"];
+/** What the caller may take back of a record's feedback. */
+export type Undoable = NonNullable<PredictionDetail["undoable"]>;
 export type PredictionStatus = LogEntry["status"];
 export type UnknownReason = NonNullable<LogEntry["unknown_reason"]>;
 export type PredictionSource = LogEntry["source"];

@@ -10,6 +10,7 @@ import { useLabelChoices, useServedChoices } from "../registry/useLabels";
 import { useModels } from "../registry/useModels";
 import { Combobox } from "../ui/combobox/Combobox";
 import { MomentField } from "../ui/MomentField";
+import { FileNameFilter } from "./FileNameFilter";
 import css from "./FilterBar.module.css";
 import { filterEntries, readFilters, SOURCES, STATUSES } from "./useHistoryParams";
 
@@ -104,6 +105,13 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
           </option>
         ))}
       </Choice>
+      <FileNameFilter
+        key={filters.filename}
+        value={filters.filename ?? ""}
+        onChange={(filename) => {
+          set({ filename: filename === "" ? undefined : filename });
+        }}
+      />
       <MomentField
         name={t("history.from")}
         value={filters.from}

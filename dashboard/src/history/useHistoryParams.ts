@@ -52,6 +52,7 @@ export function useHistoryParams() {
 export function readFilters(params: URLSearchParams): Filters {
   const label = params.get("label");
   const model = params.get("model");
+  const filename = params.get("filename");
   const status = STATUSES.find((known) => known === params.get("status"));
   const source = SOURCES.find((known) => known === params.get("source"));
   const feedback = VERDICTS.find((known) => known === params.get("feedback"));
@@ -65,6 +66,7 @@ export function readFilters(params: URLSearchParams): Filters {
     ...(source && { source }),
     ...(feedback && { feedback }),
     ...(model && { model }),
+    ...(filename && { filename }),
     ...(from && { from }),
     ...(to && { to }),
     ...(min !== null && { min }),

@@ -1,46 +1,63 @@
-import type { Language } from "./index";
+import errors from "./errors.ko.json";
 import sentences from "./sentences.json";
 
-/** Both languages of what the server writes down in words (`visionflow/sentences.py`). */
-interface Sentence {
-  en: string;
-  ko: string;
-}
+/**
+ * What the server says in words, by template: what it writes down (`visionflow/sentences.py`), and
+ * the texts of its errors. Only a page in Korean loads this, when it has such a text to show.
+ */
+const KOREAN = [
+  ...Object.values(sentences).map(({ en, ko }) => [en, ko] as const),
+  ...Object.entries(errors),
+];
 
 const SLOT = /\{(\w+)\}/g;
-let patterns: [Sentence, RegExp][] | undefined;
+/** A template of less is also how a person may write. */
+const FEWEST_LETTERS = 9;
 
-/** A text of the server in the page's language; null where the page has no translation of it. */
-export function sentenceText(text: string, language: Language): string | null {
-  if (language === "en") return text;
-  patterns ??= Object.values(sentences).map((sentence) => [sentence, pattern(sentence.en)]);
-  for (const [sentence, expected] of patterns) {
+interface Pattern {
+  expected: RegExp;
+  korean: string;
+  /** It is a sentence of the server only where one of its values is. */
+  isLoose: boolean;
+}
+
+let patterns: Pattern[] | undefined;
+
+/** A text of the server in Korean; null where it is not known. */
+export function inKorean(text: string): string | null {
+  patterns ??= KOREAN.toSorted(([one], [other]) => literals(other) - literals(one)).map(
+    ([english, korean]) => pattern(english, korean),
+  );
+  for (const { expected, korean, isLoose } of patterns) {
     const found = expected.exec(text);
-    if (found) return filled(sentence, found.groups ?? {}, language);
+    if (found) return filled(korean, found.groups ?? {}, isLoose);
   }
   return null;
 }
 
 /** A value may be a sentence too: “Not published: ⟨why⟩”. */
-function filled(
-  { en, ko }: Sentence,
-  values: Record<string, string>,
-  language: Language,
-): string | null {
-  const shown = Object.entries(values).map(
-    ([name, value]) => [name, sentenceText(value, language) ?? value] as const,
-  );
-  // Parts in a row that are nobody's sentence.
-  if (en === ko && shown.every(([name, value]) => value === values[name])) return null;
-  const by = new Map(shown);
-  return ko.replace(SLOT, (_slot, name: string) => by.get(name) ?? "");
+function filled(korean: string, values: Record<string, string>, isLoose: boolean): string | null {
+  const known = Object.entries(values).map(([name, value]) => [name, inKorean(value)] as const);
+  if (isLoose && known.every(([, value]) => value === null)) return null;
+  const by = new Map(known);
+  return korean.replace(SLOT, (_slot, name: string) => by.get(name) ?? values[name] ?? "");
 }
 
-function pattern(template: string): RegExp {
-  const escaped = template
+function pattern(english: string, korean: string): Pattern {
+  const escaped = english
     .split(SLOT)
     .map((part, index) =>
       index % 2 ? `(?<${part}>.+?)` : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"),
     );
-  return new RegExp(`^${escaped.join("")}$`, "s");
+  return { expected: new RegExp(`^${escaped.join("")}$`, "s"), korean, isLoose: isShort(english) };
+}
+
+/** How much of a template is written out: of two that fit a text, the longer says what it is. */
+function literals(english: string): number {
+  return english.replace(SLOT, "").length;
+}
+
+function isShort(english: string): boolean {
+  const letters = english.replace(SLOT, "").replace(/[^A-Za-z]/g, "");
+  return english.includes("{") && letters.length < FEWEST_LETTERS;
 }

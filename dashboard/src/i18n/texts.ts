@@ -5,17 +5,9 @@ import type en from "./en.json";
 import { fileSize, money, whole } from "./format";
 import type { Language } from "./index";
 
-/** An `ApiError`, or the error of a failed record. */
-interface Failure {
-  code: string;
-  /** In English. */
-  message: string;
-}
-
-/** The sentence for a failure; for an unknown code, the API's own sentence. */
-export function errorText(t: TFunction, language: Language, { code, message }: Failure): string {
-  const text = textOf(t, `errors.${code}`, { limit: fileSize(MAX_DIRECT_BYTES, language) });
-  return text ?? (message || t("unlistedError", { code }));
+/** The sentence for a failure of this code; `undefined` for an unknown one. */
+export function errorText(t: TFunction, language: Language, code: string): string | undefined {
+  return textOf(t, `errors.${code}`, { limit: fileSize(MAX_DIRECT_BYTES, language) });
 }
 
 /** The name of a step in `timings`; an unknown one is shown by its name. */
@@ -69,13 +61,6 @@ export function itemText(t: TFunction, item: string): string {
 export function placeText(t: TFunction, kind: string, place: string): string {
   const name = `${kind}_${place}`;
   return textOf(t, `cost.places.${name}`) ?? place;
-}
-
-const RULE = "the rollback rule";
-
-/** Who moved an alias: a person by their name, or the rule (`lambdas/counters/service.py`). */
-export function moverText(t: TFunction, by: string): string {
-  return by === RULE ? t("models.byRule") : by;
 }
 
 /** A role; an unknown one is shown by its name. */

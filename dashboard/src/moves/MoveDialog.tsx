@@ -6,6 +6,8 @@ import { useApi } from "../api/ApiContext";
 import type { Move } from "../api/models";
 import { DialogButtons } from "../ui/dialog/DialogButtons";
 import { Modal } from "../ui/dialog/Modal";
+import { FaultContext, faultOf } from "../ui/fault/fault";
+import { FaultInput } from "../ui/fault/FaultInput";
 import { Problem } from "../ui/notice/Problem";
 import css from "./MoveDialog.module.css";
 import { useEffectTexts, useMoveTitle } from "./useMoveTexts";
@@ -50,27 +52,30 @@ export function MoveDialog({ move, onClose }: MoveDialogProps) {
         <div className={`skeleton ${css.waiting}`} aria-busy="true" />
       ) : (
         <ul className={css.changes} data-testid="move-changes">
-          {changes.map(({ kind, text }) => (
-            <li key={text} data-effect={kind}>
+          {changes.map(({ kind, text }, index) => (
+            // Two canaries may lose the same.
+            <li key={`${index} ${text}`} data-effect={kind}>
               {text}
             </li>
           ))}
         </ul>
       )}
-      {takesReason && (
-        <label className="field">
-          <span className="field-name">{t("models.reason")}</span>
-          <input
-            className="input"
-            value={reason}
-            maxLength={200}
-            onChange={({ target }) => {
-              setReason(target.value);
-            }}
-            data-testid="move-reason"
-          />
-        </label>
-      )}
+      <FaultContext value={faultOf(run.error)}>
+        {takesReason && (
+          <label className="field">
+            <span className="field-name">{t("models.reason")}</span>
+            <FaultInput
+              field="reason"
+              value={reason}
+              maxLength={200}
+              onChange={({ target }) => {
+                setReason(target.value);
+              }}
+              data-testid="move-reason"
+            />
+          </label>
+        )}
+      </FaultContext>
       {run.error && <Problem error={run.error} />}
       <DialogButtons
         confirm={confirm}

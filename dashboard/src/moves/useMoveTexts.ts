@@ -42,14 +42,29 @@ export function useEffectTexts(preview: MovePreview | undefined): Change[] | nul
   if (!preview) return null;
   const { effects, classes } = preview;
   if (effects.length === 0) return [{ kind: "nothing", text: t("models.effects.nothing") }];
-  const [first, ...others] = effects.map((effect) => effectText(t, effect));
   const answers = effects.some(({ kind }) => kind === "production" || kind.startsWith("canary"));
   return [
-    ...(first ? [first] : []),
-    ...(classes ? classTexts(t, classes) : []),
-    ...others,
+    ...effects.flatMap((effect, index) => [
+      effectText(t, effect),
+      // That classes stay is worth saying of what the move is about.
+      ...classes
+        .filter((change) => isOf(change, effect))
+        .flatMap((change) => classTexts(t, change))
+        .filter(({ kind }) => index === 0 || kind !== "same"),
+    ]),
     ...(answers ? [{ kind: "records" as const, text: t("models.effects.records") }] : []),
   ];
+}
+
+/** Whether it is about the images that get another version by this effect. */
+function isOf({ model, instead_of: from }: ClassChange, effect: Effect): boolean {
+  if (effect.kind === "canary_ends") return isSame(from, effect.model);
+  const answers = effect.kind === "production" || effect.kind === "canary";
+  return answers && isSame(model, effect.model) && isSame(from, effect.instead_of);
+}
+
+function isSame(one: ModelName, other: ModelName | null): boolean {
+  return other !== null && modelKey(one) === modelKey(other);
 }
 
 function effectText(t: TFunction, { kind, model, instead_of: from, percent }: Effect): Change {

@@ -1,5 +1,10 @@
+import { useFault } from "./fault/fault";
+import { FaultReason } from "./fault/FaultReason";
+
 interface NumberFieldProps {
   name: string;
+  /** What the API calls it. */
+  field: string;
   hint: string;
   value: string;
   bounds: { min: number; max?: number; step: number | "any"; required?: boolean };
@@ -8,7 +13,9 @@ interface NumberFieldProps {
 }
 
 /** A number as typed, with what it means below it. */
-export function NumberField({ name, hint, value, bounds, onChange, testId }: NumberFieldProps) {
+export function NumberField(props: NumberFieldProps) {
+  const { name, field, hint, value, bounds, onChange, testId } = props;
+  const fault = useFault([field], `${testId}-hint`);
   return (
     <div className="field">
       <label className="field">
@@ -18,13 +25,14 @@ export function NumberField({ name, hint, value, bounds, onChange, testId }: Num
           type="number"
           {...bounds}
           value={value}
-          aria-describedby={`${testId}-hint`}
+          {...fault.attributes}
           onChange={({ target }) => {
             onChange(target.value);
           }}
           data-testid={testId}
         />
       </label>
+      <FaultReason reason={fault.reason} />
       <p id={`${testId}-hint`} className="muted small">
         {hint}
       </p>

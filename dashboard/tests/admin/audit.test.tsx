@@ -44,8 +44,26 @@ describe("the audit trail", () => {
     if (!row) throw new Error("no row");
     const details = within(row).getByText("Details").closest("details");
     expect(details).not.toHaveAttribute("open");
-    expect(details).toHaveTextContent('"caller": "user:1"');
-    expect(details).toHaveTextContent('"reason": "better on cats"');
+    expect(details).toHaveTextContent(/calleruser:1.*reasonbetter on cats/);
+  });
+
+  it("says in the page's language what was done, by whom and why", async () => {
+    fake.audit = [
+      auditEntry(1, {
+        by: "the rollback rule",
+        action: "roll back",
+        details: { reason: "error rate 0.250 over 0.05 in 40 images", label: "failed" },
+      }),
+      auditEntry(2, { action: "POST /of/a/later/api", by: "ann@team.test", details: {} }),
+    ];
+    const { container } = renderDashboard(fake, "/access?tab=audit", "ko");
+    const [later, rolledBack] = await rows();
+    expect(await within(rolledBack!).findByText("롤백 규칙")).toBeVisible();
+    expect(rolledBack).toHaveTextContent("규칙에 따라 롤백");
+    expect(rolledBack).toHaveTextContent("오류율 0.250, 한도 0.05 초과(이미지 40장)");
+    expect(rolledBack).toHaveTextContent("labelfailed"); // a name, and nobody's sentence
+    expect(later).toHaveTextContent("POST /of/a/later/api");
+    expect(container.querySelector("td span[lang=en]")).toBeNull();
   });
 
   it("is narrowed to a period, which the address keeps", async () => {

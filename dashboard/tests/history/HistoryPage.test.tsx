@@ -306,3 +306,26 @@ describe("a record", () => {
     expect(problem).toHaveTextContent("There is no prediction with this ID");
   });
 });
+
+describe("the filter by a file's name", () => {
+  it("asks once the text is there, and is kept in the address", async () => {
+    fake.records = [record(1, { filename: "IMG_1.JPG" }), record(2, { filename: "cat.png" })];
+    renderDashboard(fake, "/history", "ko");
+    expect(await screen.findAllByTestId("row-label")).toHaveLength(2);
+    const asked = fake.count("/logs");
+    const input = screen.getByRole("searchbox", { name: "파일 이름" });
+    await userEvent.type(input, "img_");
+    expect(window.location.hash).not.toContain("filename");
+    expect(fake.count("/logs")).toBeLessThanOrEqual(asked + 1); // a poll, perhaps
+    await userEvent.keyboard("{Enter}");
+    await waitFor(() => {
+      expect(screen.getAllByTestId("row-label")).toHaveLength(1);
+    });
+    expect(window.location.hash).toContain("filename=img_");
+    await userEvent.clear(screen.getByTestId("filter-filename"));
+    await userEvent.tab();
+    await waitFor(() => {
+      expect(screen.getAllByTestId("row-label")).toHaveLength(2);
+    });
+  });
+});

@@ -8,13 +8,15 @@ import dataKo from "../../src/i18n/data/ko.json";
 import en from "../../src/i18n/en.json";
 import ko from "../../src/i18n/ko.json";
 import written from "../data/report.json";
+import auditEn from "../../src/i18n/audit/en.json";
+import auditKo from "../../src/i18n/audit/ko.json";
 import { flatten } from "./flatten";
 
 const placeholders = (text: string) => [...text.matchAll(/{{\w+(, \w+)?}}/g)].map(String).sort();
 
 describe("the two languages", () => {
-  const english = flatten({ ...en, data: dataEn });
-  const korean = flatten({ ...ko, data: dataKo });
+  const english = flatten({ ...en, data: dataEn, actions: auditEn });
+  const korean = flatten({ ...ko, data: dataKo, actions: auditKo });
 
   it("have the same keys", () => {
     expect([...korean.keys()].sort()).toEqual([...english.keys()].sort());

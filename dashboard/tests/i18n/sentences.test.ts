@@ -2,7 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import { sentenceText } from "../../src/i18n/sentences";
+import errors from "../../src/i18n/errors.ko.json";
+import sentences from "../../src/i18n/sentences.json";
+import { inKorean } from "../../src/i18n/sentences";
+
+/** A template as the server fills it, with values that are nobody's sentence. */
+const filled = (template: string) =>
+  template.replace(/\{(\w+)\}/g, (_slot, name: string) => `‹${name}›`);
 
 describe("what the server says", () => {
   it.each([
@@ -17,27 +23,50 @@ describe("what the server says", () => {
       "minmax: int8이 빠르지 않습니다. fp32 대비 실행 시간 1.20배",
     ],
     ["none; none", "양자화하지 않음"],
+    ["There is no dataset 'mugs'.", "해당 데이터셋이 없습니다: 'mugs'."],
+    [
+      "label 'a/b' holds /, which the name of a folder cannot hold.",
+      "레이블 'a/b': 폴더 이름에 쓸 수 없는 문자 / 포함.",
+    ],
+    [
+      "The body does not fit (body.percent: expected int, found 'x').",
+      "본문의 형식이 맞지 않습니다(body.percent: int 형식이어야 합니다(받은 값: 'x')).",
+    ],
+    ["The job is running.", "작업의 현재 상태: 실행 중."],
+    ["the flow rule", "수집 규칙"],
   ])("is in Korean too: %s", (said, korean) => {
-    expect(sentenceText(said, "ko")).toBe(korean);
-    expect(sentenceText(said, "en")).toBe(said);
+    expect(inKorean(said)).toBe(korean);
+  });
+
+  const templates = [
+    ...Object.values(sentences).map(({ en, ko }) => [en, ko] as const),
+    ...Object.entries(errors),
+  ].filter(([english]) => english.replace(/\{\w+\}|[^A-Za-z]/g, "").length > 8);
+
+  it.each(templates)("is not taken for another sentence: %s", (english, korean) => {
+    expect(inKorean(filled(english))).toBe(filled(korean));
+  });
+
+  it("has no particle whose form a value decides", () => {
+    const particle =
+      /\}[”’"']*\(?(을|를|은|는|이(?![다어])|가(?!지)|과|와|로|으로|나|이나|라|랑|아|야)/;
+    expect(templates.map(([, korean]) => korean).filter((text) => particle.test(text))).toEqual([]);
   });
 
   it("is no sentence of the server where a person wrote it", () => {
-    expect(sentenceText("better on cats; faster", "ko")).toBeNull();
-    expect(sentenceText("note: seen by ann", "ko")).toBeNull();
+    expect(inKorean("better on cats; faster")).toBeNull();
+    expect(inKorean("note: seen by ann")).toBeNull();
+    expect(inKorean("The name of this one is good.")).toBeNull();
+    expect(inKorean("the class cats is empty now.")).toBeNull();
   });
 
-  it("is shown in English nowhere but beside a sentence of its code", () => {
+  it("is shown in English only where the page does not know it", () => {
     const places = readdirSync("src", { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".tsx"))
       .map((file) => `src/${file}`)
       .filter((file) => readFileSync(file, "utf8").includes('lang="en"'));
     expect(places.sort()).toEqual([
       "src/data/classes/ClassDialog.tsx", // the English name of a class
-      "src/predict/result/ResultPanel.tsx",
-      "src/records/record/RecordView.tsx",
-      "src/training/form/fault/FaultReason.tsx", // beside the field that it marks
-      "src/ui/notice/Problem.tsx",
       "src/ui/notice/ServerText.tsx", // what the page does not know
     ]);
   });

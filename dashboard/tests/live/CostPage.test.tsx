@@ -3,7 +3,8 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { clockOffset, offsetName } from "../../src/i18n/offset";
-import { FakeApi } from "../fakeApi";
+import { viewer } from "../callers";
+import { FakeApi, problem } from "../fakeApi";
 import { monthCost, versionCost } from "../months";
 import { renderDashboard } from "../render";
 
@@ -117,4 +118,29 @@ it.each([
 it("has clocks ahead of UTC in the east", () => {
   const seoul = { getTimezoneOffset: () => -540 } as Date;
   expect(clockOffset(seoul)).toBe(540);
+});
+
+describe("where each user sees their own records only", () => {
+  it.each([
+    ["/cost", "/costs/month"],
+    ["/over-time", "/stats/daily"],
+  ])("a viewer reads at %s who may see it, not an error", async (at, route) => {
+    fake.me = viewer();
+    fake.failing = (path) => (path.startsWith(route) ? problem(403, "forbidden") : null);
+    const { container } = renderDashboard(fake, at, "ko");
+    expect(await screen.findByTestId("admins-only")).toHaveTextContent(
+      /관리자만 볼 수 있습니다.*본인의 기록만/,
+    );
+    expect(screen.queryByTestId("problem")).not.toBeInTheDocument();
+    expect(container.querySelector(".skeleton")).toBeNull();
+    expect(screen.queryByRole("button", { name: "다시 시도" })).not.toBeInTheDocument();
+  });
+
+  it("an account without the scope reads which one it lacks", async () => {
+    fake.me = viewer({ scopes: ["predict"] });
+    fake.failing = (path) => (path.startsWith("/costs/month") ? problem(403, "forbidden") : null);
+    renderDashboard(fake, "/cost");
+    expect(await screen.findByTestId("missing-scope")).toHaveAttribute("data-scope", "read");
+    expect(screen.queryByTestId("admins-only")).not.toBeInTheDocument();
+  });
 });

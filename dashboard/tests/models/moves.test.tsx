@@ -41,14 +41,24 @@ describe("the dialog of a move", () => {
         { ...EFFECT, kind: "watched" },
         { ...EFFECT, kind: "gate_failed" },
       ],
-      classes: {
-        model: FIVE,
-        instead_of: TWENTY,
-        percent: 100,
-        gained: ["tulip"],
-        lost: Array.from({ length: 20 }, (_, n) => `class ${n + 1}`),
-        kept: 0,
-      },
+      classes: [
+        {
+          model: FIVE,
+          instead_of: TWENTY,
+          percent: 100,
+          gained: ["tulip"],
+          lost: Array.from({ length: 20 }, (_, n) => `class ${n + 1}`),
+          kept: 0,
+        },
+        {
+          model: FIVE,
+          instead_of: OTHER,
+          percent: 10,
+          gained: ["tulip"],
+          lost: ["wren"],
+          kept: 4,
+        },
+      ],
     };
     renderDashboard(fake, "/models");
     const twelve = Array.from({ length: 12 }, (_, n) => `class ${n + 1}`).join(", ");
@@ -57,6 +67,8 @@ describe("the dialog of a move", () => {
       `Classes lost (20), no image is answered with them any more: ${twelve} and 8 more.`,
       "Classes gained (1): tulip.",
       "The canary birds 1.0.0 ends and classifies no more images.",
+      "Classes lost (1) for 10% of the images: wren.",
+      "Classes gained (1) for 10% of the images: tulip.",
       "The shadow birds 1.0.0 ends.",
       "A rollback would then return to visionflow20 1.0.0.",
       "The rollback rule watches flowers 1.0.0 from now on.",
@@ -72,7 +84,7 @@ describe("the dialog of a move", () => {
         { ...EFFECT, kind: "rollback_to", model: null },
         { ...EFFECT, kind: "unwatched", model: TWENTY },
       ],
-      classes: { model: FIVE, instead_of: TWENTY, percent: 100, gained: [], lost: [], kept: 5 },
+      classes: [{ model: FIVE, instead_of: TWENTY, percent: 100, gained: [], lost: [], kept: 5 }],
     };
     renderDashboard(fake, "/models");
     expect(await ask("rollback")).toEqual([
@@ -87,7 +99,9 @@ describe("the dialog of a move", () => {
   it("says of a canary for which share of the images classes change", async () => {
     fake.preview = {
       effects: [{ ...EFFECT, kind: "canary", instead_of: TWENTY, percent: 10 }],
-      classes: { model: FIVE, instead_of: TWENTY, percent: 10, gained: [], lost: ["cat"], kept: 4 },
+      classes: [
+        { model: FIVE, instead_of: TWENTY, percent: 10, gained: [], lost: ["cat"], kept: 4 },
+      ],
     };
     renderDashboard(fake, "/models");
     expect(await ask("canary")).toEqual([

@@ -17,10 +17,10 @@ const openAdvanced = async () => {
   await userEvent.click(await screen.findByText(/^(Advanced|고급 설정)$/));
 };
 
-function refused(field: string | null): Response {
+function refused(field: string | null, detail = "set: it must be another."): Response {
   const body = {
     ...{ type: "urn:visionflow:problem:job_refused", title: "Job refused", status: 422 },
-    ...{ detail: "set: it must be another.", code: "job_refused", request_id: "r", field },
+    ...{ detail, code: "job_refused", request_id: "r", field },
   };
   return new Response(JSON.stringify(body), {
     status: 422,
@@ -32,6 +32,8 @@ describe("a refused job", () => {
   it.each([
     ["set.name", "setting-name"],
     ["set.data.workers", "setting-data.workers"],
+    ["set.augment.horizontal_flip", "setting-augment.horizontal_flip"], // a box to tick
+    ["on_demand", "job-on-demand"],
     ["max_hours", "job-hours"],
     ["data", "job-data"],
   ])("marks %s, which gets the focus, and says why", async (field, testId) => {
@@ -44,7 +46,47 @@ describe("a refused job", () => {
       expect(input).toHaveFocus();
     });
     expect(input).toBeInvalid();
-    expect(input).toHaveAccessibleDescription("set: it must be another.");
+    expect(input).toHaveAccessibleDescription(/set: it must be another\.$/);
+  });
+
+  it.each([
+    [
+      "set.data.workers",
+      'set: data.workers is like 4, not "x".',
+      'set: data.workers 값의 형식이 다릅니다(예: 4, 받은 값: "x").',
+    ],
+    [
+      "max_hours",
+      "max_hours must be above 0 and at most 24.",
+      "max_hours는 0보다 크고 24 이하여야 합니다.",
+    ],
+    [
+      null,
+      "Version 2 of mugs has labelled images of 1 classes; a training takes 2 to 1,000.",
+      "데이터셋 mugs, 버전 2: 레이블이 있는 이미지가 1개 클래스에 있습니다. 학습에는 클래스 2~1,000개가 필요합니다.",
+    ],
+  ])("says why in the page's language, and nothing in English: %s", async (field, said, korean) => {
+    fake.failing = (path, method) =>
+      method === "POST" && path === "/training-jobs" ? refused(field, said) : null;
+    renderDashboard(fake, "/training", "ko");
+    await userEvent.click(await screen.findByTestId("start-job"));
+    const refusal = await screen.findByTestId("problem");
+    expect(await within(refusal).findAllByText(korean, { exact: false })).toHaveLength(2);
+    if (field !== null) expect(await screen.findByTestId("fault")).toHaveTextContent(korean);
+    const form = screen.getByTestId("job-form");
+    expect(form).not.toHaveTextContent(said);
+    expect(form.querySelector("[lang=en]")).toBeNull();
+  });
+
+  it("says what the page does not know as the API has it, marked as English", async () => {
+    fake.failing = (path, method) =>
+      method === "POST" && path === "/training-jobs"
+        ? refused("max_hours", "Of a later API.")
+        : null;
+    renderDashboard(fake, "/training", "ko");
+    await userEvent.click(await screen.findByTestId("start-job"));
+    const fault = await screen.findByTestId("fault");
+    expect(await within(fault).findByText("Of a later API.")).toHaveAttribute("lang", "en");
   });
 
   it("of no field marks none", async () => {

@@ -8,11 +8,20 @@ _MOST_NAMED = 20
 
 def sentences(preview: MovePreview) -> list[str]:
     """The lines of a preview, the most important first."""
-    lines = [_sentence(effect) for effect in preview.effects]
-    if preview.classes is not None:
-        # They are about what answers, which is the first line.
-        lines[1:1] = _class_lines(preview.classes)
+    lines = []
+    for index, effect in enumerate(preview.effects):
+        lines.append(_sentence(effect))
+        for change in preview.classes:
+            if _is_of(change, effect) and (index == 0 or change.lost or change.gained):
+                lines += _class_lines(change)
     return lines or ["Nothing changes."]
+
+
+def _is_of(change: ClassChange, effect: Effect) -> bool:
+    if effect.kind == "canary_ends":
+        return change.instead_of == effect.model
+    answers = effect.kind in ("production", "canary")
+    return answers and (change.model, change.instead_of) == (effect.model, effect.instead_of)
 
 
 def _sentence(effect: Effect) -> str:

@@ -26,7 +26,9 @@ class Zone:
         """UTC by default. Raises `InvalidParameterError`."""
         if minutes is not None and not LEAST_OFFSET <= minutes <= MOST_OFFSET:
             raise InvalidParameterError(
-                f"offset must be between {LEAST_OFFSET} and {MOST_OFFSET} minutes, found {minutes}."
+                f"offset must be between {LEAST_OFFSET} and {MOST_OFFSET} minutes, "
+                f"found {minutes}.",
+                "offset",
             )
         return cls(minutes or 0)
 

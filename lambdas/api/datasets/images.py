@@ -121,7 +121,7 @@ class DatasetImages:
 
     def details(self, name: str, sha256: str) -> ImageDetails:
         """Raises `DatasetMissingError`, `DatasetImageMissingError`."""
-        check_hash("the image", sha256)
+        check_hash("sha256", sha256)
         image = self.store.images.image(name, sha256)
         arrived = image.state != "pending"
         url = self.content.url(content_key(name, sha256)) if arrived else None
@@ -179,7 +179,8 @@ class DatasetImages:
         if found.image.sha256 != image.sha256:
             raise InvalidParameterError(
                 f"image {image.sha256} is not the one of the prediction {found.id}; leave "
-                "prediction_id out."
+                "prediction_id out.",
+                "prediction_id",
             )
         return source_of(found.id)
 
@@ -298,14 +299,17 @@ def check_hash(what: str, sha256: str) -> str:
     if not is_sha256(sha256):
         raise InvalidParameterError(
             f"{what} must be named by the SHA-256 of its bytes, 64 digits of 0-9 and a-f; found "
-            f"{sha256!r:.80}."
+            f"{sha256!r:.80}.",
+            what,
         )
     return sha256
 
 
 def _check_hashes(hashes: Sequence[str], most: int) -> None:
     if not 1 <= len(hashes) <= most:
-        raise InvalidParameterError(f"images must name 1 to {most} hashes, found {len(hashes)}.")
+        raise InvalidParameterError(
+            f"images must name 1 to {most} hashes, found {len(hashes)}.", "images"
+        )
     for sha256 in hashes:
         check_hash("images", sha256)
 
@@ -321,13 +325,14 @@ def class_named(dataset: Dataset, label: str) -> str:
     listed = ", ".join(names[:_MOST_NAMED]) + more if names else "none yet"
     raise InvalidParameterError(
         f"label {label!r:.80} is not a class of {dataset.name} ({listed}); add it by POST "
-        f"/datasets/{dataset.name}/classes."
+        f"/datasets/{dataset.name}/classes.",
+        "label",
     )
 
 
 def _check_number(what: str, found: int, most: int) -> None:
     if not 1 <= found <= most:
-        raise InvalidParameterError(f"{what} must have 1 to {most} items, found {found}.")
+        raise InvalidParameterError(f"{what} must have 1 to {most} items, found {found}.", what)
 
 
 def _new_image(dataset: Dataset, index: int, item: Mapping[str, Any]) -> NewImage:
@@ -367,7 +372,7 @@ def _change(dataset: Dataset, index: int, item: Mapping[str, Any]) -> ImageChang
     check_hash(f"{where}.sha256", wanted.sha256)
     label = None if wanted.label is None else class_named(dataset, wanted.label)
     if not item.keys() - {"sha256"}:
-        raise InvalidBodyError(f"{where} changes nothing; give label, removed or part.")
+        raise InvalidBodyError(f"{where} changes nothing; give label, removed or part.", where)
     return ImageChange(
         sha256=wanted.sha256,
         label=label if "label" in item else KEEP,

@@ -171,7 +171,9 @@ def run(service: DatasetService, _request: Request, name: str, run_id: str) -> I
 
 def _hashes(request: Request) -> list[str]:
     if not (asked := request.query.get("images")):
-        raise MissingFieldError("The parameter images is needed: hashes, with a comma between.")
+        raise MissingFieldError(
+            "The parameter images is needed: hashes, with a comma between.", "images"
+        )
     return asked.split(",")
 
 

@@ -174,7 +174,7 @@ class DatasetService:
         `DatasetTooLargeError`."""
         if note is not None and len(note) > LONGEST_NOTE:
             raise InvalidParameterError(
-                f"note may have {LONGEST_NOTE:,} characters, found {len(note):,}."
+                f"note may have {LONGEST_NOTE:,} characters, found {len(note):,}.", "note"
             )
         return self.versions.freeze(name, caller.name, now, note, FREEZING_S)
 

@@ -43,7 +43,9 @@ class DatasetTraining:
             caller.require("models")
         model = wanted.model or name
         if not PLAIN_NAME.fullmatch(model):
-            raise InvalidParameterError(f"model must have {PLAIN_NAME_RULE}; found {model!r:.80}.")
+            raise InvalidParameterError(
+                f"model must have {PLAIN_NAME_RULE}; found {model!r:.80}.", "model"
+            )
         dataset = self.store.dataset(name)
         if wanted.version is None:
             self.instant.check_enough(dataset)

@@ -29,7 +29,7 @@ def history(service: FeedbackService, request: Request, prediction_id: str) -> F
 @endpoints.add("DELETE", "/predictions/<prediction_id>/feedback")
 def withdraw(service: FeedbackService, request: Request, prediction_id: str) -> WithdrawnFeedback:
     answer = service.withdraw(prediction_id, request.caller)
-    request.details["label"] = answer.withdrawn.label
+    request.details.update(label=answer.withdrawn.label, by=answer.withdrawn.by)
     return answer
 
 

@@ -17,7 +17,7 @@ from visionflow.models.label_tree import LabelTree
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.new_labels import NewLabels
 from visionflow.predictions.record import Feedback, Prediction
-from visionflow.predictions.reviews import ReviewStore
+from visionflow.predictions.reviews import ReviewStore, Undoable
 from visionflow.predictions.store import MAX_ROWS_READ, LogQuery
 from visionflow.timestamps import timestamp
 
@@ -60,9 +60,10 @@ class GivenFeedback(LogEntry):
 @dataclass(frozen=True)
 class WithdrawnFeedback(LogEntry):
     """The prediction without ``withdrawn``, the caller's latest feedback. What was said before
-    counts again."""
+    counts again. ``undoable``: what else the caller may take back."""
 
     withdrawn: Feedback
+    undoable: Undoable | None
 
 
 @dataclass(frozen=True)
@@ -112,14 +113,17 @@ class FeedbackService:
         return strict.extended(GivenFeedback, entry, given=feedback, counts=counts)
 
     def withdraw(self, prediction_id: str, caller: Caller) -> WithdrawnFeedback:
-        """Take back the caller's latest feedback.
+        """Take back the caller's latest feedback. Where an admin has given none: the latest of
+        which nobody knows who gave it, because it is older than the ids that are kept now.
 
         Raises `PredictionNotFoundError`, and `FeedbackNotFoundError` where there is none.
         """
         self.records.find(prediction_id, caller)
-        prediction, withdrawn = self.reviews.withdraw(prediction_id, caller.id)
+        prediction, withdrawn, undoable = self.reviews.withdraw(
+            prediction_id, caller.id, unowned=caller.is_admin
+        )
         entry = self.records.entry(prediction)
-        return strict.extended(WithdrawnFeedback, entry, withdrawn=withdrawn)
+        return strict.extended(WithdrawnFeedback, entry, withdrawn=withdrawn, undoable=undoable)
 
     def _label(
         self,
@@ -131,21 +135,22 @@ class FeedbackService:
         """As the model writes it, or else whoever gave it first; None for none of its labels."""
         if wanted.label is None:
             if wanted.new:
-                raise InvalidParameterError("A new label needs a name.")
+                raise InvalidParameterError("A new label needs a name.", "label")
             return None
         label = composed(wanted.label.strip())
         if tree and (known := tree.spelling(label)):
             return known
         if problem := label_problem(label):
-            raise InvalidParameterError(f"label {label!r:.80} {problem}.")
+            raise InvalidParameterError(f"label {label!r:.80} {problem}.", "label")
         if (model := prediction.model) and tree and not wanted.new:
             raise InvalidParameterError(
                 f"{label!r:.80} is not a label of {model.name} {model.version} "
-                f'({_some(tree)}); add "new": true for a class that it does not know.'
+                f'({_some(tree)}); add "new": true for a class that it does not know.',
+                "label",
             )
         if label.casefold() in PARTS:
             raise InvalidParameterError(
-                f"label {label!r} is what a part of a dataset is called; add a word to it."
+                f"label {label!r} is what a part of a dataset is called; add a word to it.", "label"
             )
         caller.require("label")
         return self.new_labels.admit(label, prediction.expires_at)

@@ -61,9 +61,13 @@ class KeyService:
         for anything out of its range."""
         name = wanted.name.strip()
         if not (1 <= len(name) <= LONGEST_NAME and name.isprintable()):
-            raise InvalidParameterError(f"name must have 1 to {LONGEST_NAME} printable characters.")
+            raise InvalidParameterError(
+                f"name must have 1 to {LONGEST_NAME} printable characters.", "name"
+            )
         if not wanted.scopes:
-            raise InvalidParameterError(f"scopes must name at least one of {', '.join(SCOPES)}.")
+            raise InvalidParameterError(
+                f"scopes must name at least one of {', '.join(SCOPES)}.", "scopes"
+            )
         for scope in wanted.scopes:
             caller.require(scope)
         limits = (
@@ -73,7 +77,9 @@ class KeyService:
         )
         for field, value, most in limits:
             if value is not None and not 1 <= value <= most:
-                raise InvalidParameterError(f"{field} must be between 1 and {most}, found {value}.")
+                raise InvalidParameterError(
+                    f"{field} must be between 1 and {most}, found {value}.", field
+                )
         days = wanted.expires_in_days
         text, record = self.store.add(
             name=name,

@@ -40,15 +40,15 @@ class ClassChange:
 class MovePreview:
     """What a move would change now; nothing is moved.
 
-    ``aliases``: what would serve. ``classes`` is null where no image gets another version, and
-    where the manifest of one is gone. Send ``revision`` with the move, and it is refused if the
-    aliases have moved meanwhile.
+    ``aliases``: what would serve. ``classes``: one for each effect by which images get another
+    version, in their order, of a canary that ends too; left out where a manifest is gone. Send
+    ``revision`` with the move, and it is refused if the aliases have moved meanwhile.
     """
 
     revision: int
     aliases: ServingAliases
     effects: tuple[Effect, ...]
-    classes: ClassChange | None
+    classes: tuple[ClassChange, ...]
 
 
 def preview_of(registry: ModelRegistry, trees: Trees, wanted: Wanted, order: Order) -> MovePreview:
@@ -64,17 +64,18 @@ def preview_of(registry: ModelRegistry, trees: Trees, wanted: Wanted, order: Ord
 
 def _classes(
     effects: Sequence[Effect], production: ModelRef | None, trees: Trees
-) -> ClassChange | None:
-    """Of the first effect by which images get another version: it is the one about most of them."""
+) -> tuple[ClassChange, ...]:
+    found = []
     for effect in effects:
         model, instead_of = effect.model, effect.instead_of
         if effect.kind == "canary_ends":
             model, instead_of = production, effect.model
         elif effect.kind not in ("production", "canary"):
             continue
-        if model and instead_of:
-            return _between(model, instead_of, effect.percent or 100, trees)
-    return None
+        # A canary that is promoted ends, but its images keep its classes.
+        if model and instead_of and model != instead_of:
+            found.append(_between(model, instead_of, effect.percent or 100, trees))
+    return tuple(change for change in found if change is not None)
 
 
 def _between(

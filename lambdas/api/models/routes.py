@@ -43,7 +43,7 @@ def history(service: ModelService, request: Request) -> History:
 def served(service: ModelService, request: Request) -> Served:
     at = request.moment("at")
     if at is None:
-        raise MissingFieldError("The parameter at is needed: the time to look at.")
+        raise MissingFieldError("The parameter at is needed: the time to look at.", "at")
     alias: Alias = request.choice("alias", Alias) or "production"
     return service.served_at(datetime.fromisoformat(at), alias)
 
@@ -58,7 +58,7 @@ def compare(service: ModelService, request: Request) -> ModelComparison:
 def preview(service: ModelService, request: Request) -> MovePreview:
     kind = request.choice("move", MoveKind)
     if kind is None:
-        raise MissingFieldError("The parameter move is needed: the move to look at.")
+        raise MissingFieldError("The parameter move is needed: the move to look at.", "move")
     percent = whole_number("percent", request.query.get("percent"))
     wanted = Wanted(kind, request.model("model"), percent)
     return service.preview(wanted, Order(request.caller.name, datetime.now(UTC)))

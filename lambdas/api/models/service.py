@@ -153,7 +153,8 @@ class ModelService:
         if not 2 <= len(models) <= MOST_COMPARED or len(set(models)) < len(models):
             raise InvalidParameterError(
                 f"models must name 2 to {MOST_COMPARED} different versions as name/version, with a "
-                "comma between."
+                "comma between.",
+                "models",
             )
         for model in models:
             self._row(model)

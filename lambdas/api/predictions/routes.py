@@ -9,7 +9,7 @@ from visionflow.predictions.record import Source, Status
 from visionflow.predictions.store import LogQuery, Verdict
 
 endpoints = Endpoints(PredictionService.build)
-_FILTERS = ("label", "model", "status", "source", "feedback", "from", "to")
+_FILTERS = ("label", "model", "status", "source", "feedback", "filename", "from", "to")
 
 
 @endpoints.add("GET", "/logs", "limit", "cursor", *_FILTERS)
@@ -20,6 +20,7 @@ def logs(service: PredictionService, request: Request) -> LogPage:
         status=request.choice("status", Status),
         source=request.choice("source", Source),
         feedback=request.choice("feedback", Verdict),
+        filename=request.text("filename"),
         since=request.moment("from"),
         until=request.moment("to"),
         owner=service.records.owner_for(request.caller),

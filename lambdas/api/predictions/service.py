@@ -12,6 +12,7 @@ from visionflow.errors import InvalidParameterError, PredictionNotFoundError
 from visionflow.insights.erasure import Erasure
 from visionflow.labels import composed
 from visionflow.models.registry import ModelRegistry
+from visionflow.predictions.reviews import ReviewStore
 from visionflow.predictions.store import LogQuery
 
 
@@ -36,6 +37,7 @@ class PredictionService:
     """Reads and erases predictions."""
 
     records: Records
+    reviews: ReviewStore
     registry: ModelRegistry
     trees: Trees
     erasure: Erasure
@@ -43,7 +45,8 @@ class PredictionService:
     @classmethod
     def build(cls, resources: Resources) -> Self:
         records = Records.build(resources)
-        return cls(records, resources.registry, resources.trees, resources.erasure)
+        reviews, registry = resources.reviews, resources.registry
+        return cls(records, reviews, registry, resources.trees, resources.erasure)
 
     def logs(self, query: LogQuery, limit: int, cursor: str | None) -> LogPage:
         """A page of the history. A label that is a parent finds what is below it too.
@@ -51,7 +54,7 @@ class PredictionService:
         Raises `InvalidParameterError` or `InvalidCursorError`.
         """
         if query.since and query.until and query.since > query.until:
-            raise InvalidParameterError("from must not be later than to.")
+            raise InvalidParameterError("from must not be later than to.", "from")
         if query.label is not None:
             label = composed(query.label)
             query = replace(query, label=label, below=self._is_parent(label))
@@ -65,7 +68,11 @@ class PredictionService:
 
     def prediction(self, prediction_id: str, caller: Caller) -> PredictionDetail:
         """Raises `PredictionNotFoundError`."""
-        return self.records.detail(self.records.find(prediction_id, caller))
+        prediction = self.records.find(prediction_id, caller)
+        undoable = None
+        if prediction.feedback is not None:
+            undoable = self.reviews.undoable(prediction_id, caller.id, unowned=caller.is_admin)
+        return self.records.detail(prediction, undoable)
 
     def erase(self, prediction_id: str, caller: Caller, now: datetime) -> Erased:
         """Raises what `Records.find_erasable` raises."""

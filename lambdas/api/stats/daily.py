@@ -59,7 +59,7 @@ def daily_stats(counters: CounterStore, first: str, last: str) -> DailyStats:
     days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
     if days > MOST_DAYS:
         raise InvalidParameterError(
-            f"from and to may include at most {MOST_DAYS} days here, found {days}."
+            f"from and to may include at most {MOST_DAYS} days here, found {days}.", "from"
         )
     sums: dict[tuple[str, ModelRef | None], Counted] = {}
     for part in (*counters.days(first, last), *counters.feedback(first, last)):

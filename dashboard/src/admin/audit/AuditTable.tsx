@@ -1,10 +1,16 @@
+import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { AuditEntry } from "../../api/access";
 import { useLanguage } from "../../i18n";
+import { actionText } from "../../i18n/audit/actions";
 import { dateTime } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
+import { ServerText } from "../../ui/notice/ServerText";
 import css from "./AuditTable.module.css";
+
+/** Of the details: what the server says in words; the others are names and values. */
+const SAID = new Set(["reason", "said", "left_out"]);
 
 export function AuditTable({ rows }: { rows: readonly AuditEntry[] }) {
   const { t } = useTranslation();
@@ -34,14 +40,15 @@ function Entry({ entry }: { entry: AuditEntry }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const { at, by, caller, action, subject, status, details } = entry;
+  const name = actionText(action, language);
   return (
     <tr data-testid="audit-row">
       <td className="numeric">{dateTime(at, language)}</td>
       <th scope="row" title={caller}>
-        {by}
+        <ServerText text={by} />
       </th>
       <td>
-        <code>{action}</code>
+        {name} <code className={css.action}>{action}</code>
       </td>
       <td>
         <code>{subject}</code>
@@ -56,9 +63,22 @@ function Entry({ entry }: { entry: AuditEntry }) {
       <td>
         <details>
           <summary>{t("audit.details")}</summary>
-          <pre className={css.details} tabIndex={0}>
-            {JSON.stringify({ caller, ...details }, null, 2)}
-          </pre>
+          <dl className={`facts ${css.details}`}>
+            {Object.entries({ caller, ...details }).map(([key, value]) => (
+              <Fragment key={key}>
+                <dt>
+                  <code>{key}</code>
+                </dt>
+                <dd>
+                  {SAID.has(key) && typeof value === "string" ? (
+                    <ServerText text={value} />
+                  ) : (
+                    <code>{typeof value === "string" ? value : JSON.stringify(value)}</code>
+                  )}
+                </dd>
+              </Fragment>
+            ))}
+          </dl>
         </details>
       </td>
     </tr>

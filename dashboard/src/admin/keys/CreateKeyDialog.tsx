@@ -6,6 +6,7 @@ import type { KeyRequest } from "../../api/access";
 import { useApi } from "../../api/ApiContext";
 import { CopyText } from "../../ui/CopyText";
 import { Modal } from "../../ui/dialog/Modal";
+import { FaultContext, faultOf } from "../../ui/fault/fault";
 import { Problem } from "../../ui/notice/Problem";
 import { KeyForm } from "./KeyForm";
 
@@ -40,7 +41,9 @@ export function CreateKeyDialog({ onClose }: { onClose: () => void }) {
   }
   return (
     <Modal title={t("keys.createTitle")} onClose={onClose} testId="create-key">
-      <KeyForm isPending={create.isPending} onCancel={onClose} onCreate={create.mutate} />
+      <FaultContext value={faultOf(create.error)}>
+        <KeyForm isPending={create.isPending} onCancel={onClose} onCreate={create.mutate} />
+      </FaultContext>
       {create.error && <Problem error={create.error} />}
     </Modal>
   );

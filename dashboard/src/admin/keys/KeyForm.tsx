@@ -3,6 +3,8 @@ import { useTranslation } from "react-i18next";
 
 import { useMe } from "../../access/useMe";
 import { type KeyRequest, type Scope, SCOPES } from "../../api/access";
+import { useFault } from "../../ui/fault/fault";
+import { FaultReason } from "../../ui/fault/FaultReason";
 import { NumberField } from "../../ui/NumberField";
 import css from "./KeyForm.module.css";
 
@@ -25,6 +27,7 @@ export function KeyForm({ isPending, onCancel, onCreate }: KeyFormProps) {
   const [perMinute, setPerMinute] = useState("");
   const [perMonth, setPerMonth] = useState("");
   const [days, setDays] = useState("90");
+  const fault = useFault(["name"], "key-name-hint");
   const bounds = { min: 1, step: 1 };
   return (
     <form
@@ -48,13 +51,14 @@ export function KeyForm({ isPending, onCancel, onCreate }: KeyFormProps) {
             value={name}
             required
             maxLength={64}
-            aria-describedby="key-name-hint"
+            {...fault.attributes}
             onChange={({ target }) => {
               setName(target.value);
             }}
             data-testid="key-name"
           />
         </label>
+        <FaultReason reason={fault.reason} />
         <p id="key-name-hint" className="muted small">
           {t("keys.nameHint")}
         </p>
@@ -85,6 +89,7 @@ export function KeyForm({ isPending, onCancel, onCreate }: KeyFormProps) {
       <div className={css.limits}>
         <NumberField
           name={t("keys.perMinute")}
+          field="requests_per_minute"
           hint={t("keys.limitHint")}
           value={perMinute}
           bounds={bounds}
@@ -93,6 +98,7 @@ export function KeyForm({ isPending, onCancel, onCreate }: KeyFormProps) {
         />
         <NumberField
           name={t("keys.perMonth")}
+          field="requests_per_month"
           hint={t("keys.limitHint")}
           value={perMonth}
           bounds={bounds}
@@ -101,6 +107,7 @@ export function KeyForm({ isPending, onCancel, onCreate }: KeyFormProps) {
         />
         <NumberField
           name={t("keys.days")}
+          field="expires_in_days"
           hint={t("keys.daysHint")}
           value={days}
           bounds={bounds}

@@ -5,6 +5,8 @@ import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { orDash, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
+import { FaultContext, faultOf } from "../../ui/fault/fault";
+import { FaultInput } from "../../ui/fault/FaultInput";
 import { Problem } from "../../ui/notice/Problem";
 import { useMore } from "../../ui/useMore";
 import type { Counts } from "../facts/filter";
@@ -82,33 +84,35 @@ export function ClassesPanel({ dataset, counts, bench, canEdit }: ClassesPanelPr
       )}
       {more}
       {canEdit && (
-        <form
-          className={css.add}
-          onSubmit={(event) => {
-            event.preventDefault();
-            change.mutate([{ action: "add", name: added.trim().normalize("NFC") }]);
-          }}
-        >
-          <input
-            className="input"
-            aria-label={t("data.newClass")}
-            placeholder={t("data.newClass")}
-            value={added}
-            maxLength={120}
-            onChange={({ target }) => {
-              setAdded(target.value);
+        <FaultContext value={opened ? null : faultOf(change.error)}>
+          <form
+            className={css.add}
+            onSubmit={(event) => {
+              event.preventDefault();
+              change.mutate([{ action: "add", name: added.trim().normalize("NFC") }]);
             }}
-            data-testid="new-class"
-          />
-          <button
-            type="submit"
-            className="button"
-            disabled={added.trim() === "" || change.isPending}
-            data-testid="add-new-class"
           >
-            {t("data.addClass")}
-          </button>
-        </form>
+            <FaultInput
+              field="name"
+              aria-label={t("data.newClass")}
+              placeholder={t("data.newClass")}
+              value={added}
+              maxLength={120}
+              onChange={({ target }) => {
+                setAdded(target.value);
+              }}
+              data-testid="new-class"
+            />
+            <button
+              type="submit"
+              className="button"
+              disabled={added.trim() === "" || change.isPending}
+              data-testid="add-new-class"
+            >
+              {t("data.addClass")}
+            </button>
+          </form>
+        </FaultContext>
       )}
       {change.error && !opened && <Problem error={change.error} />}
       {opened && (
@@ -116,6 +120,7 @@ export function ClassesPanel({ dataset, counts, bench, canEdit }: ClassesPanelPr
           opened={opened}
           dataset={dataset}
           images={images(opened.name)}
+          tried={change.variables?.[0]?.action}
           error={change.error}
           isPending={change.isPending}
           onChange={(wanted) => {

@@ -4,8 +4,8 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../../api/ApiContext";
 import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
-import { errorText } from "../../i18n/texts";
 import { CheckIcon, ImageIcon, WarningIcon } from "../../ui/icons";
+import { FailureText } from "../../ui/notice/FailureText";
 import { labelText } from "../classes/names";
 import { everything, moved, type Selection, toggled } from "../facts/selection";
 import type { FactTable } from "../facts/table";
@@ -166,15 +166,17 @@ function Tile({ dataset, table, row, url, isSelected }: TileProps) {
         {label === null ? <em>{t("data.unlabelled")}</em> : named(label)}
       </span>
       <span className={css.note}>
-        {error !== null
-          ? errorText(t, language, { code: error, message: error })
-          : suggestion !== null
-            ? t("data.suggested", { label: named(suggestion) })
-            : state === "pending"
-              ? t("data.waiting")
-              : table.outlier(row)
-                ? t("data.isOutlier")
-                : (table.fileName(row) ?? "")}
+        {error !== null ? (
+          <FailureText failure={{ code: error, message: "" }} />
+        ) : suggestion !== null ? (
+          t("data.suggested", { label: named(suggestion) })
+        ) : state === "pending" ? (
+          t("data.waiting")
+        ) : table.outlier(row) ? (
+          t("data.isOutlier")
+        ) : (
+          (table.fileName(row) ?? "")
+        )}
       </span>
     </>
   );

@@ -1,20 +1,19 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { useApi } from "../../api/ApiContext";
 import type { Dataset } from "../../api/datasets";
-import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
-import { errorText } from "../../i18n/texts";
 import { rememberDataset } from "../../records/dataset/lastDataset";
 import { Combobox } from "../../ui/combobox/Combobox";
 import { useOverlay } from "../../ui/dialog/useOverlay";
 import { CameraIcon } from "../../ui/icons";
 import { FileButton } from "../../ui/intake/FileButton";
 import { useFileArrival } from "../../ui/intake/useFileArrival";
+import { FailureText } from "../../ui/notice/FailureText";
 import type { Workbench } from "../facts/workbench";
 import css from "./AddImages.module.css";
 import { type Arrival, fromDrop, fromInput } from "./arrivals";
@@ -34,7 +33,7 @@ export function AddImages({ dataset, bench }: { dataset: Dataset; bench: Workben
   const { uploads, progress } = useUploads(dataset.name);
   const camera = useOverlay("camera");
   const [label, setLabel] = useState<string | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<ReactNode>(null);
   const [relabelled, setRelabelled] = useState<number | null>(null);
 
   const add = async (arrivals: readonly Arrival[]) => {
@@ -68,8 +67,8 @@ export function AddImages({ dataset, bench }: { dataset: Dataset; bench: Workben
     setRelabelled(here.length);
     void queries.invalidateQueries({ queryKey: ["dataset", dataset.name] });
   };
-  const problemText = (cause: unknown): string => {
-    if (!(cause instanceof IntakeError)) return errorText(t, language, codeOf(cause));
+  const problemText = (cause: unknown): ReactNode => {
+    if (!(cause instanceof IntakeError)) return <FailureText failure={asError(cause)} />;
     const { file, cause: why } = cause;
     if (!(why instanceof FormatError)) return t("data.badZip", { name: file });
     const { code, line, text } = why;
@@ -164,6 +163,6 @@ export function AddImages({ dataset, bench }: { dataset: Dataset; bench: Workben
   );
 }
 
-function codeOf(cause: unknown): { code: string; message: string } {
-  return cause instanceof ApiError ? cause : { code: "", message: String(cause) };
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
 }

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { ApiError } from "../../api/errors";
-import { errorText } from "../../i18n/texts";
+import { FailureText } from "../../ui/notice/FailureText";
 import css from "./AddImages.module.css";
 import { PREDICTION_ERASED, type Progress, type Uploads } from "./uploads";
 
@@ -45,7 +45,7 @@ export function UploadProgress({ uploads, progress }: { uploads: Uploads; progre
           <ul className={`plain-list small ${css.refused}`}>
             {refused.slice(0, SHOWN_REFUSED).map(({ file, error }, index) => (
               <li key={index}>
-                {file.name}: {reasonText(error)}
+                {file.name}: {reason(error)}
               </li>
             ))}
           </ul>
@@ -78,9 +78,10 @@ export function UploadProgress({ uploads, progress }: { uploads: Uploads; progre
     </div>
   );
 
-  function reasonText(error: Error): string {
-    const { code } = error instanceof ApiError ? error : { code: "" };
-    if (code === PREDICTION_ERASED) return t("data.predictionErased");
-    return errorText(t, language, { code, message: error.message });
+  function reason(error: Error) {
+    if (error instanceof ApiError && error.code === PREDICTION_ERASED) {
+      return t("data.predictionErased");
+    }
+    return <FailureText failure={error} />;
   }
 }

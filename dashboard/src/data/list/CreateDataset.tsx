@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
 import { useApi } from "../../api/ApiContext";
+import { FaultContext, faultOf } from "../../ui/fault/fault";
+import { FaultInput } from "../../ui/fault/FaultInput";
 import { Problem } from "../../ui/notice/Problem";
 
 /** As `visionflow/datasets/names.py`. */
@@ -32,71 +34,73 @@ export function CreateDataset({ taken }: { taken: readonly string[] }) {
     },
   });
   return (
-    <form
-      className="card panel"
-      aria-labelledby="create-title"
-      onSubmit={(event) => {
-        event.preventDefault();
-        create.mutate();
-      }}
-      data-testid="create-dataset"
-    >
-      <h2 id="create-title">{t("data.create")}</h2>
-      <div className="field">
-        <label className="field">
-          <span className="field-name">{t("data.name")}</span>
-          <input
-            className="input"
-            value={name}
-            maxLength={64}
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            required
-            aria-invalid={isWrong}
-            aria-describedby="name-hint"
-            onChange={({ target }) => {
-              setName(target.value);
-            }}
-            data-testid="dataset-name"
-          />
-        </label>
-        <p
-          id="name-hint"
-          className={`small ${isWrong ? "error-text" : "muted"}`}
-          role={isWrong ? "alert" : undefined}
-        >
-          {t(isTaken ? "data.nameTaken" : "data.nameRule")}
-        </p>
-      </div>
-      <div className="field">
-        <label className="field">
-          <span className="field-name">{t("data.classes")}</span>
-          <input
-            className="input"
-            value={classes}
-            aria-describedby="classes-hint"
-            onChange={({ target }) => {
-              setClasses(target.value);
-            }}
-            data-testid="dataset-classes"
-          />
-        </label>
-        <p id="classes-hint" className="muted small">
-          {t("data.classesHint")}
-        </p>
-      </div>
-      {create.error && <Problem error={create.error} />}
-      <div>
-        <button
-          type="submit"
-          className="button primary"
-          disabled={name === "" || isWrong || create.isPending}
-          data-testid="create"
-        >
-          {t("data.create")}
-        </button>
-      </div>
-    </form>
+    <FaultContext value={faultOf(create.error)}>
+      <form
+        className="card panel"
+        aria-labelledby="create-title"
+        onSubmit={(event) => {
+          event.preventDefault();
+          create.mutate();
+        }}
+        data-testid="create-dataset"
+      >
+        <h2 id="create-title">{t("data.create")}</h2>
+        <div className="field">
+          <label className="field">
+            <span className="field-name">{t("data.name")}</span>
+            <FaultInput
+              field="name"
+              hint="name-hint"
+              isWrong={isWrong}
+              value={name}
+              maxLength={64}
+              autoComplete="off"
+              autoCapitalize="none"
+              spellCheck={false}
+              required
+              onChange={({ target }) => {
+                setName(target.value);
+              }}
+              data-testid="dataset-name"
+            />
+          </label>
+          <p
+            id="name-hint"
+            className={`small ${isWrong ? "error-text" : "muted"}`}
+            role={isWrong ? "alert" : undefined}
+          >
+            {t(isTaken ? "data.nameTaken" : "data.nameRule")}
+          </p>
+        </div>
+        <div className="field">
+          <label className="field">
+            <span className="field-name">{t("data.classes")}</span>
+            <FaultInput
+              field="classes"
+              hint="classes-hint"
+              value={classes}
+              onChange={({ target }) => {
+                setClasses(target.value);
+              }}
+              data-testid="dataset-classes"
+            />
+          </label>
+          <p id="classes-hint" className="muted small">
+            {t("data.classesHint")}
+          </p>
+        </div>
+        {create.error && <Problem error={create.error} />}
+        <div>
+          <button
+            type="submit"
+            className="button primary"
+            disabled={name === "" || isWrong || create.isPending}
+            data-testid="create"
+          >
+            {t("data.create")}
+          </button>
+        </div>
+      </form>
+    </FaultContext>
   );
 }

@@ -10,6 +10,7 @@ import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { useModels } from "../../registry/useModels";
+import { FaultContext, faultOf } from "../../ui/fault/fault";
 import { MissingScope } from "../../ui/notice/MissingScope";
 import { Problem } from "../../ui/notice/Problem";
 import { NumberField } from "../../ui/NumberField";
@@ -127,32 +128,35 @@ function FlowForm({ name, saved }: { name: string; saved: Flow | null }) {
             </p>
           )}
         </fieldset>
-        <div className={formCss.fields}>
-          <label className="field">
-            <span className="field-name">{t("data.flow.model")}</span>
-            <select
-              className="input"
-              value={model ?? ""}
-              onChange={({ target }) => {
-                setModel(target.value === "" ? null : target.value);
-              }}
-              data-testid="flow-model"
-            >
-              <option value="">{t("data.flow.anyModel")}</option>
-              {names.map((one) => (
-                <option key={one}>{one}</option>
-              ))}
-            </select>
-          </label>
-          <NumberField
-            name={t("data.flow.perDay")}
-            hint={t("data.flow.perDayHint")}
-            value={perDay}
-            bounds={{ min: 1, max: MOST_PER_DAY, step: 1, required: true }}
-            onChange={setPerDay}
-            testId="flow-per-day"
-          />
-        </div>
+        <FaultContext value={faultOf(save.error)}>
+          <div className={formCss.fields}>
+            <label className="field">
+              <span className="field-name">{t("data.flow.model")}</span>
+              <select
+                className="input"
+                value={model ?? ""}
+                onChange={({ target }) => {
+                  setModel(target.value === "" ? null : target.value);
+                }}
+                data-testid="flow-model"
+              >
+                <option value="">{t("data.flow.anyModel")}</option>
+                {names.map((one) => (
+                  <option key={one}>{one}</option>
+                ))}
+              </select>
+            </label>
+            <NumberField
+              name={t("data.flow.perDay")}
+              field="per_day"
+              hint={t("data.flow.perDayHint")}
+              value={perDay}
+              bounds={{ min: 1, max: MOST_PER_DAY, step: 1, required: true }}
+              onChange={setPerDay}
+              testId="flow-per-day"
+            />
+          </div>
+        </FaultContext>
         <div>
           <label className="check">
             <input

@@ -10,6 +10,8 @@ import { dateTime, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
 import { PageSkeleton } from "../../ui/notice/PageSkeleton";
+import { FaultContext, faultOf } from "../../ui/fault/fault";
+import { FaultInput } from "../../ui/fault/FaultInput";
 import { Problem } from "../../ui/notice/Problem";
 import { authorText } from "../loop/author";
 import { VersionPanel } from "./VersionPanel";
@@ -44,34 +46,36 @@ export function VersionsTab({ dataset: { name } }: { dataset: Dataset }) {
           <p className="muted small">{t("data.versionsText")}</p>
         </div>
         {may("POST /datasets/{name}/versions") && (
-          <form
-            className={css.freeze}
-            onSubmit={(event) => {
-              event.preventDefault();
-              freeze.mutate();
-            }}
-          >
-            <label className="field">
-              <span className="field-name">{t("data.note")}</span>
-              <input
-                className="input"
-                value={note}
-                maxLength={200}
-                onChange={({ target }) => {
-                  setNote(target.value);
-                }}
-                data-testid="freeze-note"
-              />
-            </label>
-            <button
-              type="submit"
-              className="button"
-              disabled={freeze.isPending}
-              data-testid="freeze"
+          <FaultContext value={faultOf(freeze.error)}>
+            <form
+              className={css.freeze}
+              onSubmit={(event) => {
+                event.preventDefault();
+                freeze.mutate();
+              }}
             >
-              {t("data.freeze")}
-            </button>
-          </form>
+              <label className="field">
+                <span className="field-name">{t("data.note")}</span>
+                <FaultInput
+                  field="note"
+                  value={note}
+                  maxLength={200}
+                  onChange={({ target }) => {
+                    setNote(target.value);
+                  }}
+                  data-testid="freeze-note"
+                />
+              </label>
+              <button
+                type="submit"
+                className="button"
+                disabled={freeze.isPending}
+                data-testid="freeze"
+              >
+                {t("data.freeze")}
+              </button>
+            </form>
+          </FaultContext>
         )}
         {freeze.error && <Problem error={freeze.error} />}
         {versions.error ? (

@@ -4,11 +4,11 @@ import { useTranslation } from "react-i18next";
 import type { LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { dateTime, percent, shortDateTime } from "../../i18n/format";
-import { errorText } from "../../i18n/texts";
 import { isFresh } from "../../records/feed/feed";
 import { FeedbackMark } from "../../records/feedback/FeedbackMark";
 import { FileName } from "../../records/record/FileName";
 import { StatusChip } from "../../records/record/StatusChip";
+import { FailureText } from "../../ui/notice/FailureText";
 import { Thumbnail } from "../../ui/Thumbnail";
 import { SelectBox } from "../select/SelectBox";
 import css from "./HistoryList.module.css";
@@ -96,7 +96,9 @@ function Result({ row }: { row: LogEntry }) {
     );
   if (status === "failed") {
     return (
-      <span className={`muted ${css.failure}`}>{error ? errorText(t, language, error) : "–"}</span>
+      <span className={`muted ${css.failure}`}>
+        {error ? <FailureText failure={error} /> : "–"}
+      </span>
     );
   }
   if (status === "unknown") {

@@ -1,10 +1,9 @@
 import { useTranslation } from "react-i18next";
 
-import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
-import { errorText } from "../../i18n/texts";
 import { FileName } from "../../records/record/FileName";
+import { FailureText } from "../../ui/notice/FailureText";
 import css from "./BatchBar.module.css";
 import type { Batch } from "./useBatch";
 
@@ -41,9 +40,7 @@ export function BatchResult({ batch, onStop }: { batch: Batch; onStop: () => voi
             {named.map(({ row, error }) => (
               <li key={row.id}>
                 <FileName name={row.filename ?? row.image.key.split("/").at(-1)} />:{" "}
-                {error instanceof ApiError
-                  ? errorText(t, language, { code: error.code, message: error.message })
-                  : error.message}
+                <FailureText failure={error} />
               </li>
             ))}
           </ul>

@@ -5,7 +5,7 @@ import { useApi } from "../../api/ApiContext";
 import type { AliasMove, Page } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { dateTime } from "../../i18n/format";
-import { moverText, moveText } from "../../i18n/texts";
+import { moveText } from "../../i18n/texts";
 import { DataTable } from "../../ui/DataTable";
 import { Missing } from "../../ui/notice/Missing";
 import { PageSkeleton } from "../../ui/notice/PageSkeleton";
@@ -60,7 +60,9 @@ export function MovesPanel() {
                 {move.name === null ? "–" : `${move.name} ${move.version ?? ""}`}
                 {move.percent !== null && ` (${move.percent}%)`}
               </td>
-              <td>{moverText(t, move.by)}</td>
+              <td>
+                <ServerText text={move.by} />
+              </td>
               <td>{move.reason === null ? "–" : <ServerText text={move.reason} />}</td>
             </tr>
           ))}

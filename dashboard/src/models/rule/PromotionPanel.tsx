@@ -56,6 +56,7 @@ function Limits({ saved }: { saved: PromotionRule }) {
     >
       <NumberField
         name={t("models.promotionMinImages")}
+        field="min_images"
         hint={t("models.promotionMinImagesHint")}
         value={minImages}
         bounds={{ min: 1, step: 1, required: true }}
@@ -64,6 +65,7 @@ function Limits({ saved }: { saved: PromotionRule }) {
       />
       <NumberField
         name={t("models.promotionMinGain")}
+        field="min_gain"
         hint={t("models.promotionMinGainHint")}
         value={minGain}
         bounds={{ min: 0, max: 100, step: "any", required: true }}

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import type { KnownRoute } from "../../access/scopes";
 import { useMay } from "../../access/useMe";
+import { FaultContext, faultOf } from "../../ui/fault/fault";
 import { Missing } from "../../ui/notice/Missing";
 import { MissingScope } from "../../ui/notice/MissingScope";
 import { Problem } from "../../ui/notice/Problem";
@@ -88,7 +89,9 @@ export function RuleFields<Rule>(props: RuleFieldsProps<Rule>) {
           />
           {enabledText}
         </label>
-        <div className={formCss.fields}>{children}</div>
+        <FaultContext value={faultOf(save.error)}>
+          <div className={formCss.fields}>{children}</div>
+        </FaultContext>
         {save.error && <Problem error={save.error} />}
         {mayWrite && (
           <div>

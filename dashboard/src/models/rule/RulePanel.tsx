@@ -63,6 +63,7 @@ function Limits({ saved }: { saved: RollbackRule }) {
     >
       <NumberField
         name={t("models.ruleMinImages")}
+        field="min_images"
         hint={t("models.ruleMinImagesHint")}
         value={form.min_images}
         bounds={{ min: 1, step: 1, required: true }}
@@ -77,6 +78,7 @@ function Limits({ saved }: { saved: RollbackRule }) {
           <NumberField
             key={share}
             name={t(name)}
+            field={share}
             hint={`${t(hint)} ${t("models.ruleNoLimit")}`}
             value={form[share]}
             bounds={{ min: 0, max: 99, step: "any" }}

@@ -41,7 +41,6 @@ export function ResultPanel({ item, onRetry }: ResultPanelProps) {
           </p>
           {isRefusedSet(item) && (
             <>
-              {isInWords(item) && <p lang="en">{item.error.message}</p>}
               <p>{t("predict.setRefused", { best: t("predict.answerBest") })}</p>
               <button
                 type="button"
@@ -74,11 +73,6 @@ const SET_REFUSED = new Set(["invalid_parameter", "coverage_unmeasured"]);
 /** The version was not measured for sets of labels, or not for one of this coverage. */
 function isRefusedSet({ coverage, error }: Item): boolean {
   return coverage !== null && error instanceof ApiError && SET_REFUSED.has(error.code);
-}
-
-/** Only the API's own sentence says why. */
-function isInWords({ error }: Item): boolean {
-  return error instanceof ApiError && error.code === "invalid_parameter";
 }
 
 /** A placeholder for the answer; above it, the upload progress of a large file. */

@@ -4,7 +4,6 @@ import { Link } from "react-router";
 import { TopK } from "../../charts/TopK";
 import { useLanguage } from "../../i18n";
 import { milliseconds, percent } from "../../i18n/format";
-import { errorText } from "../../i18n/texts";
 import { FeedbackForm } from "../../records/feedback/FeedbackForm";
 import { DeleteRecord } from "../../records/owner/DeleteRecord";
 import { useForgotten } from "../../records/owner/useForget";
@@ -17,6 +16,7 @@ import { WhyParent } from "../../records/record/WhyParent";
 import { WhyUnknown } from "../../records/record/WhyUnknown";
 import { Snippet } from "../../records/snippet/Snippet";
 import { LabelPath } from "../../ui/LabelPath";
+import { FailureText } from "../../ui/notice/FailureText";
 import type { Outcome } from "../queue/classify";
 import { LabelSet } from "./LabelSet";
 import css from "./ResultView.module.css";
@@ -105,7 +105,7 @@ function Headline({ prediction }: { prediction: Outcome["prediction"] }) {
       <WhyParent record={prediction} />
       {status === "unknown" && <WhyUnknown record={prediction} threshold={threshold} />}
       {status === "failed" && (
-        <p className="muted">{error ? errorText(t, language, error) : t("predict.failedText")}</p>
+        <p className="muted">{error ? <FailureText failure={error} /> : t("predict.failedText")}</p>
       )}
     </div>
   );

@@ -34,7 +34,7 @@ export function LiveStatus({ error, updatedAt }: LiveStatusProps) {
   return (
     <div
       className={`${css.status} ${css[state]}`}
-      title={error instanceof ApiError ? errorText(t, language, error) : undefined}
+      title={error instanceof ApiError ? errorText(t, language, error.code) : undefined}
       data-testid="live-status"
       data-state={state}
     >

@@ -3,7 +3,7 @@ import type { LogEntry, LogPage, LogQuery } from "../../api/types";
 
 export type Filters = Pick<
   LogQuery,
-  "label" | "status" | "source" | "feedback" | "model" | "from" | "to"
+  "label" | "status" | "source" | "feedback" | "model" | "filename" | "from" | "to"
 > & {
   /** Confidence bounds, 0..1, which this page applies: the API has no index by confidence. */
   min?: number;

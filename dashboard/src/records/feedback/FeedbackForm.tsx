@@ -21,7 +21,7 @@ type Mode = "ask" | "label" | "new";
 export function FeedbackForm({ record }: { record: Judged }) {
   const { t } = useTranslation();
   const { id, status, label, top_k, model } = record;
-  const { say, undo, said: saidHere } = useFeedback(id);
+  const { say, undo, said: saidHere, undoable } = useFeedback(id);
   const mayGive = useMay()("POST /predictions/{id}/feedback");
   const me = useMe();
   const [mode, setMode] = useState<Mode | null>(null);
@@ -30,7 +30,8 @@ export function FeedbackForm({ record }: { record: Judged }) {
   // The API answers what counts now: somebody's with more weight, or what was just given.
   const sent = say.variables?.label;
   const outweighed = say.data && !undo.isSuccess && say.data.label !== sent ? say.data : null;
-  const isOwn = me !== undefined && said?.by === me.name;
+  // Who gave it is known by an id that only the API has; the name only chooses the words.
+  const isShown = !outweighed && said?.by === me?.name;
   if (said === null && !mayGive) return null;
 
   const done = () => {
@@ -71,7 +72,7 @@ export function FeedbackForm({ record }: { record: Judged }) {
               >
                 {t("feedback.change")}
               </button>
-              {(isOwn || outweighed) && (
+              {undoable !== null && (
                 <button
                   type="button"
                   className="button small"
@@ -81,7 +82,13 @@ export function FeedbackForm({ record }: { record: Judged }) {
                   }}
                   data-testid="feedback-undo"
                 >
-                  {t("feedback.undo")}
+                  {t(
+                    undoable === "unowned"
+                      ? "feedback.undoUnowned"
+                      : isShown
+                        ? "feedback.undo"
+                        : "feedback.undoOwn",
+                  )}
                 </button>
               )}
             </div>

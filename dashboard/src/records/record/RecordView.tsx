@@ -4,8 +4,9 @@ import type { PredictionDetail } from "../../api/types";
 import { TopK } from "../../charts/TopK";
 import { useLanguage } from "../../i18n";
 import { date, dateTime, fileSize, percent } from "../../i18n/format";
-import { errorText } from "../../i18n/texts";
 import { LabelPath } from "../../ui/LabelPath";
+import { FailureText } from "../../ui/notice/FailureText";
+import { ServerText } from "../../ui/notice/ServerText";
 import { AddToDataset } from "../dataset/AddToDataset";
 import { FeedbackForm } from "../feedback/FeedbackForm";
 import { FeedbackMark } from "../feedback/FeedbackMark";
@@ -55,7 +56,11 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
         </p>
         {record.unknown_reason && <WhyUnknown record={record} />}
         <WhyParent record={record} />
-        {error && <p className="muted">{errorText(t, language, error)}</p>}
+        {error && (
+          <p className="muted">
+            <FailureText failure={error} />
+          </p>
+        )}
       </div>
       {status !== "failed" && <FeedbackForm record={record} />}
       {status !== "failed" && <AddToDataset records={[record]} />}
@@ -88,7 +93,7 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
           <>
             <dt>{t("record.error")}</dt>
             <dd>
-              <code>{error.code}</code> <span lang="en">{error.message}</span>
+              <code>{error.code}</code> <ServerText text={error.message} />
             </dd>
           </>
         )}

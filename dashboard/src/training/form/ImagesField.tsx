@@ -8,8 +8,8 @@ import { decimal, whole } from "../../i18n/format";
 import { BarRow, BarRows } from "../../ui/BarRow";
 import type { Draft } from "./draft";
 import { imbalance } from "./estimate";
-import { useFault } from "./fault/fault";
-import { FaultReason } from "./fault/FaultReason";
+import { useFault } from "../../ui/fault/fault";
+import { FaultReason } from "../../ui/fault/FaultReason";
 import { preset } from "./goals";
 import css from "./ImagesField.module.css";
 import type { Counted } from "./useDatasets";
@@ -31,7 +31,7 @@ const BALANCE = "data.balance";
 /** A dataset or a folder of the bucket, and its images per class: a rare class is learned badly. */
 export function ImagesField({ datasets, folders, draft, counted, onChange }: ImagesFieldProps) {
   const { t } = useTranslation();
-  const fault = useFault(...IMAGES);
+  const fault = useFault(IMAGES);
   if (datasets.length === 0 && folders.length === 0) {
     return (
       <p data-testid="no-data">
@@ -75,7 +75,7 @@ export function ImagesField({ datasets, folders, draft, counted, onChange }: Ima
             </optgroup>
           )}
         </select>
-        <FaultReason fields={IMAGES} />
+        <FaultReason reason={fault.reason} />
       </label>
       {datasets.length === 0 && (
         <p className="muted small">

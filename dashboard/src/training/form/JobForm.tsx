@@ -13,7 +13,7 @@ import { GoalField } from "./GoalField";
 import { network } from "./goals";
 import { ancestorsOf, classChange } from "./advanced/growth";
 import { ImagesField } from "./ImagesField";
-import { FaultContext, faultOf } from "./fault/fault";
+import { FaultContext, faultOf } from "../../ui/fault/fault";
 import css from "./JobForm.module.css";
 import { useCounts } from "./useDatasets";
 import { useStart } from "./useStart";

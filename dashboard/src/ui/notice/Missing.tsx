@@ -1,7 +1,9 @@
 import { useTranslation } from "react-i18next";
 
+import { scopeOf } from "../../access/scopes";
+import { useMe } from "../../access/useMe";
 import { ApiError } from "../../api/errors";
-import { WarningIcon } from "../icons";
+import { ShieldIcon, WarningIcon } from "../icons";
 import { Notice } from "./Notice";
 import { Problem } from "./Problem";
 
@@ -12,9 +14,13 @@ interface MissingProps {
   onRetry: () => void;
 }
 
-/** Why a part of the page is missing: the API lacks the route, or the request failed. */
+/**
+ * Why a part of the page is missing: the API lacks the route, the request failed, or it is about
+ * everybody's records and the caller, who has the scope, sees only their own.
+ */
 export function Missing({ error, route, onRetry }: MissingProps) {
   const { t } = useTranslation();
+  const me = useMe();
   if (error instanceof ApiError && error.missingRoute) {
     return (
       <Notice icon={<WarningIcon />} title={t("app.notOffered")} testId="not-offered">
@@ -22,5 +28,17 @@ export function Missing({ error, route, onRetry }: MissingProps) {
       </Notice>
     );
   }
+  const scope = scopeOf(route);
+  if (isForbidden(error) && me && scope !== null && me.scopes.includes(scope)) {
+    return (
+      <Notice icon={<ShieldIcon />} title={t("access.adminsOnly")} testId="admins-only">
+        <p>{t("access.adminsOnlyText")}</p>
+      </Notice>
+    );
+  }
   return <Problem error={error} onRetry={onRetry} />;
+}
+
+function isForbidden(error: Error): boolean {
+  return error instanceof ApiError && error.code === "forbidden";
 }

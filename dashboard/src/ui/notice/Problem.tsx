@@ -5,10 +5,11 @@ import { useReach } from "../../access/useReach";
 import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { moment } from "../../i18n/format";
-import { errorText } from "../../i18n/texts";
 import { WarningIcon } from "../icons";
+import { FailureText } from "./FailureText";
 import { MissingScope } from "./MissingScope";
 import css from "./Problem.module.css";
+import { ServerText } from "./ServerText";
 
 interface ProblemProps {
   error: Error;
@@ -30,9 +31,11 @@ export function Problem({ error, onRetry, children }: ProblemProps) {
       <WarningIcon className={css.icon} />
       <div className={css.body}>
         <p className={css.text}>
-          {problem.unreachable && reach === "offline"
-            ? t("reach.offlineText")
-            : errorText(t, language, problem)}
+          {problem.unreachable && reach === "offline" ? (
+            t("reach.offlineText")
+          ) : (
+            <FailureText failure={problem} />
+          )}
         </p>
         {problem.route !== null && problem.code === "forbidden" && (
           <MissingScope route={problem.route} />
@@ -67,7 +70,9 @@ export function Problem({ error, onRetry, children }: ProblemProps) {
             {problem.message !== "" && (
               <>
                 <dt>{t("problem.detail")}</dt>
-                <dd lang="en">{problem.message}</dd>
+                <dd>
+                  <ServerText text={problem.message} />
+                </dd>
               </>
             )}
           </dl>

@@ -105,6 +105,28 @@ describe("feedback on a record", () => {
     expect(await sent()).toEqual([{ label: "cat" }]);
   });
 
+  it.each([
+    ["own", "ann@team.test", "Undo"],
+    ["own", "bob@team.test", "Take back my feedback"], // it is outweighed
+    ["unowned", "bob@team.test", "Take back (who gave it was not recorded)"],
+  ] as const)("is taken back when the page is opened anew: %s, by %s", async (kind, by, text) => {
+    fake.undoable = kind;
+    fake.me = viewer({ name: "ann@team.test" });
+    await open({ feedback: feedback("dog", { by }) });
+    const undo = await screen.findByTestId("feedback-undo");
+    expect(undo).toHaveTextContent(text);
+    await userEvent.click(undo);
+    expect(await screen.findByTestId("feedback-yes")).toBeVisible();
+    expect(screen.queryByTestId("feedback-undo")).not.toBeInTheDocument();
+  });
+
+  it("is not taken back by who only has the name of its giver", async () => {
+    fake.me = viewer({ name: "ann@team.test" });
+    await open({ feedback: feedback("dog", { by: "ann@team.test" }) });
+    expect(await screen.findByTestId("feedback-change")).toBeVisible();
+    expect(screen.queryByTestId("feedback-undo")).not.toBeInTheDocument();
+  });
+
   it("of somebody else is not taken back", async () => {
     await open({ feedback: feedback("cat", { by: "bob@team.test" }) });
     expect(await screen.findByTestId("feedback-change")).toBeVisible();

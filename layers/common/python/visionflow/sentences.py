@@ -192,6 +192,8 @@ SENTENCES: Mapping[str, Sentence] = {
         "두 장면 이상의 이미지가 있는 클래스가 두 개 미만입니다",
     ),
     "nothing_readable": Sentence("no image can be read", "읽을 수 있는 이미지가 없습니다"),
+    # The audit trail
+    "left_out": Sentence("{characters} characters", "{characters}자"),
     # Parts in a row
     "form_failed": Sentence("{form}: {reason}", "{form}: {reason}"),
     "and": Sentence("{first}; {second}", "{first}; {second}"),

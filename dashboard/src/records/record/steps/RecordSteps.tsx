@@ -1,11 +1,10 @@
 import { useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { ApiError } from "../../../api/errors";
 import { useLanguage } from "../../../i18n";
 import { whole } from "../../../i18n/format";
-import { errorText } from "../../../i18n/texts";
 import { NextIcon, PreviousIcon } from "../../../ui/icons";
+import { FailureText } from "../../../ui/notice/FailureText";
 import css from "./RecordSteps.module.css";
 import type { Neighbours } from "./useNeighbours";
 
@@ -75,9 +74,7 @@ export function RecordSteps({ list }: { list: Neighbours }) {
       </button>
       {error && (
         <p role="alert" className={`small error-text ${css.error}`} data-testid="record-next-error">
-          {error instanceof ApiError
-            ? errorText(t, language, { code: error.code, message: error.message })
-            : error.message}
+          <FailureText failure={error} />
         </p>
       )}
     </div>

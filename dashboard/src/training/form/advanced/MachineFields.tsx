@@ -4,8 +4,8 @@ import type { TrainingOptions } from "../../../api/types";
 import { useLanguage } from "../../../i18n";
 import { money } from "../../../i18n/format";
 import type { Draft } from "../draft";
-import { useFault } from "../fault/fault";
-import { FaultReason } from "../fault/FaultReason";
+import { useFault } from "../../../ui/fault/fault";
+import { FaultReason } from "../../../ui/fault/FaultReason";
 import css from "../JobForm.module.css";
 
 interface MachineFieldsProps {
@@ -46,19 +46,30 @@ export function MachineFields({ options, draft, onChange }: MachineFieldsProps) 
           testId="job-budget"
         />
       </div>
-      <div>
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={draft.onDemand}
-            onChange={({ target }) => {
-              onChange({ onDemand: target.checked });
-            }}
-          />
-          {t("training.onDemand")}
-        </label>
-      </div>
+      <OnDemand draft={draft} onChange={onChange} />
     </>
+  );
+}
+
+function OnDemand({ draft, onChange }: Pick<MachineFieldsProps, "draft" | "onChange">) {
+  const { t } = useTranslation();
+  const fault = useFault(["on_demand"]);
+  return (
+    <div className="field">
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={draft.onDemand}
+          {...fault.attributes}
+          onChange={({ target }) => {
+            onChange({ onDemand: target.checked });
+          }}
+          data-testid="job-on-demand"
+        />
+        {t("training.onDemand")}
+      </label>
+      <FaultReason reason={fault.reason} />
+    </div>
   );
 }
 
@@ -69,7 +80,7 @@ interface MachineProps extends Pick<MachineFieldsProps, "draft" | "onChange"> {
 function Machine({ instances, draft, onChange }: MachineProps) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const fault = useFault("instance");
+  const fault = useFault(["instance"]);
   const price = (instance: TrainingOptions["instances"][number]) =>
     money(draft.onDemand ? instance.usd_per_hour : instance.usd_per_hour_spot, "USD", language);
   return (
@@ -92,7 +103,7 @@ function Machine({ instances, draft, onChange }: MachineProps) {
           </option>
         ))}
       </select>
-      <FaultReason fields={["instance"]} />
+      <FaultReason reason={fault.reason} />
     </label>
   );
 }
@@ -108,7 +119,7 @@ interface LimitProps {
 }
 
 function Limit({ field, name, most, value, onChange, testId }: LimitProps) {
-  const fault = useFault(field);
+  const fault = useFault([field]);
   return (
     <label className="field">
       <span className="field-name">{name}</span>
@@ -126,7 +137,7 @@ function Limit({ field, name, most, value, onChange, testId }: LimitProps) {
         }}
         data-testid={testId}
       />
-      <FaultReason fields={[field]} />
+      <FaultReason reason={fault.reason} />
     </label>
   );
 }

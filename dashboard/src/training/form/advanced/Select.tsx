@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
-import { useFault } from "../fault/fault";
-import { FaultReason } from "../fault/FaultReason";
+import { useFault } from "../../../ui/fault/fault";
+import { FaultReason } from "../../../ui/fault/FaultReason";
 import css from "../JobForm.module.css";
 
 interface SelectProps {
@@ -33,7 +33,7 @@ export function Select(props: SelectProps) {
     testId,
     field,
   } = props;
-  const fault = useFault(field);
+  const fault = useFault([field]);
   const { t } = useTranslation();
   return (
     <label className="field">
@@ -56,7 +56,7 @@ export function Select(props: SelectProps) {
           </option>
         ))}
       </select>
-      <FaultReason fields={[field]} />
+      <FaultReason reason={fault.reason} />
       {hint !== undefined && <span className={css.hint}>{hint}</span>}
     </label>
   );

@@ -4,8 +4,8 @@ import { useTranslation } from "react-i18next";
 import type { TrainingConfig } from "../../../api/types";
 import { useLanguage } from "../../../i18n";
 import { sectionText } from "../../../i18n/texts";
-import { FaultContext, useFault } from "../fault/fault";
-import { FaultReason } from "../fault/FaultReason";
+import { FaultContext, useFault } from "../../../ui/fault/fault";
+import { FaultReason } from "../../../ui/fault/FaultReason";
 import css from "../JobForm.module.css";
 import { type Field, fieldGroups, isSetting, NAME, type Setting, VERSION } from "../settings";
 
@@ -116,10 +116,10 @@ function SettingInput({
 }: SettingInputProps) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const field = `set.${name}`;
-  const fault = useFault(field);
+  const hintId = `setting-${name}-hint`;
+  const fault = useFault([`set.${name}`], hintId);
   const hint = (
-    <span className={css.hint}>
+    <span id={hintId} className={css.hint}>
       {`${about[language]} `}
       {fixed
         ? t("training.inherited")
@@ -136,12 +136,15 @@ function SettingInput({
             type="checkbox"
             checked={value === true}
             disabled={fixed}
+            {...fault.attributes}
             onChange={({ target }) => {
               onChange(target.checked);
             }}
+            data-testid={`setting-${name}`}
           />
           {label[language]}
         </label>
+        <FaultReason reason={fault.reason} />
         {hint}
       </div>
     );
@@ -168,7 +171,7 @@ function SettingInput({
             <option key={choice}>{choice}</option>
           ))}
         </select>
-        <FaultReason fields={[field]} />
+        <FaultReason reason={fault.reason} />
         {hint}
       </label>
     );
@@ -185,7 +188,7 @@ function SettingInput({
           onChange(isNumber && target.value !== "" ? target.valueAsNumber : target.value);
         }}
       />
-      <FaultReason fields={[field]} />
+      <FaultReason reason={fault.reason} />
       {hint}
     </label>
   );

@@ -25,6 +25,7 @@ from visionflow.dynamodb import (
     unknown_cursor,
     write_cursor,
 )
+from visionflow.sentences import say
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class AuditLog:
     def _put(self, position: str, entry: AuditEntry) -> None:
         details = json.dumps(entry.details)
         if len(details) > _MAX_DETAILS:
-            details = json.dumps({"left_out": f"{len(details)} characters"})
+            details = json.dumps({"left_out": say("left_out", characters=len(details))})
         row = {
             "pk": position[:7],
             "sk": position,

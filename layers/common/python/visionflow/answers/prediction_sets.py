@@ -20,12 +20,13 @@ def least_confidence(conformity: Sequence[float], coverage: float) -> float:
     """
     if not 0 < coverage < 1:
         raise InvalidParameterError(
-            f"coverage must be between 0 and 1, such as 0.95; found {coverage:g}."
+            f"coverage must be between 0 and 1, such as 0.95; found {coverage:g}.", "coverage"
         )
     if not conformity:
         raise CoverageUnmeasuredError(
             "coverage was not measured for this model version; leave it out, or train and promote "
-            "a new version."
+            "a new version.",
+            "coverage",
         )
     # The n + 1 makes up for the finite number of images. A product like 20 * 0.05 may come out
     # below its whole number.
@@ -34,7 +35,8 @@ def least_confidence(conformity: Sequence[float], coverage: float) -> float:
         most = len(conformity) / (len(conformity) + 1)
         raise InvalidParameterError(
             f"coverage is at most {most:.3f} for this model: it was measured on "
-            f"{len(conformity)} validation images."
+            f"{len(conformity)} validation images.",
+            "coverage",
         )
     return conformity[place - 1]
 

@@ -89,7 +89,7 @@ class Book:
         for label in labels:
             if label is not None and label not in names:
                 raise InvalidParameterError(
-                    f"{label!r:.130} is not a class of {self.dataset.name}; add it first."
+                    f"{label!r:.130} is not a class of {self.dataset.name}; add it first.", "label"
                 )
 
     def changed(self, change: ClassChange) -> "Book":
@@ -98,23 +98,25 @@ class Book:
         Raises `InvalidParameterError` for a change that names what is not there or cannot be a
         label, and `DatasetConflictError` for one class too many.
         """
-        ko, en = _display_name(change.ko), _display_name(change.en)
+        ko, en = _display_name("ko", change.ko), _display_name("en", change.en)
         if change.action == "add":
-            named = DatasetClass(name=self._new_name(change.name), ko=ko, en=en)
+            named = DatasetClass(name=self._new_name("name", change.name), ko=ko, en=en)
             return self._with((*self.dataset.classes, named))
-        old = self._known(change.name)
+        old = self._known("name", change.name)
         if change.action == "describe":
             return self._with(self._replaced(old, replace(old, ko=ko, en=en)))
         if change.action == "delete":
             return self._with(self._replaced(old, None), (old.name, None))
         if change.to is None:
-            raise InvalidParameterError(f"{change.action}: name the class {old.name!r} goes to.")
+            raise InvalidParameterError(
+                f"{change.action}: name the class {old.name!r} goes to.", "to"
+            )
         if change.action == "merge":
-            target = self._known(change.to)
+            target = self._known("to", change.to)
             if target == old:
-                raise InvalidParameterError(f"{old.name!r} cannot be merged with itself.")
+                raise InvalidParameterError(f"{old.name!r} cannot be merged with itself.", "to")
             return self._with(self._replaced(old, None), (old.name, target.name))
-        new = replace(old, name=self._new_name(change.to, but=old.name))
+        new = replace(old, name=self._new_name("to", change.to, but=old.name))
         return self._with(self._replaced(old, new), (old.name, new.name))
 
     def _with(
@@ -136,19 +138,19 @@ class Book:
         found = (new if known == old else known for known in self.dataset.classes)
         return tuple(known for known in found if known is not None)
 
-    def _known(self, name: str) -> DatasetClass:
+    def _known(self, field: str, name: str) -> DatasetClass:
         for known in self.dataset.classes:
             if known.name == composed(name):
                 return known
-        raise InvalidParameterError(f"{name!r:.130} is not a class of {self.dataset.name}.")
+        raise InvalidParameterError(f"{name!r:.130} is not a class of {self.dataset.name}.", field)
 
-    def _new_name(self, name: str, but: str | None = None) -> str:
+    def _new_name(self, field: str, name: str, but: str | None = None) -> str:
         name = composed(name)
         if problem := label_problem(name):
-            raise InvalidParameterError(f"The class {name!r:.130} {problem}.")
+            raise InvalidParameterError(f"The class {name!r:.130} {problem}.", field)
         for known in self.dataset.classes:
             if known.name != but and label_key(known.name) == label_key(name):
-                raise InvalidParameterError(f"There is a class {known.name!r} already.")
+                raise InvalidParameterError(f"There is a class {known.name!r} already.", field)
         if but is None and len(self.dataset.classes) >= MAX_CLASSES:
             raise DatasetConflictError(f"A dataset has at most {MAX_CLASSES:,} classes.")
         return name
@@ -176,11 +178,11 @@ def _telling(name: str, moves: Sequence[ClassMove]) -> tuple[ClassMove, ...]:
     return tuple(reversed(kept))
 
 
-def _display_name(text: str | None) -> str | None:
+def _display_name(field: str, text: str | None) -> str | None:
     """What people read instead of a label, by the rules of labels."""
     if text is None:
         return None
     text = composed(text)
     if problem := label_problem(text):
-        raise InvalidParameterError(f"The name {text!r:.130} {problem}.")
+        raise InvalidParameterError(f"The name {text!r:.130} {problem}.", field)
     return text

@@ -39,14 +39,16 @@ class Flow:
         """Raises `InvalidParameterError`."""
         if not self.kinds or len(set(self.kinds)) < len(self.kinds):
             names = ", ".join(get_args(FlowKind))
-            raise InvalidParameterError(f"kinds must name one or more of {names}, each once.")
+            raise InvalidParameterError(
+                f"kinds must name one or more of {names}, each once.", "kinds"
+            )
         if not 1 <= self.per_day <= MOST_PER_DAY:
             raise InvalidParameterError(
-                f"per_day must be between 1 and {MOST_PER_DAY:,}, found {self.per_day}."
+                f"per_day must be between 1 and {MOST_PER_DAY:,}, found {self.per_day}.", "per_day"
             )
         if self.model is not None and not PLAIN_NAME.fullmatch(self.model):
             raise InvalidParameterError(
-                f"model must have {PLAIN_NAME_RULE}; found {self.model!r:.80}."
+                f"model must have {PLAIN_NAME_RULE}; found {self.model!r:.80}.", "model"
             )
 
 

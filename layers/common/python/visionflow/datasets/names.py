@@ -31,10 +31,10 @@ def name_problem(name: str) -> str | None:
     return "is not a name of a dataset: 1 to 64 of a-z, 0-9 and -, with a letter first"
 
 
-def check_name(name: str) -> str:
-    """``name``, if it can name a dataset. Raises `InvalidParameterError`."""
+def check_name(name: str, field: str = "name") -> str:
+    """``name``, if it can name a dataset. Raises `InvalidParameterError` for that ``field``."""
     if problem := name_problem(name):
-        raise InvalidParameterError(f"{name!r:.80} {problem}.")
+        raise InvalidParameterError(f"{name!r:.80} {problem}.", field)
     return name
 
 

@@ -24,7 +24,7 @@ from visionflow.datasets.images.store import DatasetImages
 from visionflow.datasets.names import check_name
 from visionflow.datasets.record import Dataset
 from visionflow.dynamodb import Found, from_item, from_row, to_item
-from visionflow.errors import DatasetConflictError, PlatformError
+from visionflow.errors import DatasetConflictError, InvalidParameterError, PlatformError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -65,7 +65,10 @@ class DatasetStore:
         book = Book(dataset=replace(dataset, classes=(), revision=0))
         for known in dataset.classes:
             change = ClassChange(action="add", name=known.name, ko=known.ko, en=known.en)
-            book = book.changed(change)
+            try:
+                book = book.changed(change)
+            except InvalidParameterError as error:
+                raise InvalidParameterError(str(error), "classes") from error
         try:
             self.client.put_item(
                 TableName=self.table,
@@ -73,7 +76,9 @@ class DatasetStore:
                 ConditionExpression="attribute_not_exists(pk)",
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
-            raise DatasetConflictError(f"There is a dataset {dataset.name} already.") from error
+            raise DatasetConflictError(
+                f"There is a dataset {dataset.name} already.", "name"
+            ) from error
 
     def dataset(self, name: str) -> Dataset:
         """Read consistently. Raises `DatasetMissingError`."""

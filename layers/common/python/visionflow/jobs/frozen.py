@@ -73,7 +73,7 @@ def check_dataset(request: JobRequest, store: DatasetStore, versions: VersionSto
     """
     if request.dataset is None:
         return
-    name = store.dataset(check_name(request.dataset)).name
+    name = store.dataset(check_name(request.dataset, "dataset")).name
     if request.dataset_version is not None:
         _check_classes(versions.version(name, request.dataset_version))
     elif store.unexamined(name) is not None:

@@ -46,9 +46,9 @@ class Wanted:
         ):
             given = getattr(self, name) is not None
             if needed and not given:
-                raise MissingFieldError(f"The move {self.kind} needs {name}.")
+                raise MissingFieldError(f"The move {self.kind} needs {name}.", name)
             if given and not needed:
-                raise InvalidParameterError(f"The move {self.kind} takes no {name}.")
+                raise InvalidParameterError(f"The move {self.kind} takes no {name}.", name)
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,11 @@ class PromotionRule:
     def check(self) -> None:
         """Raises `InvalidParameterError` for a limit out of its range."""
         if not 1 <= self.min_images <= _MOST_IMAGES:
-            raise InvalidParameterError(f"min_images must be between 1 and {_MOST_IMAGES:,}.")
+            raise InvalidParameterError(
+                f"min_images must be between 1 and {_MOST_IMAGES:,}.", "min_images"
+            )
         if self.min_gain and not _LEAST_GAIN <= self.min_gain <= 1:
-            raise InvalidParameterError(f"min_gain must be 0, or {_LEAST_GAIN:f} to 1.")
+            raise InvalidParameterError(f"min_gain must be 0, or {_LEAST_GAIN:f} to 1.", "min_gain")
 
     def refusal(self, new: Verified | None, current: Verified | None) -> str | None:
         """Why a version that was measured as ``new`` is not promoted, where the one in production

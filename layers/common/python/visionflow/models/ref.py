@@ -32,6 +32,7 @@ def parse_ref(what: str, text: str) -> ModelRef:
     name, slash, version = text.partition("/")
     if not (slash and PLAIN_NAME.fullmatch(name) and PLAIN_NAME.fullmatch(version)):
         raise InvalidParameterError(
-            f"{what} must be a model and its version such as flowers/1.0.0, found {text!r:.80}."
+            f"{what} must be a model and its version such as flowers/1.0.0, found {text!r:.80}.",
+            what,
         )
     return ModelRef(name, version)

@@ -44,11 +44,15 @@ class RollbackRule:
     def check(self) -> None:
         """Raises `InvalidParameterError` for a limit out of its range."""
         if not 1 <= self.min_images <= _MOST_IMAGES:
-            raise InvalidParameterError(f"min_images must be between 1 and {_MOST_IMAGES:,}.")
+            raise InvalidParameterError(
+                f"min_images must be between 1 and {_MOST_IMAGES:,}.", "min_images"
+            )
         for name in ("max_error_rate", "max_unknown_rate", "max_disagreement"):
             limit = getattr(self, name)
             if limit and not _LEAST_SHARE <= limit < 1:
-                raise InvalidParameterError(f"{name} must be 0, or {_LEAST_SHARE:f} to under 1.")
+                raise InvalidParameterError(
+                    f"{name} must be 0, or {_LEAST_SHARE:f} to under 1.", name
+                )
 
     def broken_by(self, tally: Tally) -> str | None:
         """A phrase for the first limit that the trial exceeds, or None."""

@@ -138,7 +138,9 @@ class Aliases:
         not a canary's.
         """
         if not 1 <= percent <= 99:
-            raise InvalidParameterError(f"percent must be between 1 and 99, found {percent}.")
+            raise InvalidParameterError(
+                f"percent must be between 1 and 99, found {percent}.", "percent"
+            )
         self._require_another_in_production(model)
         if self.shadow == model:
             raise CanaryOrShadowError(

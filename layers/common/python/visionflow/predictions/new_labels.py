@@ -46,7 +46,8 @@ class NewLabels:
         if key not in known and len(known) >= MAX_NEW_LABELS:
             raise TooManyLabelsError(
                 f"There are {len(known)} labels already that no model had when they were given; at "
-                f"most {MAX_NEW_LABELS} are kept. Use one of them, or train a model with them."
+                f"most {MAX_NEW_LABELS} are kept. Use one of them, or train a model with them.",
+                "label",
             )
         before = known.get(key, {"label": label, "expires_at": 0})
         row = {**before, "expires_at": max(before["expires_at"], expires_at)}

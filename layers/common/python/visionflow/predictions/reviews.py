@@ -8,7 +8,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from visionflow import strict
 from visionflow.dynamodb import (
@@ -50,6 +50,10 @@ _BUSY = "Others give feedback on this prediction at this moment; try again."
 # Who gave a line of the history: names are not unique, and only ids are compared.
 _GIVER = "by_id"
 
+Undoable = Literal["own", "unowned"]
+"""What can be taken back of a record's feedback: the caller's own, or for an admin what was given
+before the ids of those who give feedback were kept."""
+
 
 class ReviewStore:
     """Owns the feedback in the predictions table, and its history in the insights table."""
@@ -89,9 +93,18 @@ class ReviewStore:
                 return replace(prediction, feedback=current)
         raise PlatformError(_BUSY)
 
-    def withdraw(self, prediction_id: str, giver: str) -> tuple[Prediction, Feedback]:
-        """Take back the latest feedback of ``giver``. What was said before counts again, by weight
-        and time. Returns the prediction with its current feedback, and what was taken back.
+    def undoable(self, prediction_id: str, giver: str, *, unowned: bool) -> Undoable | None:
+        """What `withdraw` would take back; None for nothing."""
+        found = _withdrawable(self._lines(prediction_id), giver, unowned)
+        return None if found is None else found[0]
+
+    def withdraw(
+        self, prediction_id: str, giver: str, *, unowned: bool = False
+    ) -> tuple[Prediction, Feedback, Undoable | None]:
+        """Take back the latest feedback of ``giver``; where there is none and with ``unowned``, the
+        latest of which nobody knows who gave it. What was said before counts again, by weight and
+        time. Returns the prediction with its current feedback, what was taken back, and what else
+        could be.
 
         Raises `PredictionNotFoundError`, `FeedbackNotFoundError`, and `PlatformError` as `give`.
         """
@@ -99,18 +112,25 @@ class ReviewStore:
             item = self._item(prediction_id)
             prediction = read_prediction(item)
             lines = self._lines(prediction_id)
-            own = next((line for line in reversed(lines) if line.get(_GIVER) == giver), None)
-            if own is None:
+            found = _withdrawable(lines, giver, unowned)
+            if found is None:
                 raise FeedbackNotFoundError(
                     f"There is no feedback of yours on {prediction_id!r:.80}."
                 )
-            left = [_feedback(line) for line in lines if line is not own]
+            taken = found[1]
+            others = [line for line in lines if line is not taken]
+            left = list(map(_feedback, others))
             # Of the heaviest, the latest.
             current = max(reversed(left), key=lambda feedback: feedback.weight, default=None)
-            key = {name: own[name] for name in ("pk", "sk")}
+            key = {name: taken[name] for name in ("pk", "sk")}
             delete: Action = {"Delete": {"TableName": self._insights, "Key": to_item(key)}}
             if self._write(prediction, current, _revision(item), delete):
-                return replace(prediction, feedback=current), _feedback(own)
+                more = _withdrawable(others, giver, unowned)
+                return (
+                    replace(prediction, feedback=current),
+                    _feedback(taken),
+                    None if more is None else more[0],
+                )
         raise PlatformError(_BUSY)
 
     def history(self, prediction_id: str) -> tuple[Feedback, ...]:
@@ -210,6 +230,20 @@ class ReviewStore:
             "ExpressionAttributeValues": to_item(values),
         }
         return transact(self._client, [{"Update": update}, change]) is None
+
+
+def _withdrawable(
+    lines: list[dict[str, Any]], giver: str, unowned: bool
+) -> tuple[Undoable, dict[str, Any]] | None:
+    """The latest line of ``giver``, else the latest without one for who may take that back."""
+    latest = lines[::-1]
+    for line in latest:
+        if line.get(_GIVER) == giver:
+            return "own", line
+    for line in latest if unowned else ():
+        if _GIVER not in line:
+            return "unowned", line
+    return None
 
 
 def _revision(item: Found) -> int:

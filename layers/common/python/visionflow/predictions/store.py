@@ -30,6 +30,7 @@ from visionflow.dynamodb import (
 )
 from visionflow.errors import IdempotencyConflictError, InvalidCursorError
 from visionflow.images.uploads import name_in_key
+from visionflow.labels import composed
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.attempts import AttemptStore
 from visionflow.predictions.record import ID, Feedback, Prediction, Source, Status
@@ -105,7 +106,8 @@ class LogQuery:
     """What to list. ``since`` and ``until`` are timestamps as in the records, both inclusive.
 
     ``below``: ``label`` is a parent, so records of what is below it are listed too. ``owner``: only
-    what this caller sent. ``feedback``: only what people said this of.
+    what this caller sent. ``feedback``: only what people said this of. ``filename``: a part of
+    the file's name, in upper or lower case; no index has it.
     """
 
     label: str | None = None
@@ -117,6 +119,7 @@ class LogQuery:
     until: str | None = None
     owner: str | None = None
     feedback: Verdict | None = None
+    filename: str | None = None
 
     def partitions(self) -> tuple[str, tuple[str, ...]]:
         """The most selective index for this query, and the values to read in it.
@@ -144,6 +147,7 @@ class LogQuery:
             and self.source in (None, prediction.source)
             and self.owner in (None, prediction.owner)
             and (self.feedback is None or self.feedback in _verdicts(prediction))
+            and (self.filename is None or _holds(prediction.filename, self.filename))
         )
 
     def positions(self) -> tuple[str, str]:
@@ -157,6 +161,10 @@ class LogQuery:
     def fingerprint(self) -> str:
         text = json.dumps(strict.to_dict(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _holds(filename: str | None, part: str) -> bool:
+    return filename is not None and composed(part).casefold() in composed(filename).casefold()
 
 
 class PredictionStore:
