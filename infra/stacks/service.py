@@ -14,7 +14,6 @@ from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size, architecture_of
 from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.stores import Stores
-from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
 from infra.constructs.watch.model_watch import ModelWatch
 from infra.constructs.watch.operations_dashboard import OperationsDashboard
 from infra.constructs.web.http_api import HttpApi
@@ -30,7 +29,7 @@ from lambdas.curate.settings import CurateSettings
 from visionflow.access.budget import BudgetSettings
 from visionflow.access.quotas import UsageSettings
 from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX
-from visionflow.images.uploads import POSTED_PREFIX
+from visionflow.images.uploads import POSTED_PREFIX, UPLOAD_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.
 HTTP_TIMEOUT = Duration.seconds(29)
@@ -158,6 +157,7 @@ class ServiceStack(Stack):
         for name, value in BudgetSettings(data.budget.topic.topic_arn).to_env().items():
             function.add_environment(name, value)
         data.budget.allow_send(function.execution_role)
+        data.image_queue.allow_bury(function)
         stores.images.allow_read(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
         _allow_classifying(function, stores)
         return function
@@ -202,6 +202,7 @@ class ServiceStack(Stack):
         stores.audit.allow_add(role)
         training.instant.allow_start(role)
         allow(role, "sqs:SendMessage", on=[data.curation_queue.queue.queue_arn])
+        data.curation_queue.allow_bury(function)
         return function
 
     def _classifying(

@@ -2,12 +2,11 @@
 
 import pytest
 
-from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
 from infra.stages import LOCAL, PROD
 from lambdas.classification.settings import MAX_RECEIVE_COUNT
 from tests.infra.conftest import Resource, Synthesize, Templates
 from visionflow.dynamodb import EXPIRY
-from visionflow.images.uploads import POSTED_PREFIX
+from visionflow.images.uploads import POSTED_PREFIX, UPLOAD_PREFIX
 
 BUCKET = "AWS::S3::Bucket"
 QUEUE = "AWS::SQS::Queue"

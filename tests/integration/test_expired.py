@@ -211,7 +211,7 @@ def test_a_page_looks_at_a_bounded_number_of_expired_rows(
     over = [replace(record(index), expires_at=1) for index in range(10, 33)]
     ids = fill(cloud, [*(record(index) for index in range(3)), *over])[-3:]
     found: list[str] = []
-    cursor: dict[str, Any] = {}
+    cursor: dict[str, Any] | None = {}
     pages = 0
     while cursor is not None:
         body = cloud.call("GET", "/logs", {**WINDOW, "limit": 2, **cursor}).body

@@ -8,9 +8,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
+from infra.constructs.permissions import allow
+from infra.constructs.service_function import ServiceFunction
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
-from lambdas.classification.settings import MAX_RECEIVE_COUNT
+from lambdas.classification.settings import MAX_RECEIVE_COUNT, DeadLetterSettings
 
 # Lambda keeps retrying a throttled batch inside the visibility timeout; AWS asks for six times the
 # function's own: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
@@ -98,6 +100,12 @@ class ImageQueue(Construct):
                 limit=Duration.minutes(15).to_seconds(),
                 description=f"{what} has waited for more than 15 minutes.",
             )
+
+    def allow_bury(self, function: ServiceFunction) -> None:
+        """Let `function` put messages that it can never read to the dead letters itself."""
+        for name, value in DeadLetterSettings(self.dead_letter_queue.queue_url).to_env().items():
+            function.add_environment(name, value)
+        allow(function.execution_role, "sqs:SendMessage", on=[self.dead_letter_queue.queue_arn])
 
     def feed(
         self,
