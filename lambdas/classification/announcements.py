@@ -64,7 +64,7 @@ def read_message(body: str) -> Any:
 def arrivals(message: Any, kind: type[A], watched: Watched) -> list[tuple[A, str | None]]:
     """The object versions in a message that were created where it is ``watched``, each with its
     request's id. Test events have none, and neither have the empty objects that the console makes
-    to show a folder; what was deleted, restored or moved is no image that arrives.
+    to show a folder; what was deleted, restored or moved is not an image that arrives.
 
     Raises `UnknownEnvelopeError`.
     """

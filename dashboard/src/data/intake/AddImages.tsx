@@ -14,6 +14,7 @@ import { Combobox } from "../../ui/combobox/Combobox";
 import { useOverlay } from "../../ui/dialog/useOverlay";
 import { CameraIcon } from "../../ui/icons";
 import { FileButton } from "../../ui/intake/FileButton";
+import { IMAGES } from "../../config/imageType";
 import { useFileArrival } from "../../ui/intake/useFileArrival";
 import type { Workbench } from "../facts/workbench";
 import css from "./AddImages.module.css";
@@ -101,7 +102,7 @@ export function AddImages({ dataset, bench }: { dataset: Dataset; bench: Workben
         <FileButton
           label={t("data.files")}
           primary
-          accept="image/*,.heic,.heif,.zip,.csv,.jsonl,.gz"
+          accept={`${IMAGES},.zip,.csv,.jsonl,.gz`}
           onFiles={(files) => {
             void add(fromInput(files));
           }}
