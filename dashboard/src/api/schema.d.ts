@@ -3641,6 +3641,7 @@ export interface operations {
                     file: string;
                 };
                 "application/json": {
+                    /** @description Base64 in either alphabet, or a data URL */
                     image: string;
                     filename?: string | null;
                 };

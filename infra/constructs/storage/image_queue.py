@@ -2,6 +2,7 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
@@ -9,10 +10,9 @@ from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
 from infra.constructs.permissions import allow
-from infra.constructs.service_function import ServiceFunction
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
-from lambdas.classification.settings import MAX_RECEIVE_COUNT, DeadLetterSettings
+from lambdas.classification.settings import MAX_RECEIVE_COUNT
 
 # Lambda keeps retrying a throttled batch inside the visibility timeout; AWS asks for six times the
 # function's own: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
@@ -101,11 +101,9 @@ class ImageQueue(Construct):
                 description=f"{what} has waited for more than 15 minutes.",
             )
 
-    def allow_bury(self, function: ServiceFunction) -> None:
-        """Let `function` put messages that it can never read to the dead letters itself."""
-        for name, value in DeadLetterSettings(self.dead_letter_queue.queue_url).to_env().items():
-            function.add_environment(name, value)
-        allow(function.execution_role, "sqs:SendMessage", on=[self.dead_letter_queue.queue_arn])
+    def allow_bury(self, role: iam.Role) -> None:
+        """Let `role` put messages that can never be read to the dead letters itself."""
+        allow(role, "sqs:SendMessage", on=[self.dead_letter_queue.queue_arn])
 
     def feed(
         self,
