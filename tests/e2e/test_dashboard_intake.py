@@ -33,7 +33,7 @@ def drop(page: Page, path: Path) -> None:
     session = page.context.new_cdp_session(page)
     data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
-        session.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 400, "data": data})
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 400, "data": data})
 
 
 def test_a_large_heic_without_a_type_goes_through_the_bucket(page: Page, cloud: Cloud) -> None:

@@ -47,11 +47,9 @@ export default function PredictPage() {
           onResume={resume}
         />
       )}
-      {empty && (
-        <p className="muted" role="status">
-          {t("predict.noImages")}
-        </p>
-      )}
+      <p className={css.status} role="status">
+        {empty && t("predict.noImages")}
+      </p>
       <div className={css.columns}>
         <ImageStage
           item={selected}
