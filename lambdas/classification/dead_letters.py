@@ -29,11 +29,16 @@ class DeadLetters:
             "unknown envelope, to the dead letters",
             extra={"message_id": record.message_id, "shape": str(error)},
         )
-        self.sqs.send_message(
-            QueueUrl=self.queue_url,
-            MessageBody=record.body,
-            MessageAttributes={
-                "queue": {"DataType": "String", "StringValue": record.event_source_arn},
-                "why": {"DataType": "String", "StringValue": "unknown envelope"},
-            },
-        )
+        try:
+            self.sqs.send_message(
+                QueueUrl=self.queue_url,
+                MessageBody=record.body,
+                MessageAttributes={
+                    "queue": {"DataType": "String", "StringValue": record.event_source_arn},
+                    "why": {"DataType": "String", "StringValue": "unknown envelope"},
+                },
+            )
+        except Exception:
+            # The batch processor keeps a failed message's exception to itself.
+            logger.exception("back to the queue", extra={"message_id": record.message_id})
+            raise
