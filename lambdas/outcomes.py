@@ -65,6 +65,8 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.ImageTooLargeError: _TOO_LARGE,
     errors.ImageTooCostlyError: _BAD_IMAGE,
     errors.MissingImageError: _NOT_FOUND,
+    errors.ArchivedImageError: _CONFLICT,
+    errors.EncryptedImageError: _BAD_IMAGE,
     errors.QuotaExceededError: _TOO_MANY,
     errors.BudgetStoppedError: _TOO_MANY,
     errors.ConfigError: _BROKEN,

@@ -11,6 +11,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.cli import access, cloud, collect, cost, keys, predictions, publish
+from infra.cli.classify import command as classify
 from infra.cli.datasets import commands as datasets
 from infra.cli.datasets import push
 from infra.cli.jobs import commands as jobs
@@ -91,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(metavar="command", required=True)
     cloud.add_parsers(commands)
+    classify.add_parsers(commands)
     predictions.add_parsers(commands)
     access.add_parsers(commands)
     cost.add_parsers(commands)

@@ -24,7 +24,12 @@ _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 class ApiProblemError(CommandError):
-    """The API refused; ``code`` is that of its problem document, None without one."""
+    """The API refused; ``code`` is that of its problem document, None without one.
+
+    ``is_passing``: the same request may be answered in a moment.
+    """
+
+    is_passing = False
 
     def __init__(self, sentence: str, code: str | None) -> None:
         super().__init__(sentence)
@@ -32,7 +37,9 @@ class ApiProblemError(CommandError):
 
 
 class _OutOfServiceError(ApiProblemError):
-    """The same request may be answered in a moment."""
+    """The API, or a part of it, is out of service."""
+
+    is_passing = True
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             "application/json": {
                 "type": "object",
                 "properties": {
-                    "image": {"type": "string", "contentEncoding": "base64"},
+                    "image": {
+                        "type": "string",
+                        "contentEncoding": "base64",
+                        "description": "Base64 in either alphabet, or a data URL",
+                    },
                     "filename": {"type": ["string", "null"]},
                 },
                 "required": ["image"],

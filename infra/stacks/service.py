@@ -12,9 +12,9 @@ from infra.constructs.alarm import alarm_above
 from infra.constructs.budget import BudgetFunction
 from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size, architecture_of
+from infra.constructs.storage.image_queue import ImageQueue
 from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.stores import Stores
-from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
 from infra.constructs.watch.model_watch import ModelWatch
 from infra.constructs.watch.operations_dashboard import OperationsDashboard
 from infra.constructs.web.http_api import HttpApi
@@ -25,12 +25,12 @@ from infra.stacks.data import CURATE_TIMEOUT, INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig
 from lambdas.api.settings import ApiSettings, CostSettings, DatasetSettings
-from lambdas.classification.settings import ClassificationSettings
+from lambdas.classification.settings import ClassificationSettings, DeadLetterSettings
 from lambdas.curate.settings import CurateSettings
 from visionflow.access.budget import BudgetSettings
 from visionflow.access.quotas import UsageSettings
 from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX
-from visionflow.images.uploads import POSTED_PREFIX
+from visionflow.images.uploads import POSTED_PREFIX, UPLOAD_PREFIX
 
 # API Gateway gives up after 30 seconds; the function should be the first to know.
 HTTP_TIMEOUT = Duration.seconds(29)
@@ -158,6 +158,7 @@ class ServiceStack(Stack):
         for name, value in BudgetSettings(data.budget.topic.topic_arn).to_env().items():
             function.add_environment(name, value)
         data.budget.allow_send(function.execution_role)
+        _allow_bury(function, data.image_queue)
         stores.images.allow_read(function.execution_role, prefix=UPLOAD_PREFIX, versions=True)
         _allow_classifying(function, stores)
         return function
@@ -202,6 +203,7 @@ class ServiceStack(Stack):
         stores.audit.allow_add(role)
         training.instant.allow_start(role)
         allow(role, "sqs:SendMessage", on=[data.curation_queue.queue.queue_arn])
+        _allow_bury(function, data.curation_queue)
         return function
 
     def _classifying(
@@ -305,6 +307,13 @@ class ServiceStack(Stack):
         )
         _allow_sizes(function, stores)
         return function
+
+
+def _allow_bury(function: ServiceFunction, queue: ImageQueue) -> None:
+    dead_letters = DeadLetterSettings(queue.dead_letter_queue.queue_url)
+    for name, value in dead_letters.to_env().items():
+        function.add_environment(name, value)
+    queue.allow_bury(function.execution_role)
 
 
 def _allow_sizes(function: ServiceFunction, stores: Stores) -> None:

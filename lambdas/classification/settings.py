@@ -10,6 +10,13 @@ MAX_RECEIVE_COUNT: Final = 5
 
 
 @dataclass(frozen=True)
+class DeadLetterSettings(EnvSettings):
+    """The queue of dead letters, of a function that is fed by a queue."""
+
+    dead_letter_queue: str
+
+
+@dataclass(frozen=True)
 class ClassificationSettings(EnvSettings):
     """Names of the resources, days that a record is kept, ONNX Runtime's threads, and whether
     requests carry a token (1) or need none (0), and callers see their own records alone (1)."""

@@ -4,7 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -188,11 +188,19 @@ def _entry(record: Written, aliases: Aliases) -> _Entry:
     """Reads only what is in memory, so that whatever it raises is the record's fault."""
     try:
         prediction = read_prediction(record.after)
+        record = _without_expired(record)
         before = None if record.before is None else read_prediction(record.before)
         change = _change(record, before, prediction, aliases)
     except (VisionFlowError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise UncountableError(f"It is not a record: {error!r:.300}") from error
     return _Entry(prediction, before, change)
+
+
+def _without_expired(record: Written) -> Written:
+    """A record is new where it took the id of one that had expired, or of its tombstone."""
+    before = record.before
+    is_same = before is not None and before.get("created_at") == record.after["created_at"]
+    return record if is_same else replace(record, before=None)
 
 
 def _is_refused(error: ClientError) -> bool:

@@ -18,24 +18,37 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
-from lambdas.classification.arrivals import Arrival, Patience, arrivals, attempt, in_order
+from lambdas.classification.announcements import (
+    Arrival,
+    UnknownEnvelopeError,
+    Watched,
+    arrivals,
+    read_message,
+)
+from lambdas.classification.dead_letters import DeadLetters
+from lambdas.classification.deliveries import Patience, attempt, in_order
+from lambdas.classification.settings import DeadLetterSettings
 from lambdas.curate.service import CurateService
 from lambdas.curate.settings import CurateSettings
 from lambdas.telemetry.trail import follow, following, traced
 from visionflow.access.audit import AuditLog
 from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
+from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
 from visionflow.images.store import ImageStore
 from visionflow.insights.copies import DatasetCopies
-from visionflow.loop.curation_queue import CurationQueue
+from visionflow.loop.curation_queue import CurationQueue, ExamineOrder, Order, order_in
 from visionflow.loop.flowing import Flowing
 from visionflow.loop.training import InstantTraining, RuleTraining
 from visionflow.predictions.attempts import AttemptStore
 from visionflow.predictions.store import PredictionStore
 from visionflow_starter import STARTER
+
+# With the ids of the requests that brought them.
+Arrivals = list[tuple[Arrival, str | None]]
 
 logger = Logger()
 metrics = Metrics()
@@ -78,50 +91,59 @@ def attempts() -> AttemptStore:
     return AttemptStore(settings().predictions_table, clients.dynamodb())
 
 
+@lru_cache
+def dead_letters() -> DeadLetters:
+    return DeadLetters(DeadLetterSettings.from_env(os.environ).dead_letter_queue, clients.sqs())
+
+
 def handle_message(record: SQSRecord, changed: set[str]) -> None:
     """Do what one message asks, and add the datasets whose images it changes to ``changed``.
     Whatever is raised sends this message back to SQS."""
 
-    def work(how: Callable[[Arrival, datetime], str | None]) -> None:
-        for arrival, request_id in arrivals(record.json_body, Arrival):
+    def work(how: Callable[[Arrival, datetime], str | None], found: Arrivals) -> None:
+        for arrival, request_id in found:
             follow(arrival.key, request_id)
             name = how(arrival, datetime.now(UTC))
             if name is not None:
                 changed.add(name)
                 metrics.add_metric("Curated", MetricUnit.Count, 1)
 
-    def take() -> None:
-        if is_order(record.json_body):
-            obey(record.json_body, changed, datetime.now(UTC))
-        else:
-            work(service().take)
-
-    def give_up() -> None:
-        if not is_order(record.json_body):
-            work(lambda arrival, _: service().give_up(arrival))
-
     with following():
         try:
+            message = read_message(record.body)
+            order = order_in(message)
+            found = [] if order else arrivals_in(message)
+
+            def take() -> None:
+                if order:
+                    obey(order, changed, datetime.now(UTC))
+                work(service().take, found)
+
+            def give_up() -> None:
+                work(lambda arrival, _: service().give_up(arrival), found)
+
             attempt(record.raw_event, attempts, take=take, give_up=give_up)
+        except UnknownEnvelopeError as error:
+            dead_letters().bury(record, error)
         except Exception:
             # The batch processor keeps a failed message's exception to itself.
             logger.exception("back to the queue", extra={"message_id": record.message_id})
             raise
 
 
-def is_order(message: dict[str, Any]) -> bool:
-    """Whether it is of `CurationQueue`, and not of S3."""
-    return "examine" in message or "take" in message
+def arrivals_in(message: Any) -> Arrivals:
+    """Raises `UnknownEnvelopeError`."""
+    watched = Watched(settings().datasets_bucket, (CONTENT_PREFIX, DROP_PREFIX))
+    return arrivals(message, Arrival, watched)
 
 
-def obey(order: dict[str, Any], changed: set[str], now: datetime) -> None:
+def obey(order: Order, changed: set[str], now: datetime) -> None:
     """Do what an order asks, and add the dataset to ``changed`` where its images have other labels
     by that."""
-    if "examine" in order:
-        service().examine(order["examine"], order["wave"], now)
+    if isinstance(order, ExamineOrder):
+        service().examine(order.examine, order.wave, now)
     else:
-        wanted = order["take"]
-        service().take_records(wanted["dataset"], wanted["prediction_ids"], changed, now)
+        service().take_records(order.dataset, order.prediction_ids, changed, now)
 
 
 @logger.inject_lambda_context

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from lambdas.classification.arrivals import Arrival
+from lambdas.classification.announcements import Arrival
 from lambdas.classification.content import content_of
 from lambdas.classification.decoder import Decoder, process_decoder
 from lambdas.outcomes import status_of

@@ -14,8 +14,8 @@ from visionflow.answers.embedder import Embedder
 from visionflow.datasets.names import content_key
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
-from visionflow.errors import ImageError
-from visionflow.objects import read_object
+from visionflow.errors import ImageError, MissingImageError
+from visionflow.images.store import ImageStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -56,11 +56,11 @@ class ChunkEmbedder:
         return done
 
     def _embed(self, dataset: str, sha256: str) -> bool:
-        data = read_object(self.s3, self.bucket, content_key(dataset, sha256))
-        if data is None:
-            return False
         try:
+            data = ImageStore(self.bucket, self.s3).read(content_key(dataset, sha256), None)
             content, _ = content_of(data, self.decoder, self.embedder)
+        except MissingImageError:
+            return False
         except ImageError as error:
             self.store.curation.unreadable(dataset, sha256, error)
             return False

@@ -18,8 +18,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
 from lambdas.classification import snapshot
-from lambdas.classification.arrivals import Patience, arrivals, attempt, in_order
-from lambdas.classification.settings import ClassificationSettings
+from lambdas.classification.announcements import (
+    UnknownEnvelopeError,
+    Watched,
+    arrivals,
+    read_message,
+)
+from lambdas.classification.dead_letters import DeadLetters
+from lambdas.classification.deliveries import Patience, attempt, in_order
+from lambdas.classification.settings import ClassificationSettings, DeadLetterSettings
 from lambdas.ingest.pause import QueuePause
 from lambdas.ingest.service import IngestService, Upload
 from lambdas.telemetry.measurements import measure
@@ -27,7 +34,11 @@ from lambdas.telemetry.trail import follow, following, traced
 from visionflow.access.budget import BudgetSettings, BudgetTopic
 from visionflow.access.quotas import UsageSettings
 from visionflow.errors import PlatformError, QuotaExceededError
+from visionflow.images.uploads import UPLOAD_PREFIX
 from visionflow.predictions.record import Prediction
+
+# With the ids of the requests that brought them.
+Uploads = list[tuple[Upload, str | None]]
 
 logger = Logger()
 metrics = Metrics()
@@ -49,16 +60,24 @@ def pause() -> QueuePause:
     return QueuePause(BudgetTopic(BudgetSettings.from_env(os.environ).budget_topic, clients.sns()))
 
 
+@lru_cache
+def dead_letters() -> DeadLetters:
+    return DeadLetters(DeadLetterSettings.from_env(os.environ).dead_letter_queue, clients.sqs())
+
+
 def handle_message(record: SQSRecord) -> None:
     """Ingest what one message announces. Whatever is raised sends this message back to SQS."""
     with following():
         try:
+            uploads = uploads_in(record)
             attempt(
                 record.raw_event,
                 lambda: service().predictions.attempts,
-                take=lambda: take(record, ingest),
-                give_up=lambda: take(record, give_up),
+                take=lambda: take(uploads, ingest),
+                give_up=lambda: take(uploads, give_up),
             )
+        except UnknownEnvelopeError as error:
+            dead_letters().bury(record, error)
         except QuotaExceededError as error:
             logger.warning("held back", extra={"code": error.code, "detail": str(error)})
             pause().ask()
@@ -69,8 +88,14 @@ def handle_message(record: SQSRecord) -> None:
             raise
 
 
-def take(record: SQSRecord, how: Callable[[Upload], Prediction | None]) -> None:
-    for upload, request_id in arrivals(record.json_body, Upload):
+def uploads_in(record: SQSRecord) -> Uploads:
+    """Raises `UnknownEnvelopeError`."""
+    bucket = ClassificationSettings.from_env(os.environ).images_bucket
+    return arrivals(read_message(record.body), Upload, Watched(bucket, (UPLOAD_PREFIX,)))
+
+
+def take(uploads: Uploads, how: Callable[[Upload], Prediction | None]) -> None:
+    for upload, request_id in uploads:
         follow(upload.prediction_ids[0], request_id)
         prediction = how(upload)
         if prediction is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lambdas.classification.arrivals import Arrival
+from lambdas.classification.announcements import Arrival
 from lambdas.classification.service import (
     ClassificationService,
     ClassifiedImage,

@@ -26,8 +26,8 @@ from visionflow.datasets.record import (
     one_series,
 )
 from visionflow.datasets.store import DatasetStore
-from visionflow.errors import MissingImageError, RunRefusedError
-from visionflow.objects import ABSENT
+from visionflow.errors import ImageError, MissingImageError, RunRefusedError
+from visionflow.images.store import refuse_unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -188,9 +188,11 @@ class Images:
             try:
                 self.s3.download_file(self.bucket, key, str(path))
             except self.s3.exceptions.ClientError as error:
-                if error.response["Error"]["Code"] not in ABSENT:
-                    raise
-                return sha256
+                try:
+                    refuse_unreadable(error)
+                except ImageError:
+                    return sha256
+                raise
             return None
 
         with ThreadPoolExecutor(_DOWNLOADS) as pool:

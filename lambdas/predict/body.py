@@ -1,17 +1,17 @@
 """The image in a request's body, whichever of the three ways it was sent."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pybase64 import b64decode
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from lambdas.predict.disposition import filename_in
+from lambdas.predict.encodings import from_base64, from_part
 from visionflow.errors import (
     BodyTooLargeError,
     ImageNotSentError,
-    InvalidBase64Error,
     InvalidBodyError,
     UnsupportedMediaTypeError,
 )
@@ -23,6 +23,8 @@ from visionflow.images.uploads import MAX_DIRECT_BYTES
 MAX_BODY_CHARACTERS = 6_000_000
 
 FIELD = "file"
+
+_SEVERAL = '{what} has several fields "{field}"; send one image with each call.'
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,10 @@ def read_image(
 ) -> SentImage:
     """The image in an API Gateway body.
 
-    ``multipart/form-data`` carries it in the field ``file``, ``application/json`` as base64 under
-    ``image``, and an ``image/*`` or ``application/octet-stream`` body is the image itself. The name
-    is the form field's, the field ``filename`` of the JSON, or that of the request's own
-    ``Content-Disposition`` (``disposition``).
+    ``multipart/form-data`` carries it in the field ``file``, ``application/json`` as base64 or a
+    data URL under ``image``, and an ``image/*`` or ``application/octet-stream`` body is the image
+    itself. The name is the form field's, the field ``filename`` of the JSON, or that of the
+    request's own ``Content-Disposition`` (``disposition``).
     """
     body = body or ""
     if len(body) > MAX_BODY_CHARACTERS:
@@ -75,7 +77,7 @@ def _decoded(body: str, is_base64: bool) -> bytes:
 
 def _from_json(data: bytes) -> SentImage:
     try:
-        document = json.loads(data)
+        document = json.loads(data, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise InvalidBodyError("The body is not valid JSON.") from error
     if not isinstance(document, dict) or not isinstance(document.get("image"), str):
@@ -83,11 +85,16 @@ def _from_json(data: bytes) -> SentImage:
     filename = document.get("filename")
     if filename is not None and not isinstance(filename, str):
         raise InvalidBodyError('The field "filename" must be a string.', "filename")
-    try:
-        image = b64decode(document["image"], validate=True)
-    except ValueError as error:
-        raise InvalidBase64Error('The field "image" is not base64.') from error
+    image = from_base64(document["image"], 'The field "image"')
     return SentImage(image, clean_filename(filename))
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object. Of two fields of one name nobody can say which was meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs) and [name for name, _ in pairs].count("image") > 1:
+        raise InvalidBodyError(_SEVERAL.format(what="The JSON body", field="image"))
+    return found
 
 
 def _from_multipart(data: bytes, boundary: bytes) -> SentImage:
@@ -110,26 +117,38 @@ def _from_multipart(data: bytes, boundary: bytes) -> SentImage:
         parser.finalize()
     except FormParserError as error:
         raise InvalidBodyError(f"The multipart body is malformed ({error}).") from error
-    if FIELD not in parts.fields:
+    sent = [part for part in parts.found if part.name == FIELD]
+    if not sent:
         raise ImageNotSentError(f'The form needs a field "{FIELD}" with the image.')
+    if len(sent) > 1:
+        raise InvalidBodyError(_SEVERAL.format(what="The form", field=FIELD))
     if not parts.complete:
         raise InvalidBodyError("The multipart body ends before its last boundary.")
-    return SentImage(bytes(parts.fields[FIELD]), filename_in(parts.dispositions[FIELD]))
+    part = sent[0]
+    return SentImage(from_part(bytes(part.content), part.encoding), filename_in(part.disposition))
+
+
+@dataclass
+class _Part:
+    """What the form says of a part, and its content."""
+
+    name: str | None = None
+    disposition: bytes = b""
+    encoding: str = ""
+    content: bytearray = field(default_factory=bytearray)
 
 
 class _Parts:
-    """Collects the parts that the parser reports; of a repeated field the first one counts."""
+    """Collects the parts that the parser reports."""
 
     def __init__(self) -> None:
-        self.fields: dict[str, bytearray] = {}
-        self.dispositions: dict[str, bytes] = {}
+        self.found: list[_Part] = []
         self.complete = False
         self._name = bytearray()
         self._value = bytearray()
-        self._content = bytearray()
 
     def begin(self) -> None:
-        self._content = bytearray()
+        self.found.append(_Part())
 
     def header_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
@@ -138,15 +157,18 @@ class _Parts:
         self._value += data[start:end]
 
     def header_end(self) -> None:
-        if self._name.lower() == b"content-disposition":
-            _, options = parse_options_header(bytes(self._value))
-            name = options.get(b"name", b"").decode(errors="replace")
-            self.fields.setdefault(name, self._content)
-            self.dispositions.setdefault(name, bytes(self._value))
+        part, value = self.found[-1], bytes(self._value)
+        match bytes(self._name.lower()):
+            case b"content-disposition":
+                _, options = parse_options_header(value)
+                part.name = options.get(b"name", b"").decode(errors="replace")
+                part.disposition = value
+            case b"content-transfer-encoding":
+                part.encoding = value.decode("latin-1")
         self._name, self._value = bytearray(), bytearray()
 
     def content(self, data: bytes, start: int, end: int) -> None:
-        self._content += data[start:end]
+        self.found[-1].content += data[start:end]
 
     def end(self) -> None:
         self.complete = True

@@ -20,6 +20,7 @@ from lambdas.predict.service import PredictService
 from lambdas.telemetry.measurements import measure
 from lambdas.telemetry.trail import following, traced
 from lambdas.web.caller import caller_of
+from lambdas.web.content_encoding import refuse_encoded
 from lambdas.web.parameters import decimal, flag, only, short_text, whole_number
 from lambdas.web.resolver import create_resolver, json_response
 from visionflow.access.caller import Caller
@@ -48,6 +49,7 @@ def predict() -> Response[str]:
     # Counted while the image is decoded and classified; nothing is stored before it is allowed.
     with service().usage.spending(caller, spent) as allow:
         options, key = options_of(event), idempotency_key(event, caller)
+        refuse_encoded(event)
         sent = read_image(
             event.body,
             event.is_base64_encoded,

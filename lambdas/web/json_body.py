@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
+from lambdas.web.content_encoding import refuse_encoded
 from visionflow import strict
 from visionflow.errors import ConfigError, InvalidBodyError, MissingFieldError
 
@@ -20,8 +21,10 @@ def read_json(event: APIGatewayProxyEventV2, cls: type[Body], *, optional: bool 
     """The body as ``cls``; a field with a default may be left out, and so may an ``optional`` body.
 
     Raises `MissingFieldError` for a required field, `InvalidBodyError` for anything else that is
-    not a JSON object with the fields of ``cls``.
+    not a JSON object with the fields of ``cls``, `UnsupportedMediaTypeError` for one that is
+    compressed.
     """
+    refuse_encoded(event)
     data = _object(event) if event.body else {}
     _check_fields(cls, data, "The JSON body")
     if not event.body and not optional:

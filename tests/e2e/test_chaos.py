@@ -16,7 +16,8 @@ def test_every_image_has_exactly_one_right_record(cloud: Cloud) -> None:
     assert (report.missing, report.repeated, report.wrong) == (0, 0, 0)
     assert report.poison == 10
     assert report.left_in_queue == 0
-    assert report.dead_letters == dict.fromkeys(NO_EVENTS, 1)
+    # At least once: a worker may die between writing one and its answer.
+    assert set(report.dead_letters) == set(NO_EVENTS)
     assert report.faults == {
         "read cut off": 10,
         "read slowed": 2,

@@ -36,6 +36,36 @@ def test_curl_posts_a_form(cloud: Cloud) -> None:
     assert cloud.call("GET", f"/predictions/{answer['id']}").body["id"] == answer["id"]
 
 
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        # curl asks first before it sends more than 1 MB, or when it is told to.
+        (["-H", "Expect: 100-continue", "-F", f"file=@{SAMPLE}"], 200),
+        (["-H", "Transfer-Encoding: chunked", "-F", f"file=@{SAMPLE}"], 200),
+        (["-H", "Transfer-Encoding: chunked", "-T", str(SAMPLE)], 200),
+        (["-F", f"file=@{SAMPLE};encoder=base64"], 200),
+        (["-F", f"file=@{SAMPLE};encoder=quoted-printable"], 200),
+        (["-F", f"file=@{SAMPLE}", "-F", f"file=@{SAMPLE}"], 400),
+        (["-H", "Content-Encoding: gzip", "-T", str(SAMPLE)], 415),
+    ],
+)
+def test_curl_sends_it_in_any_way(cloud: Cloud, options: list[str], status: int) -> None:
+    curl = shutil.which("curl")
+    if curl is None:
+        pytest.skip("curl is not installed")
+    kind = [] if "-F" in options else ["-H", "Content-Type: image/jpeg"]
+    command = [curl, "-s", "-m", "60", "-X", "POST", "-w", "\n%{http_code}", *options, *kind]
+    done = subprocess.run(
+        [*command, f"{cloud.outputs.api_url}/predict"], capture_output=True, check=True, text=True
+    )
+    answer, _, code = done.stdout.rpartition("\n")
+    assert (int(code), json.loads(answer).get("label", "refused")) in (
+        (200, "giant panda"),
+        (status, "refused"),
+    ), answer
+    assert int(code) == status
+
+
 def test_raw_body_and_base64_json_give_the_same_answer(cloud: Cloud) -> None:
     data = SAMPLE.read_bytes()
     document = json.dumps({"image": base64.b64encode(data).decode()}).encode()

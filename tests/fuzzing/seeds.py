@@ -104,14 +104,22 @@ def bodies() -> list[Body]:
         Body(
             form(
                 ('Content-Disposition: form-data; name="note"\r\n', b"hello"),
-                (head, image),
-                ("content-disposition: form-data; name=file\r\n", image),
+                (
+                    "content-disposition: form-data; name=file\r\n"
+                    "Content-Transfer-Encoding: base64\r\n",
+                    encoded.encode(),
+                ),
             ),
             FORM,
         ),
         Body(form((head, b"")) + b"epilogue", f'{FORM[:30]}"{BOUNDARY}"'),
         Body(json.dumps({"image": encoded}).encode(), "application/json"),
-        Body(json.dumps({"image": encoded, "more": [{"a": None}]}).encode(), "application/json"),
+        Body(
+            json.dumps(
+                {"image": f"data:image/png;base64,{encoded}", "more": [{"a": None}]}
+            ).encode(),
+            "application/json",
+        ),
         Body(image, "image/png"),
         Body(image, "application/octet-stream; charset=binary"),
     ]

@@ -2,11 +2,11 @@
 
 import pytest
 
-from infra.constructs.storage.upload_notification import UPLOAD_PREFIX
 from infra.stages import LOCAL, PROD
 from lambdas.classification.settings import MAX_RECEIVE_COUNT
 from tests.infra.conftest import Resource, Synthesize, Templates
-from visionflow.images.uploads import POSTED_PREFIX
+from visionflow.dynamodb import EXPIRY
+from visionflow.images.uploads import POSTED_PREFIX, UPLOAD_PREFIX
 
 BUCKET = "AWS::S3::Bucket"
 QUEUE = "AWS::SQS::Queue"
@@ -217,3 +217,12 @@ def _denies_plain_http(statement: Resource) -> bool:
         and statement["Principal"] == {"AWS": "*"}
         and statement["Action"] in ("s3:*", "sqs:*")
     )
+
+
+def test_rows_expire_by_what_every_read_looks_at(templates: Templates) -> None:
+    tables = {**templates.properties(TABLE)}
+    expiring = {
+        n: t["TimeToLiveSpecification"] for n, t in tables.items() if "TimeToLiveSpecification" in t
+    }
+    assert set(expiring) >= {"Predictions", "Insights", "Usage", "Keys"}
+    assert {found["AttributeName"] for found in expiring.values()} <= set(EXPIRY)

@@ -8,7 +8,7 @@ import pytest
 from lambdas.api.settings import ApiSettings, DatasetSettings
 from lambdas.budget.settings import BudgetFunctionSettings
 from lambdas.classification.loading import REFUSED_SERVICE
-from lambdas.classification.settings import ClassificationSettings
+from lambdas.classification.settings import ClassificationSettings, DeadLetterSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.curate.settings import CurateSettings
 from lambdas.shadow.settings import ShadowSettings
@@ -69,6 +69,7 @@ GRANTS: dict[str, Grants] = {
         ("s3:ListBucket", "Images"),
     },
     "Ingest": {
+        ("sqs:SendMessage", "ImageQueueDeadLetters"),
         *FIND_MODEL,
         *RECORD,
         *COUNT,
@@ -96,6 +97,7 @@ GRANTS: dict[str, Grants] = {
         # The content of an image that was erased while it was looked at.
         ("dynamodb:DeleteItem", "DatasetTable"),
         ("sqs:SendMessage", "CurationQueue"),
+        ("sqs:SendMessage", "ImageQueueDeadLetters"),
         *{("sqs:" + action, "CurationQueue") for action in CONSUME_QUEUE},
         # Images of records that flow in, and those whose record was erased meanwhile.
         ("dynamodb:ConditionCheckItem", "DatasetTable"),
@@ -287,6 +289,8 @@ def test_no_function_has_a_managed_policy(templates: Templates) -> None:
         ("Api", BudgetSettings),
         ("Budget", BudgetFunctionSettings),
         ("Curate", CurateSettings),
+        ("Ingest", DeadLetterSettings),
+        ("Curate", DeadLetterSettings),
         ("ModelWatchCounters", CountersSettings),
         ("ModelWatchShadow", ShadowSettings),
     ],
@@ -303,6 +307,7 @@ def test_a_function_can_read_its_environment(
         "datasets_bucket": "Datasets",
         "datasets_table": "DatasetTable",
         "curation_queue": "CurationQueue",
+        "dead_letter_queue": "ImageQueueDeadLetters",
         "models_bucket": "Models",
         "predictions_table": "Predictions",
         "registry_table": "Registry",

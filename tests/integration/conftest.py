@@ -22,7 +22,7 @@ import lambdas.predict.handler
 import lambdas.shadow.handler
 from lambdas.api.resources import resources
 from lambdas.api.settings import ApiSettings, DatasetSettings
-from lambdas.classification.settings import ClassificationSettings
+from lambdas.classification.settings import ClassificationSettings, DeadLetterSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.shadow.settings import ShadowSettings
 from lambdas.web.caller import authorizer_context
@@ -146,6 +146,7 @@ class Cloud:
         self.orders_url = self._make_budget_topic()
         self.shadow = ShadowCalls()
         self.sqs.create_queue(QueueName="curation")
+        self.dead_letters_url = self.sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
         self.uncounted_queue_url = self.sqs.create_queue(QueueName="uncounted")["QueueUrl"]
         self.registry = ModelRegistry("registry", self.dynamodb)
         self.models = ModelStore("models", self.s3)
@@ -396,7 +397,8 @@ def cloud_in_process(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[
         DATASETS.datasets_table,
         DATASETS.curation_queue,
     )
-    for settings in (API, DATASETS, JOB_CONTROL, INGEST, SHADOW, COUNTING, BUDGET, counters):
+    dead = DeadLetterSettings(cloud.dead_letters_url)
+    for settings in (API, DATASETS, JOB_CONTROL, INGEST, SHADOW, COUNTING, BUDGET, counters, dead):
         for name, value in settings.to_env().items():
             monkeypatch.setenv(name, value)
     monkeypatch.setattr("lambdas.clients.functions", lambda: cloud.shadow)
@@ -406,6 +408,7 @@ def cloud_in_process(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[
     lambdas.counters.handler.uncounted.cache_clear()
     resources.cache_clear()
     lambdas.ingest.handler.pause.cache_clear()
+    lambdas.ingest.handler.dead_letters.cache_clear()
 
 
 @pytest.fixture

@@ -183,5 +183,5 @@ def loop_in_process(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[L
     for name, value in settings.to_env().items():
         monkeypatch.setenv(name, value)
     yield Loop(cloud, states)
-    for cached in ("settings", "service", "queue", "attempts"):
+    for cached in ("settings", "service", "queue", "attempts", "dead_letters"):
         getattr(lambdas.curate.handler, cached).cache_clear()

@@ -524,3 +524,14 @@ def test_a_class_that_is_renamed_while_its_images_arrive_takes_them_along(shelf:
     shelf.put(CAT)
     shelf.run()
     assert shelf.rows()[sha256].label == "kitten"
+
+
+def test_an_archived_image_of_a_dataset_is_unreadable_and_says_so(shelf: Shelf) -> None:
+    (digest,) = shelf.announce(CAT)
+    key = content_key(NAME, digest)
+    shelf.s3.put_object(Bucket="datasets", Key=key, Body=CAT, StorageClass="DEEP_ARCHIVE")
+    assert shelf.deliver(shelf.messages()) == []
+    row = shelf.rows()[digest]
+    assert row.state == "unreadable"
+    assert row.error is not None
+    assert row.error[0] == "image_archived"

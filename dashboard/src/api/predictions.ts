@@ -1,3 +1,4 @@
+import { typeOf } from "../config/imageType";
 import { ApiError } from "./errors";
 import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport/transport";
 import type {
@@ -71,10 +72,10 @@ export function predictionsApi(client: Transport): PredictionsApi {
         LONG_TIMEOUT_MS,
       ),
     upload: (file, signal) =>
-      ask(signal, (bounded) =>
+      ask(signal, async (bounded) =>
         client.POST("/uploads", {
           body: {
-            content_type: uploadType(file),
+            content_type: await uploadType(file),
             bytes: file.size,
             filename: file.name === "" ? null : file.name,
           },
@@ -138,21 +139,10 @@ function multipart(file: File): FormData {
   return form;
 }
 
-const UPLOAD_TYPES: readonly UploadRequest["content_type"][] = [
-  "image/bmp",
-  "image/gif",
-  "image/heic",
-  "image/heif",
-  "image/jpeg",
-  "image/png",
-  "image/tiff",
-  "image/webp",
-];
-
-function uploadType({ type }: File): UploadRequest["content_type"] {
-  const known = UPLOAD_TYPES.find((accepted) => accepted === type);
-  if (known === undefined) {
-    throw new ApiError("unsupported_media_type", `type ${type}`, { retryable: false });
+async function uploadType(file: File): Promise<UploadRequest["content_type"]> {
+  const known = await typeOf(file);
+  if (known === null) {
+    throw new ApiError("unsupported_media_type", `type ${file.type}`, { retryable: false });
   }
   return known;
 }

@@ -2883,7 +2883,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "feedback_not_found" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_empty" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "feedback_not_found" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_archived" | "image_empty" | "image_encrypted" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
             /** Field */
@@ -3648,6 +3648,7 @@ export interface operations {
                     file: string;
                 };
                 "application/json": {
+                    /** @description Base64 in either alphabet, or a data URL */
                     image: string;
                     filename?: string | null;
                 };

@@ -5,6 +5,7 @@ import { useOverlay } from "../ui/dialog/useOverlay";
 import { ImageStage } from "./ImageStage";
 import { CameraDialog } from "./intake/CameraDialog";
 import { CoverageField } from "./intake/CoverageField";
+import { imagesIn } from "./intake/imagesIn";
 import { useCoverage } from "./intake/useCoverage";
 import { useFileArrival } from "../ui/intake/useFileArrival";
 import css from "./PredictPage.module.css";
@@ -21,8 +22,12 @@ export default function PredictPage() {
   const { items, pause, selected, add, select, retry, resume, clear } = usePredictQueue(coverage);
   const [opacity, setOpacity] = useState(INITIAL_OPACITY);
   const camera = useOverlay("camera");
-  const dragging = useFileArrival(({ files }) => {
-    add([...files]);
+  const [empty, setEmpty] = useState(false);
+  const dragging = useFileArrival((data) => {
+    void imagesIn(data).then((files) => {
+      setEmpty(files.length === 0);
+      add(files);
+    });
   });
 
   return (
@@ -42,6 +47,9 @@ export default function PredictPage() {
           onResume={resume}
         />
       )}
+      <p className={css.status} role="status">
+        {empty && t("predict.noImages")}
+      </p>
       <div className={css.columns}>
         <ImageStage
           item={selected}

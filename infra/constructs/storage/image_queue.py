@@ -2,12 +2,14 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
+from infra.constructs.permissions import allow
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
 from lambdas.classification.settings import MAX_RECEIVE_COUNT
@@ -98,6 +100,10 @@ class ImageQueue(Construct):
                 limit=Duration.minutes(15).to_seconds(),
                 description=f"{what} has waited for more than 15 minutes.",
             )
+
+    def allow_bury(self, role: iam.Role) -> None:
+        """Let `role` put messages that can never be read to the dead letters itself."""
+        allow(role, "sqs:SendMessage", on=[self.dead_letter_queue.queue_arn])
 
     def feed(
         self,

@@ -13,7 +13,11 @@ from visionflow.access.keys import KEYS, USES
 from visionflow.datasets.rows import DATASETS
 from visionflow.datasets.run_store import MODELS
 from visionflow.datasets.versions import VERSIONS
+from visionflow.dynamodb import EXPIRY
 from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
+
+# A row that has expired is not read: whoever reads one knows these two names and no other.
+ROWS_EXPIRE_AT, KEYS_EXPIRE_AT = EXPIRY
 
 
 class OnDemandTable(dynamodb.Table):
@@ -73,7 +77,7 @@ class PredictionsTable(OnDemandTable):
             construct_id,
             stage=stage,
             partition_key="id",
-            time_to_live_attribute="expires_at",
+            time_to_live_attribute=ROWS_EXPIRE_AT,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )
         keys = {index: (partition_key, SORT_KEY) for index, partition_key in INDEXES.items()}
@@ -141,7 +145,7 @@ class UsageTable(OnDemandTable):
             stage=stage,
             partition_key="pk",
             sort_key="sk",
-            time_to_live_attribute="expires_at",
+            time_to_live_attribute=ROWS_EXPIRE_AT,
         )
 
     def allow_count(self, role: iam.Role) -> None:
@@ -167,7 +171,7 @@ class InsightsTable(OnDemandTable):
             stage=stage,
             partition_key="pk",
             sort_key="sk",
-            time_to_live_attribute="expires_at",
+            time_to_live_attribute=ROWS_EXPIRE_AT,
         )
 
     def allow_count(self, role: iam.Role) -> None:
@@ -286,7 +290,7 @@ class KeysTable(OnDemandTable):
             stage=stage,
             partition_key="pk",
             sort_key="sk",
-            time_to_live_attribute="forget_at",
+            time_to_live_attribute=KEYS_EXPIRE_AT,
         )
 
     def allow_check(self, role: iam.Role) -> None:

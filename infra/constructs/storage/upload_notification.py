@@ -15,7 +15,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-UPLOAD_PREFIX = "uploads/"
+from visionflow.images.uploads import UPLOAD_PREFIX
 
 
 class UploadNotification(Construct):

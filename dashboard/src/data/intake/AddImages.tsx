@@ -12,6 +12,7 @@ import { Combobox } from "../../ui/combobox/Combobox";
 import { useOverlay } from "../../ui/dialog/useOverlay";
 import { CameraIcon } from "../../ui/icons";
 import { FileButton } from "../../ui/intake/FileButton";
+import { IMAGES } from "../../config/imageType";
 import { useFileArrival } from "../../ui/intake/useFileArrival";
 import { FailureText } from "../../ui/notice/FailureText";
 import type { Workbench } from "../facts/workbench";
@@ -100,7 +101,7 @@ export function AddImages({ dataset, bench }: { dataset: Dataset; bench: Workben
         <FileButton
           label={t("data.files")}
           primary
-          accept="image/*,.heic,.heif,.zip,.csv,.jsonl,.gz"
+          accept={`${IMAGES},.zip,.csv,.jsonl,.gz`}
           onFiles={(files) => {
             void add(fromInput(files));
           }}

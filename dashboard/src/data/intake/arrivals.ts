@@ -1,3 +1,4 @@
+import { droppedFiles, isJunk } from "../../ui/intake/dropped";
 import type { Part } from "../facts/table";
 
 /** An image that somebody chose, with the class that its folder names. */
@@ -13,34 +14,8 @@ export interface Arrival {
   prediction?: string | null;
 }
 
-const TYPES: Record<string, string> = {
-  bmp: "image/bmp",
-  gif: "image/gif",
-  heic: "image/heic",
-  heif: "image/heif",
-  jfif: "image/jpeg",
-  jpeg: "image/jpeg",
-  jpg: "image/jpeg",
-  png: "image/png",
-  tif: "image/tiff",
-  tiff: "image/tiff",
-  webp: "image/webp",
-};
-const KNOWN = new Set(Object.values(TYPES));
-
-/** The media type of an image, by what the browser says and else by the name; `null` of others. */
-export function imageType({ type, name }: { type: string; name: string }): string | null {
-  if (KNOWN.has(type)) return type;
-  return TYPES[/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? ""] ?? null;
-}
-
 export function isZip({ type, name }: File): boolean {
   return type === "application/zip" || name.toLowerCase().endsWith(".zip");
-}
-
-/** Files that systems add by themselves: `.DS_Store`, `__MACOSX/`, `Thumbs.db`. */
-export function isJunk(path: string): boolean {
-  return path.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
 }
 
 /** The class of an image is the folder that it lies in. */
@@ -60,49 +35,8 @@ export function fromInput(files: Iterable<File>): Arrival[] {
     }));
 }
 
-/**
- * What was dropped, folders with everything in them. The entries are taken at once, because the
- * browser forgets them when the event is over.
- */
-export function fromDrop(data: DataTransfer): Promise<Arrival[]> {
-  const entries = [...data.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  if (entries.length === 0) return Promise.resolve(fromInput(data.files));
-  return inside(entries);
-}
-
-async function inside(entries: FileSystemEntry[]): Promise<Arrival[]> {
-  const found: Arrival[] = [];
-  for (const entry of entries) {
-    if (isJunk(entry.fullPath)) continue;
-    if (isFolder(entry)) {
-      found.push(...(await inside(await entriesOf(entry))));
-    } else if (isFile(entry)) {
-      const file = await new Promise<File>((resolve, reject) => {
-        entry.file(resolve, reject);
-      });
-      found.push({ file, label: labelOf(entry.fullPath), path: entry.fullPath });
-    }
-  }
-  return found;
-}
-
-/** A reader gives a part at each call, and nothing at the end. */
-async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
-  const reader = folder.createReader();
-  const entries: FileSystemEntry[] = [];
-  for (;;) {
-    const part = await new Promise<FileSystemEntry[]>((resolve, reject) => {
-      reader.readEntries(resolve, reject);
-    });
-    if (part.length === 0) return entries;
-    entries.push(...part);
-  }
-}
-
-function isFolder(entry: FileSystemEntry): entry is FileSystemDirectoryEntry {
-  return entry.isDirectory;
-}
-
-function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {
-  return entry.isFile;
+/** What was dropped, folders with everything in them; the entries are taken at once. */
+export async function fromDrop(data: DataTransfer): Promise<Arrival[]> {
+  const found = await droppedFiles(data);
+  return found.map(({ file, path }) => ({ file, label: labelOf(path), path }));
 }

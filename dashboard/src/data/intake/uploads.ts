@@ -2,7 +2,8 @@ import type { Api } from "../../api/client";
 import { MOST_UPLOADS, type NewImage, type UploadForms } from "../../api/datasets";
 import { ApiError } from "../../api/errors";
 import { sendToBucket } from "../../api/transport/send";
-import { type Arrival, imageType } from "./arrivals";
+import { type ImageType, typeOf } from "../../config/imageType";
+import type { Arrival } from "./arrivals";
 
 type Form = UploadForms["forms"][number];
 
@@ -78,13 +79,9 @@ export class Uploads {
   readonly progress = (): Progress => this.#progress;
 
   add(arrivals: readonly Arrival[]): void {
-    const images = arrivals.filter(({ file }) => imageType(file) !== null);
-    this.#waiting.push(...images);
-    this.#set({
-      total: this.#progress.total + arrivals.length,
-      skipped: this.#progress.skipped + arrivals.length - images.length,
-    });
-    if (!this.#progress.working && images.length > 0) void this.#work();
+    this.#waiting.push(...arrivals);
+    this.#set({ total: this.#progress.total + arrivals.length });
+    if (!this.#progress.working && arrivals.length > 0) void this.#work();
   }
 
   /** Sends again what was not taken. */
@@ -120,13 +117,18 @@ export class Uploads {
     for (const arrival of batch) {
       if (isOver()) return;
       try {
+        const type = await typeOf(arrival.file);
+        if (type === null) {
+          this.#set({ skipped: this.#progress.skipped + 1 });
+          continue;
+        }
         const sha256 = await hashOf(arrival.file);
         if (this.#seen.has(sha256)) {
           this.#set({ known: this.#progress.known + 1 });
           continue;
         }
         this.#seen.add(sha256);
-        fresh.set(sha256, { arrival, image: announced(arrival, sha256) });
+        fresh.set(sha256, { arrival, image: announced(arrival, type, sha256) });
       } catch (cause) {
         this.#refuse(arrival, cause);
       }
@@ -228,8 +230,11 @@ export class Uploads {
   }
 }
 
-function announced({ file, label, prediction }: Arrival, sha256: string): NewImage {
-  const content_type = imageType(file) ?? file.type;
+function announced(
+  { file, label, prediction }: Arrival,
+  content_type: ImageType,
+  sha256: string,
+): NewImage {
   return {
     ...{ sha256, bytes: file.size, content_type, label, file_name: file.name || null },
     ...(prediction != null && { prediction_id: prediction }),

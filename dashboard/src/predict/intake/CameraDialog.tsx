@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import { Modal } from "../../ui/dialog/Modal";
 import { CameraIcon } from "../../ui/icons";
+import { IMAGES } from "../../config/imageType";
 import { CameraView } from "../../ui/intake/CameraView";
 import { useCamera } from "../../ui/intake/useCamera";
 import { Problem } from "../../ui/notice/Problem";
@@ -57,7 +58,7 @@ function DeviceCamera({ onImage }: Pick<CameraDialogProps, "onImage">) {
       {label}
       <input
         type="file"
-        accept="image/*"
+        accept={IMAGES}
         capture="environment"
         aria-label={label}
         className="visually-hidden"

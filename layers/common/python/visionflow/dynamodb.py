@@ -3,10 +3,11 @@
 import base64
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from visionflow.errors import InvalidCursorError, PlatformError
 
@@ -28,6 +29,10 @@ Action: TypeAlias = "TransactWriteItemTypeDef"
 Sleep = Callable[[float], None]
 
 T = TypeVar("T")
+
+EXPIRY: Final = ("expires_at", "forget_at")
+"""The attributes by which DynamoDB deletes rows of the tables, in seconds since 1970. It takes days
+at times, so whoever reads leaves out what has expired."""
 
 # What DynamoDB reads in one call.
 _BATCH = 100
@@ -59,9 +64,36 @@ def transact(client: "DynamoDBClient", actions: Sequence[Action]) -> list[str | 
     return None
 
 
-def read_item(client: "DynamoDBClient", table: str, key: Item) -> "Found | None":
-    """The item under ``key``, read consistently."""
-    return client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+def is_expired(item: Mapping[str, Any], now: float) -> bool:
+    """Whether DynamoDB may delete the row at ``now``, in seconds since 1970. Text under these names
+    is for people, and decides nothing."""
+    return any("N" in item[name] and int(item[name]["N"]) <= now for name in EXPIRY if name in item)
+
+
+def is_free(key: str, now: float) -> tuple[str, Item]:
+    """The condition that no row has this key, or one that has expired, and the condition's values.
+    For a table whose rows expire by the first of `EXPIRY`."""
+    condition = f"attribute_not_exists({key}) OR {EXPIRY[0]} <= :now"
+    return condition, to_item({":now": int(now)})
+
+
+def read_item(
+    client: "DynamoDBClient",
+    table: str,
+    key: Item,
+    *,
+    now: float | None = None,
+    expired: bool = False,
+) -> "Found | None":
+    """The item under ``key``, read consistently, unless it has expired ``now`` (by default, at this
+    moment). ``expired``: such a one too, for who deletes it."""
+    item = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+    return None if item is None or (not expired and is_expired(item, _time(now))) else item
+
+
+def unexpired(rows: "Iterable[Found]", now: float | None = None) -> "Iterator[Found]":
+    """Of ``rows`` those that have not expired ``now`` (by default, when each is looked at)."""
+    return (row for row in rows if not is_expired(row, _time(now)))
 
 
 def query(
@@ -75,24 +107,61 @@ def query(
     page_size: int | None = None,
     consistent: bool = False,
 ) -> "Iterator[Found]":
-    """The items that meet ``condition`` on their keys, by their sort key, page after page.
+    """The items that meet ``condition`` on their keys and have not expired, by their sort key, page
+    after page.
 
     ``names``: the attributes to return, by default all.
     """
+    request = _request(table, condition, values, forward=forward, page_size=page_size)
+    request["ConsistentRead"] = consistent
+    if names:
+        # A name such as given.15 would be a path.
+        aliases = {f"#{i}": name for i, name in enumerate(dict.fromkeys((*names, *EXPIRY)))}
+        request["ProjectionExpression"] = ",".join(aliases)
+        request["ExpressionAttributeNames"] = aliases
+    for row in unexpired(_pages(client, request)):
+        yield {name: row[name] for name in row if not names or name in names}
+
+
+def every_row(
+    client: "DynamoDBClient",
+    table: str,
+    condition: str,
+    values: Mapping[str, Any],
+    *,
+    index: str | None = None,
+    aliases: Mapping[str, str] = MappingProxyType({}),
+    forward: bool = True,
+    page_size: int | None = None,
+) -> "Iterator[Found]":
+    """As `query`, with what has expired: for who erases it, or counts what was read, or reads an
+    index and takes what is `unexpired`.
+
+    ``aliases``: what ``condition`` calls an attribute whose name is a reserved word.
+    """
+    request = _request(table, condition, values, forward=forward, page_size=page_size)
+    if index is not None:
+        request["IndexName"] = index
+    if aliases:
+        request["ExpressionAttributeNames"] = aliases
+    return _pages(client, request)
+
+
+def _request(
+    table: str, condition: str, values: Mapping[str, Any], *, forward: bool, page_size: int | None
+) -> "QueryInputPaginateTypeDef":
     request: QueryInputPaginateTypeDef = {
         "TableName": table,
         "KeyConditionExpression": condition,
         "ExpressionAttributeValues": to_item(values),
         "ScanIndexForward": forward,
-        "ConsistentRead": consistent,
     }
     if page_size is not None:
         request["PaginationConfig"] = {"PageSize": page_size}
-    if names:
-        # A name such as given.15 would be a path.
-        aliases = {f"#{index}": name for index, name in enumerate(names)}
-        request["ProjectionExpression"] = ",".join(aliases)
-        request["ExpressionAttributeNames"] = aliases
+    return request
+
+
+def _pages(client: "DynamoDBClient", request: "QueryInputPaginateTypeDef") -> "Iterator[Found]":
     for page in client.get_paginator("query").paginate(**request):
         yield from page["Items"]
 
@@ -100,7 +169,7 @@ def query(
 def batch_get(
     client: "DynamoDBClient", table: str, keys: Sequence[Item], sleep: Sleep = time.sleep
 ) -> "list[Found]":
-    """The items that exist under ``keys``, in any order.
+    """The items that exist under ``keys`` and have not expired, in any order.
 
     DynamoDB leaves out keys when it is throttled: they are read again after a pause. Raises
     `PlatformError` when it keeps doing so.
@@ -117,7 +186,11 @@ def batch_get(
             back_off(attempt, sleep)
         else:
             raise PlatformError("DynamoDB left rows unread each time; try again.")
-    return found
+    return list(unexpired(found))
+
+
+def _time(now: float | None) -> float:
+    return time.time() if now is None else now
 
 
 def back_off(attempt: int, sleep: Sleep) -> None:

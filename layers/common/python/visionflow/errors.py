@@ -49,7 +49,9 @@
     |       |-- TruncatedImageError
     |       |-- ImageTooLargeError
     |       |-- ImageTooCostlyError     its decoder ran out of memory or time, or crashed
-    |       `-- MissingImageError
+    |       |-- MissingImageError
+    |       |-- ArchivedImageError      in a storage class that takes a restore first
+    |       `-- EncryptedImageError     under a key that only its sender has
     |-- QuotaExceededError              used up until the next minute or month
     |   `-- BudgetStoppedError            the stage classifies nothing and starts no job
     |-- ConfigError                     a setting, manifest or config file that does not parse
@@ -365,9 +367,21 @@ class ImageTooCostlyError(ImageError):
 
 
 class MissingImageError(ImageError):
-    """The object was deleted or archived before it could be read."""
+    """The object was deleted or replaced before it could be read."""
 
     code = "image_missing"
+
+
+class ArchivedImageError(ImageError):
+    """The object lies in a storage class that cannot be read until it is restored."""
+
+    code = "image_archived"
+
+
+class EncryptedImageError(ImageError):
+    """The object is encrypted under a key that its sender has and AWS has not (SSE-C)."""
+
+    code = "image_encrypted"
 
 
 class QuotaExceededError(VisionFlowError):

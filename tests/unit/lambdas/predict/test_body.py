@@ -55,11 +55,17 @@ def test_nesting_without_end_is_no_json() -> None:
         read_image("[" * 200_000, False, "application/json")
 
 
-def test_of_a_repeated_field_the_first_counts() -> None:
+def test_a_form_with_two_files_is_refused_and_says_so() -> None:
     parts = [base64.b64decode(form("file", content, end="\r\n")) for content in (b"one", b"two")]
     first = parts[0].removesuffix(f"--{BOUNDARY}\r\n".encode())
     body = base64.b64encode(first + parts[1].removesuffix(b"\r\n") + b"--\r\n").decode()
-    assert read_image(body, True, CONTENT_TYPE).data == b"one"
+    with pytest.raises(InvalidBodyError, match='several fields "file"'):
+        read_image(body, True, CONTENT_TYPE)
+
+
+def test_json_with_two_images_is_refused_and_says_so() -> None:
+    with pytest.raises(InvalidBodyError, match='several fields "image"'):
+        read_image('{"image": "aGk=", "image": "aGk="}', False, "application/json")
 
 
 def test_a_form_without_its_end_is_refused() -> None:

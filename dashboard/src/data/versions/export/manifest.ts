@@ -36,7 +36,8 @@ export async function* readManifest(
 /** A file of the bucket. Throws `ApiError`, `AbortError`. */
 export async function fetchFile(url: string, signal: AbortSignal): Promise<Blob> {
   try {
-    const response = await fetch(url, { signal });
+    // The browser may have the file from an <img>, without the headers that let a script read it.
+    const response = await fetch(url, { signal, cache: "no-store" });
     if (response.ok) return await response.blob();
     throw new ApiError("network_error", response.statusText, {
       status: response.status,

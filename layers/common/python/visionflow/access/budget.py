@@ -58,7 +58,9 @@ class StageStop:
         self._client = client
 
     def current(self, now: datetime) -> Stop | None:
-        found = dynamodb.read_item(self._client, self._table, month_key(STAGE, now))
+        found = dynamodb.read_item(
+            self._client, self._table, month_key(STAGE, now), now=now.timestamp()
+        )
         return stop_in(dynamodb.from_row(found or {}))
 
     def stop(self, reason: str, now: datetime) -> None:

@@ -264,7 +264,9 @@ class UsageStore:
         return True
 
     def _read(self, row: _Row, now: datetime) -> dict[str, Any]:
-        found = dynamodb.read_item(self._client, self._table, month_key(row.pk, now))
+        found = dynamodb.read_item(
+            self._client, self._table, month_key(row.pk, now), now=now.timestamp()
+        )
         return dynamodb.from_row(found or {})
 
     def _remember(self, row: _Row, quota: str, error: QuotaExceededError) -> None:

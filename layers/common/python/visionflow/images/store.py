@@ -9,7 +9,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from visionflow.errors import MissingImageError
+from visionflow.errors import (
+    ArchivedImageError,
+    EncryptedImageError,
+    ImageError,
+    MissingImageError,
+)
 from visionflow.images.filenames import clean_filename
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.uploads import ACCEPTED_TYPES
@@ -35,15 +40,26 @@ _FILENAME = "filename"
 _ERASED_AT_ONCE = 400
 # boto3 keeps ten connections.
 _ERASERS = 8
-# Answers of S3 that a retry cannot change.
-_ABSENT = {
-    # To a HEAD request, which has no body to say more.
-    "404": "The object was deleted before it was read.",
-    "NoSuchKey": "The object was deleted before it was read.",
-    "NoSuchVersion": "The object's version was deleted before it was read.",
-    "PreconditionFailed": "The object was replaced before it was read.",
-    "InvalidObjectState": "The object is archived and cannot be read until it is restored.",
+# Answers of S3 that a retry cannot change. A denied grant, of S3 or of the key that KMS keeps, is
+# not among them: an operator can give it, and until then the image waits. Whoever put the object
+# there cannot deny it: the buckets' owner owns all that is in them.
+_GONE = "The object was deleted before it was read."
+_ARCHIVED = "The object is archived and cannot be read until it is restored."
+_ENCRYPTED = (
+    "The object is encrypted with a key of its sender's own (SSE-C); send it again without one."
+)
+_UNREADABLE: dict[str, ImageError] = {
+    "404": MissingImageError(_GONE),  # to a HEAD request, which has no body to say more
+    "NoSuchKey": MissingImageError(_GONE),
+    "NoSuchVersion": MissingImageError("The object's version was deleted before it was read."),
+    "405": MissingImageError(_GONE),  # the version is a delete marker
+    "MethodNotAllowed": MissingImageError(_GONE),
+    "PreconditionFailed": MissingImageError("The object was replaced before it was read."),
+    "InvalidObjectState": ArchivedImageError(_ARCHIVED),
 }
+# What S3 answers to a request that lacks the sender's key. It has no code of its own:
+# https://repost.aws/knowledge-center/s3-sse-c-object-errors
+_WITHOUT_KEY = {"400", "InvalidRequest"}
 
 
 @dataclass(frozen=True)
@@ -82,8 +98,9 @@ class ImageStore:
     def fetch(self, key: str, version_id: str | None, etag: str | None = None) -> StoredImage:
         """One version. In a bucket without versioning, ``etag`` identifies it.
 
-        Raises `MissingImageError` when it is gone, replaced or archived, and `ImageTooLargeError`,
-        before anything is downloaded, when it is over `DEFAULT_LIMITS`.
+        Raises `MissingImageError` when it is gone or replaced, `ArchivedImageError`,
+        `EncryptedImageError`, and `ImageTooLargeError`, before anything is downloaded, when it is
+        over `DEFAULT_LIMITS`.
         """
         which: GetObjectRequestTypeDef = {"Bucket": self.bucket, "Key": key}
         if version_id:
@@ -93,7 +110,7 @@ class ImageStore:
         try:
             answer = self._client.get_object(**which)
         except self._client.exceptions.ClientError as error:
-            _refuse_absent(error)
+            refuse_unreadable(error)
             raise
         with answer["Body"] as body:
             DEFAULT_LIMITS.check_bytes(answer["ContentLength"])
@@ -230,7 +247,7 @@ class ImageStore:
         """Copy the bytes of any bucket's object, or of one version of it, to the key ``to``;
         without its metadata and tags, which may name a person and would outlive the original.
 
-        Raises `MissingImageError` when it is gone or archived.
+        Raises `MissingImageError`, `ArchivedImageError` and `EncryptedImageError`.
         """
         source: CopySourceTypeDef = {"Bucket": bucket, "Key": key}
         if version_id:
@@ -247,7 +264,7 @@ class ImageStore:
                 TaggingDirective="REPLACE",
             )
         except self._client.exceptions.ClientError as error:
-            _refuse_absent(error)
+            refuse_unreadable(error)
             raise
 
 
@@ -256,7 +273,11 @@ def _image_type(content_type: str) -> str:
     return content_type if content_type in ACCEPTED_TYPES else "application/octet-stream"
 
 
-def _refuse_absent(error: "ClientError") -> None:
-    """Raise `MissingImageError` for an answer of S3 that a retry cannot change."""
-    if reason := _ABSENT.get(error.response["Error"]["Code"]):
-        raise MissingImageError(reason) from error
+def refuse_unreadable(error: "ClientError") -> None:
+    """Raise an `ImageError` for an answer of S3 that a retry cannot change."""
+    told = error.response["Error"]
+    if found := _UNREADABLE.get(told["Code"]):
+        raise type(found)(str(found)) from error
+    is_head = told["Code"] == "400"
+    if told["Code"] in _WITHOUT_KEY and (is_head or "encryption" in told["Message"].lower()):
+        raise EncryptedImageError(_ENCRYPTED) from error

@@ -18,7 +18,9 @@ ACCEPTED_TYPES = frozenset(
 # Of an image in a direct call. Lambda takes 6 MB of event, in which the image is base64.
 MAX_DIRECT_BYTES = 4_400_000
 
-POSTED_PREFIX = "uploads/posted/"
+# What is dropped here is classified.
+UPLOAD_PREFIX = "uploads/"
+POSTED_PREFIX = f"{UPLOAD_PREFIX}posted/"
 _NAME = "image"
 
 # Ids as `new_id` makes them, so that no key can take the id of another kind of prediction.

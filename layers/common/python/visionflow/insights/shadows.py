@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from visionflow import strict
 from visionflow.answers.answer import UnknownReason
-from visionflow.dynamodb import Action, Item, Sleep, batch_get, from_item, query, to_item
+from visionflow.dynamodb import Action, Item, Sleep, batch_get, every_row, from_item, to_item
 from visionflow.insights.changes import shadowed, unshadowed
 from visionflow.insights.counters import Change, CounterStore
 from visionflow.models.ref import ModelRef
@@ -91,7 +91,7 @@ class ShadowStore:
     def erase(self, prediction: Prediction) -> None:
         """Delete all answers to the image of a hidden record, each with what it has added."""
         values = {":pk": f"SHADOW#{prediction.id}"}
-        for item in list(query(self._client, self._table, "pk = :pk", values)):
+        for item in list(every_row(self._client, self._table, "pk = :pk", values)):
             change = unshadowed(_change(prediction, _answer(item), None))
             key = {name: item[name] for name in ("pk", "sk")}
             delete: Action = {"Delete": {"TableName": self._table, "Key": key}}

@@ -22,6 +22,35 @@ WINDOW_S: Final = 15
 
 
 @dataclass(frozen=True)
+class ExamineOrder:
+    """Compare the images of a dataset, unless they have changed since this wave."""
+
+    examine: str
+    wave: str
+
+
+@dataclass(frozen=True)
+class TakeOrder:
+    """Look at records by the rule of a dataset."""
+
+    dataset: str
+    prediction_ids: tuple[str, ...]
+
+
+Order = ExamineOrder | TakeOrder
+
+
+def order_in(message: object) -> Order | None:
+    """The order in a message of `CurationQueue`; None for any other message."""
+    match message:
+        case {"examine": str(name), "wave": str(wave)}:
+            return ExamineOrder(name, wave)
+        case {"take": {"dataset": str(name), "prediction_ids": list(ids)}}:
+            return TakeOrder(name, tuple(map(str, ids)))
+    return None
+
+
+@dataclass(frozen=True)
 class CurationQueue:
     """``url``: of the queue."""
 

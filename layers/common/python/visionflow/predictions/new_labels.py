@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from visionflow.dynamodb import from_row, query, to_item
+from visionflow.dynamodb import every_row, from_row, to_item, unexpired
 from visionflow.errors import TooManyLabelsError
 from visionflow.labels import label_key
 
@@ -36,12 +36,9 @@ class NewLabels:
 
         Raises `TooManyLabelsError`.
         """
-        known = {
-            item["sk"]["S"]: row
-            for item in query(self._client, self._table, "pk = :pk", {":pk": _PARTITION})
-            # DynamoDB deletes what has expired within some days.
-            if (row := from_row(item))["expires_at"] > self._clock()
-        }
+        rows = every_row(self._client, self._table, "pk = :pk", {":pk": _PARTITION})
+        found = unexpired(rows, self._clock())
+        known = {item["sk"]["S"]: from_row(item) for item in found}
         key = label_key(label)
         if key not in known and len(known) >= MAX_NEW_LABELS:
             raise TooManyLabelsError(

@@ -15,11 +15,13 @@ from visionflow.dynamodb import (
     Action,
     Found,
     batch_get,
+    every_row,
     from_item,
     query,
     read_item,
     to_item,
     transact,
+    unexpired,
 )
 from visionflow.errors import (
     FeedbackNotFoundError,
@@ -171,18 +173,18 @@ class ReviewStore:
         self, partition: str, since: str, page_size: int, *, forward: bool
     ) -> Iterator[tuple[str, Prediction]]:
         shard, position = REVIEW_KEYS
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._predictions,
-            IndexName=REVIEW_INDEX,
-            KeyConditionExpression=f"{shard} = :shard AND {position} >= :since",
-            ExpressionAttributeValues={":shard": {"S": partition}, ":since": {"S": since}},
-            ScanIndexForward=forward,
-            PaginationConfig={"PageSize": page_size},
+        rows = every_row(
+            self._client,
+            self._predictions,
+            f"{shard} = :shard AND {position} >= :since",
+            {":shard": partition, ":since": since},
+            index=REVIEW_INDEX,
+            forward=forward,
+            page_size=page_size,
         )
-        for page in pages:
-            for item in page["Items"]:
-                if ERASED not in item:
-                    yield item[position]["S"], read_prediction(item)
+        for item in unexpired(rows):
+            if ERASED not in item:
+                yield item[position]["S"], read_prediction(item)
 
     def _item(self, prediction_id: str) -> Found:
         item = read_item(self._client, self._predictions, to_item({"id": prediction_id}))
@@ -193,7 +195,7 @@ class ReviewStore:
     def erase_history(self, prediction_id: str) -> None:
         """Delete all feedback on a prediction; the current one is part of the record."""
         values = {":pk": f"FEEDBACK#{prediction_id}"}
-        for row in list(query(self._client, self._insights, "pk = :pk", values)):
+        for row in list(every_row(self._client, self._insights, "pk = :pk", values)):
             key = {name: row[name] for name in ("pk", "sk")}
             self._client.delete_item(TableName=self._insights, Key=key)
 

@@ -10,6 +10,7 @@ import hashlib
 import heapq
 import json
 import re
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +22,10 @@ from visionflow.dynamodb import (
     Action,
     Found,
     Page,
+    every_row,
     from_item,
+    is_expired,
+    is_free,
     read_cursor,
     read_item,
     to_item,
@@ -182,17 +186,20 @@ class PredictionStore:
     def add(
         self, prediction: Prediction, sketch: bytes | None = None, reply: Reply | None = None
     ) -> bool:
-        """Write a new record. Returns False, changing nothing, when the id is taken.
+        """Write a new record. Returns False, changing nothing, when another has the id that has
+        not expired.
 
         ``sketch`` (of `visionflow.models.drift`) is kept for the counters, ``reply`` for
         `answered`; neither is part of the record.
         """
         more = {} if reply is None else {REPLY: reply.to_json()}
+        condition, values = is_free("id", time.time())
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item=to_item(_attributes(prediction, sketch) | more),
-                ConditionExpression="attribute_not_exists(id)",
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
@@ -226,19 +233,20 @@ class PredictionStore:
         return item[_OBJECT]["S"] if _OBJECT in item else read_prediction(item).object_id
 
     def erasable(self, prediction_id: str) -> Prediction | None:
-        """A record, also one whose erasure has begun and not ended."""
-        item = self._item(prediction_id)
+        """A record, also one whose erasure has begun and not ended, or that has expired: as long as
+        it is there, it can be erased."""
+        item = self._item(prediction_id, expired=True)
         return None if item is None or _OBJECT in item else read_prediction(item)
 
     def of_owner(self, owner: str, limit: int) -> tuple[str, ...]:
         """The ids of at most ``limit`` records of ``owner``, those that `erasable` finds."""
         query = LogQuery(owner=owner)
         rows = (
-            row
+            row["id"]["S"]
             for partition in _partitions(query)
-            for row in self._partition(query, partition, None, limit, hidden=True)
+            for row in self._partition(query, partition, None, limit)
         )
-        return tuple(prediction.id for prediction in islice(rows, limit))
+        return tuple(islice(rows, limit))
 
     def hide(self, prediction_id: str, at: str) -> "Found | None":
         """Begin an erasure: nothing reads the record any more or adds to it.
@@ -278,56 +286,70 @@ class PredictionStore:
         Raises `InvalidCursorError` for a cursor that is not of a page of this query.
         """
         below = None if cursor is None else _read_cursor(cursor, query)
-        rows: Iterator[Prediction] = heapq.merge(
+        rows: Iterator[Found] = heapq.merge(
             *(self._partition(query, key, below, limit) for key in _partitions(query)),
-            key=_position,
+            key=_item_position,
             reverse=True,
         )
         items: list[Prediction] = []
         last, left = None, MAX_PAGE_BYTES
-        for prediction in islice(rows, MAX_ROWS_READ):
-            if query.matches(prediction):
+        for item in islice(rows, MAX_ROWS_READ):
+            prediction = _served(item)
+            if prediction is not None and query.matches(prediction):
                 left -= _json_bytes(prediction)
                 if items and left < 0:
-                    rows = chain((prediction,), rows)
+                    rows = chain((item,), rows)
                     break
                 items.append(prediction)
-            last = prediction
+            last = _item_position(item)
             if len(items) == limit:
                 break
-        if last is None or next(rows, None) is None:
+        if last is None or not _go_on(rows):
             return Page(tuple(items), None)
-        return Page(tuple(items), write_cursor(f"{_position(last)} {query.fingerprint()}"))
+        return Page(tuple(items), write_cursor(f"{last} {query.fingerprint()}"))
 
-    def _item(self, prediction_id: str) -> "Found | None":
-        return read_item(self._client, self._table, to_item({"id": prediction_id}))
+    def _item(self, prediction_id: str, *, expired: bool = False) -> "Found | None":
+        key = to_item({"id": prediction_id})
+        return read_item(self._client, self._table, key, expired=expired)
 
     def _partition(
-        self, query: LogQuery, key: str, below: str | None, limit: int, *, hidden: bool = False
-    ) -> Iterator[Prediction]:
+        self, query: LogQuery, key: str, below: str | None, limit: int
+    ) -> "Iterator[Found]":
+        """The rows of a partition, the newest first, also those that are not served."""
         index, _ = query.partitions()
         oldest, newest = query.positions()
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName=index,
-            KeyConditionExpression=(
-                f"{INDEXES[index]} = :shard AND #sort_key BETWEEN :old AND :new"
-            ),
-            ExpressionAttributeNames={"#sort_key": SORT_KEY},  # POSITION is a reserved word
-            ExpressionAttributeValues={
-                ":shard": {"S": key},
-                ":old": {"S": oldest},
-                ":new": {"S": below or newest},
-            },
-            ScanIndexForward=False,
+        found = every_row(
+            self._client,
+            self._table,
+            f"{INDEXES[index]} = :shard AND #sort_key BETWEEN :old AND :new",
+            {":shard": key, ":old": oldest, ":new": below or newest},
+            index=index,
+            aliases={"#sort_key": SORT_KEY},  # POSITION is a reserved word
+            forward=False,
             # Its share of the page and some slack: rows spread evenly, but not exactly.
-            PaginationConfig={"PageSize": limit // SHARDS + 10},
+            page_size=limit // SHARDS + 10,
         )
-        for page in pages:
-            for item in page["Items"]:
-                # BETWEEN includes its bounds.
-                if item[SORT_KEY]["S"] != below and (hidden or ERASED not in item):
-                    yield read_prediction(item)
+        # BETWEEN includes its bounds.
+        return (item for item in found if _item_position(item) != below)
+
+
+def _item_position(item: "Found") -> str:
+    return item[SORT_KEY]["S"]
+
+
+def _served(item: "Found") -> Prediction | None:
+    """The record in a row; None where it is hidden or has expired."""
+    if ERASED in item or is_expired(item, time.time()):
+        return None
+    return read_prediction(item)
+
+
+def _go_on(rows: "Iterator[Found]") -> bool:
+    """Whether a record is served further down, or may be: one call looks at so many rows alone."""
+    for looked_at, item in enumerate(rows, start=1):
+        if _served(item) is not None or looked_at == MAX_ROWS_READ:
+            return True
+    return False
 
 
 def _partitions(query: LogQuery) -> list[str]:

@@ -1,17 +1,14 @@
-"""Objects that S3 announces through a queue, and messages that are delivered again.
+"""Messages of a queue that are delivered again.
 
 A message that ends its worker takes no other with it: what was delivered before comes last, under a
 mark that stays only if the worker dies, and on its last delivery it is given up instead of tried.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
-from urllib.parse import unquote_plus
+from typing import Any
 
-from aws_lambda_powertools.utilities.data_classes import S3Event
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,38 +21,7 @@ from visionflow.predictions.attempts import AttemptStore
 _MOST_MS_OF_A_MESSAGE = 1000 * (DEFAULT_DECODER_LIMITS.wall_s + 5)
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """An object version that S3 announced. ``etag`` names it in a bucket without versioning."""
-
-    bucket: str
-    key: str
-    version_id: str | None
-    etag: str
-    size: int
-
-
-A = TypeVar("A", bound=Arrival)
 Messages = list[dict[str, Any]]
-
-
-def arrivals(message: dict[str, Any], kind: type[A]) -> Iterator[tuple[A, str | None]]:
-    """The object versions that an S3 notification announces, each with its request's id.
-
-    The test event that S3 sends when the notification is set up announces none, and neither do the
-    empty objects that the console makes to show a folder.
-    """
-    if message.get("Event") == "s3:TestEvent":
-        return
-    for record in S3Event(message).records:
-        obj = record.s3.get_object
-        key = unquote_plus(obj.key)  # notifications carry keys URL-encoded
-        if key.endswith("/") and obj.size == 0:
-            continue
-        # An object that was written while versioning was off has no version of its own.
-        version_id = None if obj.version_id in (None, "null") else obj.version_id
-        request_id = (record.get("responseElements") or {}).get("x-amz-request-id")
-        yield kind(record.s3.bucket.name, key, version_id, obj.etag, obj.size), request_id
 
 
 def deliveries(message: dict[str, Any]) -> int:

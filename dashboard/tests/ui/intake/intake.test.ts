@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+import { imageType, IMAGES, typeOf } from "../../../src/config/imageType";
+import { fromDrop } from "../../../src/data/intake/arrivals";
+import { fetchFile } from "../../../src/data/versions/export/manifest";
+import { imagesIn } from "../../../src/predict/intake/imagesIn";
+import { isJunk } from "../../../src/ui/intake/dropped";
+
+const bytes = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+const HEIC = bytes("\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+
+describe("the type of a file", () => {
+  it.each([
+    ["image/jpeg", "\xff\xd8\xff\xe0"],
+    ["image/png", "\x89PNG\r\n\x1a\n"],
+    ["image/gif", "GIF89a"],
+    ["image/webp", "RIFF\x10\0\0\nWEBP"],
+    ["image/bmp", "BM"],
+    ["image/tiff", "II*\0"],
+    ["image/tiff", "MM\0*"],
+    ["image/tiff", "II+\0"],
+    ["image/heic", "\0\0\0\x18ftypheic\0\0\0\0"],
+    ["image/heic", "\0\0\0\x18ftypheix\0\0\0\0"],
+    ["image/heic", "\0\0\0\x1cftypmif1\0\0\0\0mif1heic"],
+    ["image/heif", "\0\0\0\x18ftypmif1\0\0\0\0mif1"],
+  ])("is %s by its bytes, whatever the browser says", async (type, start) => {
+    for (const said of ["", "application/octet-stream", "image/png"]) {
+      expect(await typeOf(new File([bytes(start)], "IMG_0001", { type: said }))).toBe(type);
+    }
+  });
+
+  it("is by its name where the bytes say nothing, and none of another file", async () => {
+    expect(await typeOf(new File(["?"], "A.HEIC"))).toBe("image/heic");
+    expect(await typeOf(new File(["?"], "a.jfif"))).toBe("image/jpeg");
+    expect(await typeOf(new File(["text"], "notes.txt", { type: "text/plain" }))).toBeNull();
+    expect(await typeOf(new File([], "empty"))).toBeNull();
+    expect(imageType({ type: "", name: "a.b/c" })).toBeNull();
+  });
+
+  it("is offered by name where choosers know no HEIC", () => {
+    expect(IMAGES.split(",")).toEqual(["image/*", ".heic", ".heif"]);
+  });
+});
+
+interface Tree {
+  [name: string]: Tree | File | DOMException;
+}
+
+/** What a browser hands over: folders answer a part at a time, in no order. */
+function entry(name: string, node: Tree | File | DOMException, above = ""): FileSystemEntry {
+  const fullPath = `${above}/${name}`;
+  if (node instanceof File || node instanceof DOMException) {
+    const file = (give: (file: File) => void, refuse: (error: DOMException) => void) => {
+      if (node instanceof File) give(node);
+      else refuse(node);
+    };
+    return { name, fullPath, isFile: true, isDirectory: false, file } as unknown as FileSystemEntry;
+  }
+  const createReader = () => {
+    const left = Object.entries(node).map(([inner, one]) => entry(inner, one, fullPath));
+    left.reverse();
+    return {
+      readEntries: (give: (part: FileSystemEntry[]) => void) => {
+        give(left.splice(0, 100));
+      },
+    };
+  };
+  const folder = { name, fullPath, isFile: false, isDirectory: true, createReader };
+  return folder as unknown as FileSystemEntry;
+}
+
+function dropped(tree: Tree): DataTransfer {
+  const items = Object.entries(tree).map(([name, node]) => ({
+    webkitGetAsEntry: () => entry(name, node),
+  }));
+  return { items, files: [] } as unknown as DataTransfer;
+}
+
+const jpeg = (name: string) => new File([bytes("\xff\xd8\xff"), name], name);
+const many = (count: number): Tree =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`${n}.jpg`, jpeg(`${n}.jpg`)]));
+
+describe("a dropped folder", () => {
+  const album = () => ({
+    album: {
+      cats: {
+        "2.jpg": jpeg("2.jpg"),
+        "10.jpg": jpeg("10.jpg"),
+        "1.heic": new File([HEIC], "1.heic"),
+        "notes.txt": new File(["text"], "notes.txt"),
+        "locked.jpg": new DOMException("no", "NotReadableError"),
+        "Thumbs.db": new File(["x"], "Thumbs.db"),
+        "@eaDir": { "2.jpg": jpeg("2.jpg") },
+      },
+      __MACOSX: { "._2.jpg": jpeg("._2.jpg") },
+      ".hidden": { "3.jpg": jpeg("3.jpg") },
+      "without ending": new File([HEIC], "without ending"),
+    },
+  });
+
+  it("gives its images to Predict, in the order of their names", async () => {
+    const found = await imagesIn(dropped(album()));
+    expect(found.map(({ name }) => name)).toEqual(["1.heic", "2.jpg", "10.jpg", "without ending"]);
+  });
+
+  it("gives everything but junk to Data, with its folder as class", async () => {
+    const found = await fromDrop(dropped(album()));
+    const labels = new Map(found.map(({ file, label }) => [file.name, label]));
+    expect([...labels.keys()].sort()).toEqual([
+      ...["1.heic", "10.jpg", "2.jpg", "notes.txt", "without ending"],
+    ]);
+    expect(labels.get("2.jpg")).toBe("cats");
+  });
+
+  it("is read to its end, however many parts it comes in", async () => {
+    expect(await imagesIn(dropped({ all: { deep: many(250) } }))).toHaveLength(250);
+    expect(await fromDrop(dropped({ all: many(101) }))).toHaveLength(101);
+  });
+
+  it("leaves a file alone that was dropped itself, which the service then refuses by name", async () => {
+    const notes = new File(["text"], "notes.txt");
+    expect(await imagesIn(dropped({ "notes.txt": notes }))).toEqual([notes]);
+  });
+
+  it("is not needed: files that were pasted are taken as they are", async () => {
+    const files = [jpeg("a.jpg")];
+    const items = [{ webkitGetAsEntry: () => null }];
+    expect(await imagesIn({ items, files } as unknown as DataTransfer)).toEqual(files);
+    expect(await imagesIn({ files } as unknown as DataTransfer)).toEqual(files);
+  });
+});
+
+it.each([
+  ...["a/.DS_Store", "a/._b.jpg", "a/Thumbs.db", "a/THUMBS.DB", "a/desktop.ini", "a/@eaDir/b.jpg"],
+  ...["__MACOSX/a.jpg", "#recycle/a.jpg", "$RECYCLE.BIN/a.jpg", "a/.ipynb_checkpoints/b.jpg"],
+])("%s is junk", (path) => {
+  expect(isJunk(path)).toBe(true);
+});
+
+describe("a file of the bucket", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("is never taken from the cache, where an <img> may have left it without CORS headers", async () => {
+    const fetched = vi.fn(() => Promise.resolve(new Response("x")));
+    vi.stubGlobal("fetch", fetched);
+    await fetchFile("https://bucket/a", new AbortController().signal);
+    expect(fetched).toHaveBeenCalledWith(
+      "https://bucket/a",
+      expect.objectContaining({ cache: "no-store" }),
+    );
+  });
+});

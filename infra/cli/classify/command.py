@@ -1,0 +1,228 @@
+"""``visionflow predict``: classify images through the API."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from infra.cli.classify import heatmaps, inputs
+from infra.cli.classify.inputs import Input, Inputs
+from infra.cli.classify.results import SUFFIXES, Results, Rows
+from infra.cli.command_line import PREDICTION_HEADER, add_api_command, prediction_row
+from infra.cli.endpoints import api_client
+from infra.client.api_client import ApiClient, ApiProblemError
+from infra.client.image_upload import classify_by_upload
+from infra.errors import CommandError
+from infra.local_cloud.progress import Progress, TransferBar
+from training.cli.options import Commands, print_json, print_table
+from training.texts.terminal import say
+from visionflow.errors import ImageError, ImageTooLargeError
+from visionflow.images.containers import media_type
+from visionflow.images.uploads import MAX_DIRECT_BYTES
+
+# Refused by what is in the request, and not by what the stage is at the moment.
+_OF_THE_IMAGE = ("image_", "body_too_large", "unsupported_media_type")
+# So many other failures in a row are the stage's, and the next image would fail too.
+_IN_A_ROW = 3
+_NAMED = 10
+
+Answer = dict[str, Any]
+
+
+def add_parsers(commands: Commands) -> None:
+    predict = add_api_command(commands, "predict", _predict, "Classify images through the API.")
+    predict.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="image files, folders, quoted patterns, or - for an image or paths through stdin",
+    )
+    predict.add_argument("--top-k", type=int, metavar="N", help="labels per image")
+    predict.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=f"write the answers to this file ({' or '.join(SUFFIXES)}); the same command goes on "
+        "where it was interrupted",
+    )
+    predict.add_argument(
+        "--explain", type=Path, metavar="FOLDER", help="write a heatmap per image to this folder"
+    )
+    predict.add_argument(
+        "--coverage",
+        type=float,
+        metavar="SHARE",
+        help="show the smallest set of labels that holds the true one with this probability",
+    )
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    found = inputs.find(arguments.files)
+    _tell_left_out(found)
+    if not found.images and not found.unreadable:
+        raise CommandError("There is no image to classify.")
+    api = api_client(arguments)
+    if arguments.out is not None:
+        return _write(api, found, arguments)
+    return _print(api, found, arguments)
+
+
+def _print(api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> int:
+    rows: list[tuple[str, ...]] = []
+    batch = _Batch(api, found, arguments)
+    try:
+        for image, answer in batch.answers(found.images):
+            if "error_code" in answer:
+                continue
+            if arguments.json:
+                print_json({"file": image.name, **answer})
+            rows.append((*prediction_row(answer, image=image.name), *_set_cell(answer)))
+    finally:
+        # The answers so far are printed, whatever happened to the images after them.
+        if rows and not arguments.json:
+            header = () if arguments.coverage is None else ("LABELS",)
+            print_table([(*PREDICTION_HEADER, *header), *rows])
+    return 1 if batch.failed else 0
+
+
+def _write(api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> int:
+    results = Results(arguments.out, arguments.top_k, sets=arguments.coverage is not None)
+    batch = _Batch(api, found, arguments)
+    progress = Progress()
+    with results.open() as rows:
+        left = [image for image in found.images if image.name not in rows.done]
+        known = len(found.images) - len(left)
+        if known:
+            progress.say(f"{known} of {len(found.images)} images are in {arguments.out} already")
+        _classify_all(batch, left, rows, progress)
+    answered = len(left) - len(batch.failed)
+    progress.say(f"{answered} of {len(left)} images answered, in {arguments.out}")
+    if batch.failed:
+        shown = ", ".join(batch.failed[:_NAMED])
+        more = len(batch.failed) - _NAMED
+        say(
+            f"visionflow: {len(batch.failed)} failed: {shown}"
+            + (f" and {more} more" if more > 0 else ""),
+            file=sys.stderr,
+        )
+    return 1 if batch.failed else 0
+
+
+def _classify_all(batch: "_Batch", left: list[Input], rows: Rows, progress: Progress) -> None:
+    told = 0
+    for number, (image, answer) in enumerate(batch.answers(left), start=1):
+        if not answer.get("is_passing"):
+            rows.add(image.name, _kept(answer))
+        if (tenth := 10 * number // len(left)) > told and number < len(left):
+            told = tenth
+            progress.say(f"{number} of {len(left)} images")
+
+
+def _kept(answer: Answer) -> Answer:
+    """Without the images of an explanation, which lie in files, and what names a failure."""
+    return {name: value for name, value in answer.items() if name not in _NOT_KEPT}
+
+
+_NOT_KEPT = ("explanation", "error_code", "is_passing")
+
+
+class _Batch:
+    """Asks for one image after another; ``failed`` are the names of those without an answer."""
+
+    def __init__(self, api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> None:
+        self._api, self._arguments = api, arguments
+        self._heatmaps = heatmaps.places(found.images) if arguments.explain else {}
+        self.failed: list[str] = []
+        for name in found.unreadable:
+            self._tell(name, "cannot be read")
+
+    def answers(self, images: list[Input]) -> Iterator[tuple[Input, Answer]]:
+        """Each image with its answer, or with an ``error`` and its ``error_code`` in its place.
+
+        What is at fault in one image costs no other. Raises what the stage says when it refuses
+        several in a row, or the caller.
+        """
+        in_a_row = 0
+        for image in images:
+            try:
+                answer = self._answer(image)
+                in_a_row = 0
+            except OSError as error:
+                answer = self._failure(
+                    image, "file_unreadable", f"cannot be read ({error.strerror})"
+                )
+            except ImageError as error:
+                answer = self._failure(image, error.code, str(error))
+            except CommandError as error:
+                code, is_passing = _code(error), not _is_of_image(error)
+                in_a_row = in_a_row + 1 if is_passing else 0
+                if is_passing and (_is_refusal(error) or in_a_row == min(_IN_A_ROW, len(images))):
+                    raise
+                answer = self._failure(image, code, str(error)) | {"is_passing": is_passing}
+            yield image, answer
+
+    def _answer(self, image: Input) -> Answer:
+        answer = _classify(self._api, image, self._arguments)
+        if self._arguments.explain:
+            place = self._arguments.explain / self._heatmaps[image.name]
+            heatmaps.write(place, answer["explanation"]["overlay"])
+            answer["heatmap"] = str(place)
+        return answer
+
+    def _failure(self, image: Input, code: str, why: str) -> Answer:
+        self._tell(image.name, why)
+        return {
+            "status": "failed",
+            "error": {"code": code, "message": why},
+            "error_code": code,
+        }
+
+    def _tell(self, name: str, why: str) -> None:
+        self.failed.append(name)
+        say(f"visionflow: {name}: {why}", file=sys.stderr)
+
+
+def _code(error: CommandError) -> str:
+    return (error.code if isinstance(error, ApiProblemError) else None) or "no_answer"
+
+
+def _is_of_image(error: CommandError) -> bool:
+    return _code(error).startswith(_OF_THE_IMAGE)
+
+
+def _is_refusal(error: CommandError) -> bool:
+    """Whether the API refuses the caller, or what was asked, and so every image."""
+    return isinstance(error, ApiProblemError) and not error.is_passing
+
+
+def _tell_left_out(found: Inputs) -> None:
+    for why, names in found.left_out.items():
+        shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+        say(f"visionflow: {len(names)} left out, {why}: {shown}", file=sys.stderr)
+
+
+def _set_cell(answer: Answer) -> tuple[str, ...]:
+    """The prediction set of an answer as a cell, where one was asked for."""
+    found = answer.get("prediction_set")
+    return () if found is None else (", ".join(found["labels"]) or "(none)",)
+
+
+def _classify(api: ApiClient, image: Input, arguments: argparse.Namespace) -> Answer:
+    """The answer to one image; what is too large for a direct call is uploaded."""
+    data, name = image.read(), image.inside.name
+    top_k, coverage = arguments.top_k, arguments.coverage
+    explain = arguments.explain is not None
+    if len(data) <= MAX_DIRECT_BYTES:
+        return api.predict(data, top_k=top_k, explain=explain, coverage=coverage, filename=name)
+    if explain or coverage is not None:
+        what, option = ("heatmap", "--explain") if explain else ("prediction set", "--coverage")
+        raise ImageTooLargeError(
+            f"It is over {MAX_DIRECT_BYTES / 1e6} MB and goes through the bucket, which "
+            f"gives no {what}; leave {option} out, or make the image smaller."
+        )
+    bar = TransferBar(len(data), f"{name} uploaded")
+    answer = classify_by_upload(
+        api, data, content_type=media_type(data), filename=name, on_sent=bar.add
+    )
+    return answer | {"top_k": answer["top_k"][:top_k]}

@@ -1,0 +1,15 @@
+"""Bodies that a client has compressed."""
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from visionflow.errors import UnsupportedMediaTypeError
+
+
+def refuse_encoded(event: APIGatewayProxyEventV2) -> None:
+    """Raise `UnsupportedMediaTypeError` for a body in a ``Content-Encoding``, such as gzip: nothing
+    is unpacked here, where a small body could become any size."""
+    encoding = (event.headers.get("content-encoding") or "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise UnsupportedMediaTypeError(
+            f"The body has the Content-Encoding {encoding!r:.40}; send it without one."
+        )
