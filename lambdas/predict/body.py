@@ -24,8 +24,6 @@ MAX_BODY_CHARACTERS = 6_000_000
 
 FIELD = "file"
 
-_SEVERAL = '{what} has several fields "{field}"; send one image with each call.'
-
 
 @dataclass(frozen=True)
 class SentImage:
@@ -85,7 +83,7 @@ def _from_json(data: bytes) -> SentImage:
     filename = document.get("filename")
     if filename is not None and not isinstance(filename, str):
         raise InvalidBodyError('The field "filename" must be a string.', "filename")
-    image = from_base64(document["image"], 'The field "image"')
+    image = from_base64(document["image"])
     return SentImage(image, clean_filename(filename))
 
 
@@ -93,7 +91,9 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """A JSON object. Of two fields of one name nobody can say which was meant."""
     found = dict(pairs)
     if len(found) < len(pairs) and [name for name, _ in pairs].count("image") > 1:
-        raise InvalidBodyError(_SEVERAL.format(what="The JSON body", field="image"))
+        raise InvalidBodyError(
+            'The JSON body has several fields "image"; send one image with each call.'
+        )
     return found
 
 
@@ -121,7 +121,9 @@ def _from_multipart(data: bytes, boundary: bytes) -> SentImage:
     if not sent:
         raise ImageNotSentError(f'The form needs a field "{FIELD}" with the image.')
     if len(sent) > 1:
-        raise InvalidBodyError(_SEVERAL.format(what="The form", field=FIELD))
+        raise InvalidBodyError(
+            f'The form has several fields "{FIELD}"; send one image with each call.'
+        )
     if not parts.complete:
         raise InvalidBodyError("The multipart body ends before its last boundary.")
     part = sent[0]

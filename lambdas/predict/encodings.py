@@ -18,9 +18,9 @@ _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _AS_IT_IS = {"", "7bit", "8bit", "binary"}
 
 
-def from_base64(text: str | bytes, what: str) -> bytes:
+def from_base64(text: str | bytes) -> bytes:
     """The bytes behind a data URL or base64, with line breaks or without, in either alphabet,
-    padded or not. ``what`` holds it, for the error.
+    padded or not.
 
     Raises `InvalidBase64Error` for anything else.
     """
@@ -33,7 +33,7 @@ def from_base64(text: str | bytes, what: str) -> bytes:
         is_base64 = match[1].rpartition(b";")[2].strip().lower() == b"base64"
         return _decoded(payload) if is_base64 else payload
     except ValueError as error:  # of the text, of base64 and of its length
-        raise InvalidBase64Error(f"{what} is not base64, and not a data URL.") from error
+        raise InvalidBase64Error("The image is neither base64 nor a data URL.") from error
 
 
 def from_part(content: bytes, encoding: str) -> bytes:
@@ -44,7 +44,7 @@ def from_part(content: bytes, encoding: str) -> bytes:
     """
     encoding = encoding.strip().lower()
     if encoding == "base64" or _DATA_URL.match(content):
-        return from_base64(content, "The form's image")
+        return from_base64(content)
     if encoding == "quoted-printable":
         return quopri.decodestring(content)
     if encoding in _AS_IT_IS:

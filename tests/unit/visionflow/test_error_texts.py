@@ -35,10 +35,16 @@ FUNCTIONS = {
     "name_problem",
 }
 # And who did something by itself, as the audit trail names it.
-NAMES = {"_ABSENT", "_BUSY", "BUDGET", "FLOW_RULE", "PLAIN_NAME_RULE", "REASON", "RULE", "by"}
+NAMES = {
+    *("_ABSENT", "_ARCHIVED", "_BUSY", "_ENCRYPTED", "_GONE"),
+    *("BUDGET", "FLOW_RULE", "PLAIN_NAME_RULE", "REASON", "RULE", "by"),
+}
 # The text of an error that is raised again, or of one of those above.
 PASSED_ON = {
+    "_ARCHIVED",
     "_BUSY",
+    "_ENCRYPTED",
+    "_GONE",
     "reason",
     "self._reason(late, code)",
     "sentence",
