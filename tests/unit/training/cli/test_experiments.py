@@ -104,7 +104,7 @@ def _corrupt_file(data: Path, _tmp: Path) -> list[str]:
 
 def _no_images(data: Path, _tmp: Path) -> list[str]:
     for file in data.rglob("*.png"):
-        file.rename(file.with_suffix(".txt"))
+        file.rename(file.with_suffix(".txt")).write_text("no image")
     return []
 
 
