@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { createApi } from "../../src/api/client";
 import { ApiError } from "../../src/api/errors";
-import { type Arrival, fromInput, imageType, labelOf } from "../../src/data/intake/arrivals";
+import { type Arrival, fromInput, imageType, isJunk, labelOf } from "../../src/data/intake/arrivals";
 import { hashOf, Uploads } from "../../src/data/intake/uploads";
 import { unpack } from "../../src/data/intake/zip";
 import { FakeApi, problem } from "../fakeApi";
@@ -143,8 +143,26 @@ describe("the class of an image", () => {
     expect(found.map(({ label }) => label)).toEqual(["apple"]);
   });
 
+  it.each([
+    "fruit/@eaDir/1.jpg/SYNOPHOTO_THUMB_M.jpg",
+    "fruit/apple/.ipynb_checkpoints/1.jpg",
+    "#recycle/apple/1.jpg",
+    "$RECYCLE.BIN/1.jpg",
+    "__MACOSX/apple/1.jpg",
+    "fruit/apple/Thumbs.DB",
+    "fruit/apple/SYNOFILE_THUMB_M.jpg",
+    "System Volume Information/1.jpg",
+  ])("is never of %s", (path) => {
+    expect(isJunk(path)).toBe(true);
+  });
+
+  it("may be called almost as junk is", () => {
+    expect(isJunk("fruit/@home/lost and found/thumbs.jpg")).toBe(false);
+  });
+
   it("is of an image by its type, or by its name", () => {
     expect(imageType({ type: "", name: "A.HEIC" })).toBe("image/heic");
+    expect(imageType({ type: "", name: "사진.JPE" })).toBe("image/jpeg");
     expect(imageType({ type: "image/png", name: "x" })).toBe("image/png");
     expect(imageType({ type: "text/plain", name: "x.txt" })).toBeNull();
   });

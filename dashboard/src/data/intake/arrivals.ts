@@ -1,5 +1,7 @@
 import type { Part } from "../facts/table";
 
+import junk from "./junk.json";
+
 /** An image that somebody chose, with the class that its folder names. */
 export interface Arrival {
   file: File;
@@ -14,11 +16,15 @@ export interface Arrival {
 }
 
 const TYPES: Record<string, string> = {
+  apng: "image/png",
   bmp: "image/bmp",
+  dib: "image/bmp",
   gif: "image/gif",
   heic: "image/heic",
   heif: "image/heif",
   jfif: "image/jpeg",
+  jif: "image/jpeg",
+  jpe: "image/jpeg",
   jpeg: "image/jpeg",
   jpg: "image/jpeg",
   png: "image/png",
@@ -38,9 +44,16 @@ export function isZip({ type, name }: File): boolean {
   return type === "application/zip" || name.toLowerCase().endsWith(".zip");
 }
 
-/** Files that systems add by themselves: `.DS_Store`, `__MACOSX/`, `Thumbs.db`. */
+/** Files that systems add by themselves, by the rule of the server: `.DS_Store`, `@eaDir/`. */
 export function isJunk(path: string): boolean {
-  return path.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
+  return path.split("/").some((part) => {
+    const name = part.toLowerCase();
+    return (
+      name.startsWith(".") ||
+      junk.names.includes(name) ||
+      junk.prefixes.some((prefix) => name.startsWith(prefix))
+    );
+  });
 }
 
 /** The class of an image is the folder that it lies in. */

@@ -5,6 +5,7 @@ One rule for folders, archives, prefixes of S3 and the page, by the names on a p
 
 import re
 from pathlib import PurePosixPath
+from typing import Any
 
 from visionflow.labels import label_key
 
@@ -30,6 +31,11 @@ PREFIXES = ("SYNOFILE_THUMB", "SYNOPHOTO_THUMB", "SYNOINDEX_")
 
 _BY_KEY = {label_key(name): name for name in NAMES}
 _PREFIX = re.compile("|".join(PREFIXES), re.IGNORECASE)
+
+
+def document() -> dict[str, Any]:
+    """The rule as the page reads it: names in lower case, and what names begin with."""
+    return {"names": [name.lower() for name in NAMES], "prefixes": [p.lower() for p in PREFIXES]}
 
 
 def junk_kind(name: str) -> str | None:
