@@ -176,3 +176,24 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(
     search = ["tune", "--config", "cifar10", "--data", str(tmp_path), "--out", str(taken)]
     assert main(search) == 1
     assert capsys.readouterr().err == f"visionflow: {taken}: File exists.\n"
+
+
+def test_broken_and_other_files_are_left_out_and_said(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("blue/003.png", "red/007.png"):
+        (data / name).write_bytes(b"broken")
+    (data / "red" / "notes.txt").write_text("no image")
+    (data / "@eaDir").mkdir()
+    command = train_command(data, tmp_path / "run", "--set=scratch.epochs=1")
+    assert main(command) == 1
+    refused = capsys.readouterr().err.splitlines()[-1]
+    assert "2 images cannot be read: " in refused
+    assert "blue/003.png" in refused
+    assert "red/007.png" in refused
+    assert "--skip-unreadable" in refused
+    main([*command, "--skip-unreadable"])
+    said = capsys.readouterr().err
+    assert "1 files in class folders are not images and were left out: red/notes.txt." in said
+    assert "2 images cannot be read and were left out: blue/003.png, red/007.png." in said
+    assert "Passed over, since systems leave these in folders: @eaDir (1)." in said

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from training.data.folders.classes import classes_in
 from training.data.folders.parts import around, dataset_root, find_parts, hint
-from training.data.folders.walk import image_folders
+from training.data.folders.walk import class_folders, image_folders
 from training.data.parents import nested_parents
 from training.data.sources.forms import (
     coco,
@@ -70,13 +70,15 @@ def documents_in(folder: Path) -> list[Path]:
     """What says the labels of the images in ``folder``, where its folders do not: the documents of
     each part, or the only one at its top."""
     root = dataset_root(folder)
-    in_parts = [path for path in sorted(root.rglob("*")) if path.name in _IN_PARTS]
-    if in_parts:
+    beside = [place / name for place in (root, *class_folders(root)) for name in _IN_PARTS]
+    if in_parts := [path for path in beside if path.is_file()]:
         return in_parts
-    if _has_classes(root):
+    listed = [path for path in sorted(root.iterdir()) if path.suffix.lower() in SUFFIXES]
+    found = [path for path in listed if not junk_kind(path.name)]
+    # A folder of classes needs none, and is not walked where there is none.
+    if not found or _has_classes(root):
         return []
-    found = [path for path in sorted(root.iterdir()) if path.suffix.lower() in SUFFIXES]
-    documents = [path for path in found if not junk_kind(path.name) and _is_document(path)]
+    documents = [path for path in found if _is_document(path)]
     # Beside the class folders of an export lie its tables.
     return documents if len(documents) == 1 or not _has_classes(root, 1) else []
 
