@@ -7,12 +7,14 @@ import stat
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from lzma import LZMAError
 from pathlib import Path
 from typing import IO, Any
 
+from training.data.folders.left_out import LeftOut
 from training.data.folders.walk import HEAD_BYTES, begins_as_image
 from training.data.sources.collect import LINEAGE_FILE
 from training.data.sources.forms.documents import SUFFIXES
@@ -54,8 +56,9 @@ def is_archive(file: Path) -> bool:
     return zipfile.is_zipfile(file) or tarfile.is_tarfile(file)
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """Write the images, by name or content, and the tables of ``archive`` below ``folder``.
+def unpack(archive: Path, folder: Path) -> LeftOut:
+    """Write the images, by name or content, and the tables of ``archive`` below ``folder``; returns
+    what else is in it.
 
     Raises `DatasetError` for a path or link that leads out, for more than the bounds above or than
     the disk has room for, and for an archive that is damaged or encrypted.
@@ -63,10 +66,9 @@ def unpack(archive: Path, folder: Path) -> None:
     try:
         if zipfile.is_zipfile(archive) or not tarfile.is_tarfile(archive):
             with zipfile.ZipFile(archive) as opened:
-                _write(archive, folder, _zip_members(opened), opened.open)
-        else:
-            with tarfile.open(archive) as opened:
-                _write(archive, folder, _tar_members(opened), opened.extractfile)
+                return _write(archive, folder, _zip_members(opened), opened.open)
+        with tarfile.open(archive) as packed:
+            return _write(archive, folder, _tar_members(packed), packed.extractfile)
     except _DAMAGED as error:
         raise DatasetError(f"{archive}: cannot be unpacked ({error})") from error
     except NotImplementedError as error:
@@ -82,11 +84,14 @@ def _write(
     folder: Path,
     members: Iterator[_Member],
     open_member: Callable[[Any], IO[bytes] | None],
-) -> None:
+) -> LeftOut:
     folder.mkdir(parents=True, exist_ok=True)
     room = max(LEAST_BYTES, MOST_GROWTH * archive.stat().st_size)
     room = min(room, shutil.disk_usage(folder).free)
     count = 0
+    others: list[Path] = []
+    broken: list[Path] = []
+    junk = Counter[str]()
     listed = list(members)
     by_name = {posixpath.normpath(member.name): member for member in listed}
     for member in listed:
@@ -98,20 +103,29 @@ def _write(
         if member.link is not None:
             _require_inside(archive, member.name, member.link)
             target = by_name.get(posixpath.normpath(member.link))
-        if target is None or target.link is not None or junk_on(member.name):
+        if kind := junk_on(member.name):
+            junk[kind] += 1
+            continue
+        if target is None or target.link is not None:
+            broken.append(Path(member.name))
             continue
         content = open_member(target.source)
         if content is not None:
             with content:
-                room -= _copy(archive, content, folder / member.name, room)
+                written = _copy(archive, content, folder / member.name, room)
+            room -= written or 0
+            # As of a folder: what lies beside the class folders is not worth a word.
+            if written is None and "/" in member.name:
+                others.append(Path(member.name))
+    return LeftOut(other=tuple(others), broken=tuple(broken), junk=junk)
 
 
-def _copy(archive: Path, content: IO[bytes], target: Path, room: int) -> int:
-    """How many bytes were written: none for what is neither image nor table."""
+def _copy(archive: Path, content: IO[bytes], target: Path, room: int) -> int | None:
+    """How many bytes were written; None for what is neither image nor table."""
     head = content.read(HEAD_BYTES)
     table = target.suffix.lower() in SUFFIXES or target.name == LINEAGE_FILE
     if not (is_image_name(target.name) or table or begins_as_image(head)):
-        return 0
+        return None
     target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     with target.open("wb") as file:

@@ -48,8 +48,9 @@ def read_source(source: Path, work: Path) -> Reading:
     if source.is_dir():
         found = _folder(source)
     elif source.is_file() and is_archive(source):
-        unpack(source, work)
+        left_out = unpack(source, work)
         found = _folder(work)
+        found = replace(found, notes=(*left_out.sentences(Path()), *found.notes))
     elif source.is_file() and source.suffix.lower() in SUFFIXES:
         found = _document(source)
     else:

@@ -71,6 +71,10 @@ def test_a_set_in_a_folder_in_an_archive_is_found(tmp_path: Path, name: str) -> 
         ("train", "튤립", "2.png"),
     ]
     assert not list((tmp_path / "work").rglob("*.db"))
+    assert found.notes == (
+        "1 files in class folders are not images and were left out: 꽃/readme.md.",
+        "Passed over, since systems leave these in folders: Thumbs.db (1), __MACOSX (1).",
+    )
 
 
 def linked(link: str, kind: bytes) -> Callable[[Path], None]:
