@@ -55,6 +55,7 @@ class DataConfig:
     parents: str
     balance: Balance
     workers: int
+    skip_unreadable: bool
 
     def conditions(self) -> Iterator[_Condition]:
         name, _, argument = self.group_by.partition(":")

@@ -78,7 +78,9 @@ def _config(run: Path, report: Report) -> TrainConfig:
         raise TrainingError(f"{run} was trained elsewhere, so it has no checkpoint to combine.")
     if MEMBERS in report.config:
         raise TrainingError(f"{run} is an ensemble itself; name its members instead.")
-    return strict.parse(TrainConfig, report.config, f"{run}: config")
+    # A field that runs of earlier versions lack.
+    data = {"skip_unreadable": False, **report.config.get("data", {})}
+    return strict.parse(TrainConfig, {**report.config, "data": data}, f"{run}: config")
 
 
 def _require_same(first: str, expected: DataSummary, run: str, found: DataSummary) -> None:

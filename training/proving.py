@@ -15,6 +15,7 @@ from training.ancestor import WEIGHTS_FILE, read_ancestor
 from training.config import Recipe, TrainConfig
 from training.data.image_set import ImageSet
 from training.data.listing import Listing
+from training.data.split import SPLIT_FILE
 from training.data.training_data import TrainingData
 from training.evaluation.examine import StagesOf, examine
 from training.evaluation.labels.label_check import check_run
@@ -44,7 +45,6 @@ from visionflow.answers.classifier import Classifier
 from visionflow.datasets.run import CurvePoint
 from visionflow.models.manifest import MANIFEST_NAME
 
-SPLIT_FILE = "split.json"
 CACHE_FOLDER = "cache"
 
 

@@ -11,6 +11,7 @@ from training.data.parents import tree_summary, unread_folders
 from training.data.training_data import TrainingData, load_training_data
 from training.proving import CACHE_FOLDER
 from training.results.history import OnEpoch
+from training.texts.terminal import printable
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ def read_images(config: TrainConfig, data: Path, out: Path, cache: Path | None) 
     """The images in ``data``, grouped and divided, those of validation and test decoded; prints
     what a user should know of them. Raises `DatasetError`."""
     images = load_run_data(config, data, out, cache)
+    for sentence in images.left_out.sentences(data):
+        print(printable(sentence), file=sys.stderr)
     for sentence in warnings(images.group_summary):
         print(f"Warning: {sentence}", file=sys.stderr)
     if images.tree.parents:

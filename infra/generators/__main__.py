@@ -13,10 +13,12 @@ from infra.generators import openapi, report_schema, training_options
 from infra.generators.dashboard_types import DashboardTypes
 from infra.generators.files import Files, json_file
 from infra.generators.locks import Locks
-from visionflow import sentences
+from visionflow import junk, sentences
 from visionflow.jobs.options import OPTIONS_FILE
 
 SENTENCES_FILE = report_schema.SCHEMA_FILE.parents[1] / "i18n" / "sentences.json"
+
+JUNK_FILE = report_schema.SCHEMA_FILE.parents[1] / "ui" / "intake" / "junk.json"
 
 Generator = Files | DashboardTypes | Locks
 
@@ -26,6 +28,7 @@ GENERATORS: tuple[Generator, ...] = (
     json_file(OPTIONS_FILE, training_options.document, indent=1),
     json_file(report_schema.SCHEMA_FILE, report_schema.document),
     json_file(SENTENCES_FILE, sentences.document),
+    json_file(JUNK_FILE, junk.document),
     DashboardTypes(),
     Locks(),
 )

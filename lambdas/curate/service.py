@@ -39,6 +39,7 @@ from visionflow.errors import (
 )
 from visionflow.images.filenames import clean_filename
 from visionflow.images.store import ImageStore
+from visionflow.junk import junk_on
 from visionflow.labels import composed, label_problem
 from visionflow.loop.flowing import Flowing
 from visionflow.loop.training import RuleTraining
@@ -248,9 +249,12 @@ def dropped(key: str) -> tuple[str, str | None, str]:
     """Dataset, label and file name of ``datasets/<name>/<class>/<file>``. A file right below the
     dataset has no label, and of folders in each other the outermost is the class.
 
-    Raises `InputError` for a key that says no dataset, or a class that cannot be one.
+    Raises `InputError` for a key that says no dataset, for what systems leave in folders, and for a
+    class that cannot be one.
     """
     name, _, path = key.removeprefix(DROP_PREFIX).partition("/")
+    if kind := junk_on(path):
+        raise InputError(f"{path!r:.80} is what systems leave in folders ({kind.strip()}).")
     *folders, file_name = path.split("/")
     if problem := name_problem(name):
         raise InputError(f"{name!r:.80} {problem}.")

@@ -33,6 +33,7 @@ from visionflow.jobs.options import place_of, setting, start_weights
 from visionflow.jobs.record import JobRecord, JobReport, JobRequest
 from visionflow.jobs.sealed import SealedSet, StoredFile, seal
 from visionflow.jobs.store import JobStore
+from visionflow.junk import junk_on
 from visionflow.models.gate import GateLimits
 from visionflow.timestamps import timestamp
 
@@ -226,6 +227,8 @@ class Inputs:
                 raise JobRefusedError(
                     f"{data}: the key {file.name!r:.200} is not a path below a folder."
                 )
+            if junk_on(file.name):
+                continue
             seen += 1
             if seen > MOST_FILES:
                 raise JobRefusedError(f"{data}: a job takes at most {MOST_FILES:,} files.")

@@ -24,7 +24,7 @@ from tests.integration.conftest import DATASETS, Cloud
 from tests.integration.test_dataset_routes import Datasets, predicted, sha
 from tests.tiny_model import write_tiny_artifact
 from training.data.sources.collect import Origin
-from training.data.sources.imports import find_images
+from training.data.sources.forms.registry import read_source
 from visionflow import strict
 from visionflow.datasets.flow import Proposal
 from visionflow.datasets.health import Learned, health_of
@@ -449,10 +449,10 @@ def test_a_version_is_exported_as_zip_lines_and_table(
     # Where the zip is unpacked, its table names the files.
     with zipfile.ZipFile(out) as archive:
         archive.extractall(tmp_path / "whole")
-    assert len(find_images(tmp_path / "whole" / "manifest.csv", tmp_path)) == 3
-    assert len(find_images(tmp_path / "whole" / "manifest.jsonl", tmp_path)) == 3
+    assert len(read_source(tmp_path / "whole" / "manifest.csv", tmp_path).images) == 3
+    assert len(read_source(tmp_path / "whole" / "manifest.jsonl", tmp_path).images) == 3
     # What was exported makes the same images again.
-    again = find_images(out, tmp_path / "unpacked")
+    again = read_source(out, tmp_path / "unpacked").images
     assert {(sha(image.file.read_bytes()), image.label) for image in again} == {
         (row["sha256"], row["label"]) for row in map(json.loads, lines)
     }
@@ -503,10 +503,8 @@ def test_an_erased_image_is_left_out_of_an_export(
     answered = capsys.readouterr().out
     assert "2 images of animals. 1 were erased since" in answered
     # The rest can be pushed again.
-    assert {sha(image.file.read_bytes()) for image in find_images(out, tmp_path / "unpacked")} == {
-        sha(RED),
-        sha(GREEN),
-    }
+    again = read_source(out, tmp_path / "unpacked").images
+    assert {sha(image.file.read_bytes()) for image in again} == {sha(RED), sha(GREEN)}
     with zipfile.ZipFile(out) as archive:
         assert sha(BLUE) not in archive.read("manifest.csv").decode()
 

@@ -119,9 +119,9 @@ def test_a_name_is_in_no_log_url_key_or_message(
     cloud.deliver(messages)
     cloud.deliver(messages)  # "already recorded"
     detail = _record(cloud, asked.body["id"])
-    for record in (detail, *(_record(cloud, prediction_id) for prediction_id in posted)):
-        assert record.pop("filename") == secret
-        assert "Minji" not in json.dumps(record), "such as the key and the URLs of the image"
+    for found in (detail, *(_record(cloud, prediction_id) for prediction_id in posted)):
+        assert found.pop("filename") == secret
+        assert "Minji" not in json.dumps(found), "such as the key and the URLs of the image"
     cloud.count(cloud.stream())
     erased = cloud.call("DELETE", f"/predictions/{posted[0]}")
     assert erased.status == 200

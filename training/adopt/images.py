@@ -8,9 +8,12 @@ import numpy as np
 
 from training.adopt.labels import ForeignLabels
 from training.config import TrainConfig
+from training.data.folders.classes import class_labels
+from training.data.folders.parts import find_parts
+from training.data.folders.walk import class_folders
 from training.data.grouping.saved_groups import load_groups
-from training.data.listing import Listing, class_folders, class_labels
-from training.data.split import Groups, divide, find_parts, list_parts, require_measurable
+from training.data.listing import Listing
+from training.data.split import Groups, divide, list_parts, require_measurable
 from training.data.training_data import TrainingData, require_outside
 from training.errors import DatasetError
 

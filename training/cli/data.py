@@ -67,14 +67,15 @@ def _add_fetch(steps: "Commands") -> None:
 
 
 def _add_import(steps: "Commands") -> None:
-    summary = "Write a zip or a table of labelled images as class folders."
+    summary = "Write an archive, a table or another service's export as class folders."
     parser = add_command(steps, "import", _import, summary)
     parser.add_argument(
         "source",
         type=Path,
         metavar="SOURCE",
-        help="a .zip of class folders, or a .csv or .jsonl with the columns file_name, label and, "
-        "if there are any, part; file names are relative to it",
+        help="a .zip or .tar of class folders; a .csv or .jsonl with the columns file_name, label "
+        "and, if there are any, part; or an export of SageMaker Ground Truth, Rekognition Custom "
+        "Labels, Azure Custom Vision, Roboflow or Label Studio, with the images beside it",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
 
@@ -89,10 +90,10 @@ def _add_flowers(steps: "Commands") -> None:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from training.data.sources.remote import local_folder  # noqa: PLC0415
+    from training.data.sources.dataset_folder import dataset_folder  # noqa: PLC0415
     from training.inspection.inspection import inspect_folder, to_text  # noqa: PLC0415
 
-    folder = local_folder(arguments.data, arguments.cache)
+    folder = dataset_folder(arguments.data, arguments.cache)
     inspection = inspect_folder(folder, arguments.group_by or "auto", arguments.cache)
     _write_files(inspection, arguments)
     if arguments.json:
@@ -135,6 +136,8 @@ def _import(arguments: argparse.Namespace) -> int:
     from training.data.sources.imports import import_images  # noqa: PLC0415
 
     imported = import_images(arguments.source, arguments.out)
+    for note in imported.notes:
+        say(note)
     if imported.unlabelled:
         say(f"{imported.unlabelled} images have no label and were left out.")
     return _say(arguments.out, imported.made)

@@ -46,6 +46,7 @@ _FLAGS = {
     "weights": "model.weights",
     "grow_from": "model.grow_from",
     "group_by": "data.group_by",
+    "skip_unreadable": "data.skip_unreadable",
     "recipe": "recipe",
     "seed": "seed",
     "name": "name",
@@ -95,10 +96,17 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         required=True,
-        help="class folders, or train/ (validation/, test/) of class folders; a folder or s3://",
+        help="class folders, or train/ (validation/, test/) of class folders: a folder, s3://, or "
+        "a .zip or .tar; or a table or an export, as for 'data import'",
     )
     parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
     add_group_by(parser)
+    parser.add_argument(
+        "--skip-unreadable",
+        action="store_true",
+        default=None,
+        help="leave out files that cannot be decoded, and list them",
+    )
     parser.add_argument(
         "--model",
         metavar="NAME",
@@ -129,11 +137,12 @@ def experiment(arguments: argparse.Namespace) -> TrainConfig:
 
 
 def images_folder(arguments: argparse.Namespace) -> Path:
-    """``--data`` as a local folder; what is in S3 is copied beside the run first."""
-    from training.data.sources.remote import local_folder  # noqa: PLC0415
+    """``--data`` as a local folder; what is in S3, or of another form, is copied beside the run
+    first."""
+    from training.data.sources.dataset_folder import dataset_folder  # noqa: PLC0415
 
     cache: Path | None = arguments.cache
-    return local_folder(arguments.data, (cache or arguments.out) / "images")
+    return dataset_folder(arguments.data, (cache or arguments.out) / "images")
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Images as the served model sees them, decoded once: for every measurement."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -10,13 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from training.data.cache import cached_bytes
+from training.data.folders.left_out import LeftOut
 from training.data.listing import Int64Array, Listing, read_bytes
 from training.data.threads import Result, in_threads
 from training.errors import DatasetError
 from training.stop import check_stop
 from visionflow.errors import ImageError
 from visionflow.images.input_spec import InputSpec
-from visionflow.images.pipeline import UInt8Array, load
+from visionflow.images.pipeline import UInt8Array, decode, load
 
 # Pixels of the images in one batch. With more, activations leave the processor's cache, and 250
 # images of 224 px take VGG16 several GB.
@@ -87,16 +89,79 @@ def images_at_once(height: int, width: int) -> int:
 
 
 def decoded(listing: Listing, decode: Callable[[bytes], Result]) -> Iterator[Result]:
-    """``decode`` of each file, on all cores. Raises `DatasetError` for one that is not an image."""
+    """``decode`` of each file, on all cores. Raises `UnreadableImagesError` with all that are not
+    images."""
 
     def decode_file(path: Path) -> Result:
         try:
             return decode(read_bytes(path))
         except ImageError as error:
-            raise DatasetError(
-                f"{path}: {error} Remove or replace the file; `visionflow data inspect` finds all "
-                "like it."
-            ) from error
+            raise _UnreadableError(str(path)) from error
 
-    paths = [listing.path(index) for index in range(len(listing))]
-    return in_threads(decode_file, paths, f"decode {listing.root.name}")
+    try:
+        yield from in_threads(decode_file, _paths(listing), f"decode {listing.root.name}")
+    except _UnreadableError as error:
+        raise UnreadableImagesError.of([listing]) from error
+
+
+class UnreadableImagesError(DatasetError):
+    """Files that are not images, or broken ones: all of them are named."""
+
+    @classmethod
+    def of(cls, listings: Iterable[Listing]) -> "UnreadableImagesError":
+        found = [
+            f"{listing.path(index)} ({why.rstrip('.')})"
+            for listing in listings
+            for index, why in unreadable(listing).items()
+        ]
+        return cls(
+            f"{len(found):,} images cannot be read: {'; '.join(found)}. Remove or replace the "
+            "files, or leave them out with --skip-unreadable."
+        )
+
+
+@contextmanager
+def all_unreadable_named(listings: Collection[Listing]) -> Iterator[None]:
+    """Let an error of an image in the block name those of all ``listings``."""
+    try:
+        yield
+    except UnreadableImagesError as error:
+        raise UnreadableImagesError.of(listings) from error
+
+
+def readable(listing: Listing) -> Listing:
+    """``listing`` without images that cannot be decoded, which it has left out. Raises
+    `DatasetError` where none of a class is left."""
+    bad = unreadable(listing)
+    kept = listing.subset(np.array([i for i in range(len(listing)) if i not in bad], np.int64))
+    lost = [
+        label
+        for label, before, after in zip(listing.labels, listing.counts, kept.counts, strict=True)
+        if before and not after
+    ]
+    if lost:
+        raise DatasetError(f"{listing.root}: no image of {', '.join(lost)} can be read")
+    left_out = LeftOut(unreadable=tuple(listing.path(index) for index in bad))
+    return replace(kept, left_out=listing.left_out + left_out)
+
+
+def unreadable(listing: Listing) -> dict[int, str]:
+    """Why each of the images that cannot be decoded cannot, by its place."""
+
+    def why(path: Path) -> str:
+        try:
+            decode(read_bytes(path))
+        except (ImageError, DatasetError) as error:
+            return str(error)
+        return ""
+
+    reasons = in_threads(why, _paths(listing), f"check {listing.root.name}")
+    return {index: reason for index, reason in enumerate(reasons) if reason}
+
+
+class _UnreadableError(Exception):
+    """One is enough to look for all."""
+
+
+def _paths(listing: Listing) -> list[Path]:
+    return [listing.path(index) for index in range(len(listing))]

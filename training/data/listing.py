@@ -1,21 +1,20 @@
 """Which images a folder of class folders holds: names, classes and content hashes."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from training.data.folders.classes import Classes, classes_in
+from training.data.folders.left_out import LeftOut
+from training.data.folders.parts import hint
 from training.data.threads import in_threads
 from training.errors import DatasetError
-from visionflow.jobs.layout import IMAGE_SUFFIXES, is_image_name
-from visionflow.labels import composed, label_problem, twins
 
 Int64Array = npt.NDArray[np.int64]
-
-SUFFIXES = IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +22,8 @@ class Listing:
     """Files of images with what they show; nothing is decoded.
 
     ``files``: POSIX paths relative to ``root``, sorted by class, then by name. ``targets``: int64
-    [N], indices into ``labels``. ``hashes``: SHA-256 (hex) of each file's bytes.
+    [N], indices into ``labels``. ``hashes``: SHA-256 (hex) of each file's bytes. ``left_out``: what
+    else lies there.
     """
 
     root: Path
@@ -31,6 +31,7 @@ class Listing:
     files: tuple[str, ...]
     targets: Int64Array
     hashes: tuple[str, ...]
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -41,8 +42,7 @@ class Listing:
         any folder."""
         digest = hashlib.sha256()
         for name, content in zip(self.files, self.hashes, strict=True):
-            # A name may be any bytes; Python holds those that are not UTF-8 as surrogates.
-            digest.update(f"{name}\0".encode(errors="surrogateescape"))
+            digest.update(f"{name}\0".encode())
             digest.update(bytes.fromhex(content))
         return digest.hexdigest()
 
@@ -70,6 +70,8 @@ def list_images(
     labels: tuple[str, ...] | None = None,
     first: tuple[str, ...] = (),
     nested: Sequence[Path] | None = None,
+    *,
+    skip_unreadable: bool = False,
 ) -> Listing:
     """List and hash every image below ``folder``, whose folders are the classes.
 
@@ -78,11 +80,21 @@ def list_images(
 
     With ``labels`` given (those of the training part) these are the classes, and some of them may
     be missing. Without them the labels are sorted, those in ``first`` before the others.
+    ``skip_unreadable``: whether to leave out files that the system does not let read.
 
-    Raises `DatasetError` on a missing folder, a class without images, a class that is not in
-    ``labels``, one of ``first`` that is missing, and without labels on fewer than two classes.
+    Raises `DatasetError` on a missing folder, names that are not text, that cannot be labels or
+    look alike, a class without images, a class that is not in ``labels``, one of ``first`` that is
+    missing, on files that cannot be read, all of them named, and without labels on fewer than two
+    classes.
     """
-    classes = _find_classes(folder, nested)
+    found = classes_in(folder, nested)
+    found.require_sound()
+    hashes, unreadable = _hashes(folder, found, skip_unreadable)
+    classes = {
+        label: [file for file in files if file in hashes]
+        for label, files in sorted(found.files.items())
+    }
+    _require_images(folder, classes)
     if labels is None:
         labels = (*first, *(label for label in classes if label not in first))
         if lost := [label for label in first if label not in classes]:
@@ -93,6 +105,7 @@ def list_images(
         if len(labels) < 2:
             raise DatasetError(
                 f"{folder}: found {len(labels)} class folders with images, at least 2 are needed"
+                f"{hint(folder)}"
             )
     if unknown := sorted(set(classes) - set(labels)):
         raise DatasetError(
@@ -103,8 +116,8 @@ def list_images(
     names = tuple(file.relative_to(folder).as_posix() for file in paths)
     counts = [len(files) for files in classes.values()]
     targets = np.repeat(np.array([labels.index(label) for label in classes], np.int64), counts)
-    hashes = tuple(in_threads(_sha256, paths, f"read {folder.name}"))
-    return Listing(folder, labels, names, targets, hashes)
+    left_out = replace(found.left_out, unreadable=tuple(unreadable))
+    return Listing(folder, labels, names, targets, tuple(hashes[file] for file in paths), left_out)
 
 
 def joined(parts: Sequence[Listing]) -> Listing:
@@ -139,62 +152,42 @@ def same_content(hashes: Sequence[str], members: Iterable[int]) -> list[list[int
     return list(groups.values())
 
 
-def class_folders(folder: Path) -> list[Path]:
-    """The folders in ``folder``, sorted, without hidden ones. Raises `DatasetError`."""
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder; expected one folder of images per class")
-    return sorted(x for x in folder.iterdir() if x.is_dir() and not x.name.startswith("."))
-
-
-def class_labels(folders: Iterable[Path]) -> list[str]:
-    """What class folders are called, `composed`.
-
-    Raises `DatasetError` for a name that cannot be a label, and for two that differ by case or
-    composition alone.
-    """
-    by_label: dict[str, Path] = {}
-    for folder in folders:
-        label = composed(folder.name)
-        if problem := label_problem(label):
-            raise DatasetError(
-                f"{folder.parent}: the class folder {label!r:.80} {problem}; rename it"
-            )
-        if label in by_label:
-            raise _same_name(by_label[label], folder)
-        by_label[label] = folder
-    if pair := twins(by_label):
-        raise _same_name(by_label[pair[0]], by_label[pair[1]])
-    return [*by_label]
-
-
-def _same_name(first: Path, second: Path) -> DatasetError:
-    return DatasetError(
-        f"{second}: differs from {first} by upper and lower case or by composition alone; move the "
-        "images of both into one folder, or rename one"
-    )
-
-
-def is_image(file: Path) -> bool:
-    """Whether the name is that of an image, and there is one."""
-    return is_image_name(file.name) and file.is_file()
-
-
-def _find_classes(folder: Path, nested: Sequence[Path] | None) -> dict[str, list[Path]]:
-    folders = class_folders(folder) if nested is None else nested
-    classes = {
-        label: sorted(filter(is_image, entry.rglob("*") if nested is None else entry.iterdir()))
-        for label, entry in zip(class_labels(folders), folders, strict=True)
-    }
+def _require_images(folder: Path, classes: Mapping[str, Sequence[Path]]) -> None:
     if not any(classes.values()):
         raise DatasetError(
             f"{folder}: no images in folders of classes; expected {folder.name}/<class>/<image>"
+            f"{hint(folder)}"
         )
     if empty := [label for label, files in classes.items() if not files]:
         raise DatasetError(
             f"{folder}: no images in class {', '.join(empty)}; add some or remove the folder"
+            f"{hint(folder)}"
         )
-    return classes
 
 
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(read_bytes(file)).hexdigest()
+def _hashes(folder: Path, found: Classes, skip: bool) -> tuple[dict[Path, str], dict[Path, str]]:
+    """The SHA-256 of each image, and why others cannot be read."""
+    paths = [file for _, files in sorted(found.files.items()) for file in files]
+    hashes: dict[Path, str] = {}
+    unreadable: dict[Path, str] = {}
+    results = in_threads(_sha256, paths, f"read {folder.name}")
+    for file, (sha256, why) in zip(paths, results, strict=True):
+        if why:
+            unreadable[file] = why
+        else:
+            hashes[file] = sha256
+    if unreadable and not skip:
+        named = "; ".join(f"{file} ({why})" for file, why in unreadable.items())
+        raise DatasetError(
+            f"{len(unreadable):,} files cannot be read: {named}. Give yourself the right to read "
+            "them, or leave them out with --skip-unreadable."
+        )
+    return hashes, unreadable
+
+
+def _sha256(file: Path) -> tuple[str, str]:
+    """The hash, or else why there is none."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest(), ""
+    except OSError as error:
+        return "", error.strerror or type(error).__name__

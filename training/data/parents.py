@@ -1,15 +1,15 @@
 """The parents of a dataset's labels: from nested folders, from a table, or of the model that this
 one grows from."""
 
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from training.data.folders.walk import image_folders
 from training.data.table import read_table
 from training.errors import DatasetError
 from visionflow.errors import ConfigError
-from visionflow.jobs.layout import are_nested, is_image_name
+from visionflow.jobs.layout import are_nested
 from visionflow.labels import composed, label_problem
 from visionflow.models.label_tree import Label, LabelTree
 
@@ -18,21 +18,6 @@ Parents = Mapping[str, str]
 
 _COLUMNS = ("label", "parent")
 NONE = "set data.parents = none to read the top folders as the classes"
-
-
-def image_folders(folder: Path) -> list[Path]:
-    """The folders below ``folder`` that hold images themselves, or nothing at all, sorted by name.
-    Hidden ones are left out; links to folders are followed."""
-    found = []
-    for place, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and not _leads_up(Path(place, name))
-        ]
-        if Path(place) != folder and (not folders or any(map(is_image_name, files))):
-            found.append(Path(place))
-    return sorted(found, key=lambda path: (path.name, path))
 
 
 def nested_parents(folder: Path) -> Parents | None:
@@ -149,11 +134,6 @@ def unread_folders(labels: Sequence[str], files: Iterable[str]) -> str | None:
 
 def _names_below(folder: Path, path: Path) -> tuple[str, ...]:
     return tuple(map(composed, path.relative_to(folder).parts))
-
-
-def _leads_up(folder: Path) -> bool:
-    """Whether it is a link to a folder that it lies in."""
-    return folder.is_symlink() and folder.resolve() in folder.parent.resolve().joinpath("x").parents
 
 
 def _require_apart(labels: Iterable[str], above: Parents, where: Path, remedy: str) -> None:

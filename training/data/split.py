@@ -11,10 +11,14 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from training.config import DataConfig
-from training.data.listing import Int64Array, Listing, class_folders, is_image, list_images
-from training.data.parents import Parents, image_folders, require_same_nesting
+from training.data.folders.parts import around, find_parts
+from training.data.folders.walk import image_folders
+from training.data.listing import Int64Array, Listing, list_images
+from training.data.parents import Parents, require_same_nesting
 from training.errors import DatasetError
-from visionflow.labels import PARTS
+
+SPLIT_FILE = "split.json"
+"""What a run keeps of `Splits.to_json`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +87,17 @@ def list_parts(
     first: tuple[str, ...] = (),
     above: Parents | None = None,
     labels: tuple[str, ...] | None = None,
+    *,
+    skip_unreadable: bool = False,
 ) -> dict[str, Listing]:
     """The parts that ``folder`` is divided into, ``train`` first; nothing else if it is not.
 
-    ``folder`` holds either class folders or ``train`` (with ``val``, ``valid`` or ``validation``,
-    and ``test``), which hold the class folders. ``first``: labels that come before all others.
+    ``folder`` holds either class folders or ``train`` (with ``validation`` and ``test``, or what
+    else people call these), which hold the class folders. ``first``: labels that come before all
+    others.
     ``above``: the parents of nested class folders, where they are.
     ``labels``: all that there are, where images of some of them may be missing.
+    ``skip_unreadable``: as for `list_images`.
 
     Raises `DatasetError` where `list_images` does, and for a folder that is divided in an unclear
     way.
@@ -100,10 +108,19 @@ def list_parts(
         for name, path in paths.items():
             require_same_nesting(path, above)
             nested[name] = image_folders(path)
-    train = list_images(paths["train"], labels, first, nested.get("train"))
+    train = list_images(
+        paths["train"], labels, first, nested.get("train"), skip_unreadable=skip_unreadable
+    )
+    train = replace(train, left_out=around(folder, paths.values()) + train.left_out)
     others: list[str] = [name for name in ("validation", "test") if name in paths]
     return {"train": train} | {
-        name: list_images(paths[name], train.labels, nested=nested.get(name)) for name in others
+        name: list_images(
+            paths[name],
+            train.labels,
+            nested=nested.get(name),
+            skip_unreadable=skip_unreadable,
+        )
+        for name in others
     }
 
 
@@ -158,36 +175,6 @@ def require_measurable(splits: Splits) -> None:
                 "images belong together; --group-by content takes all files that differ for "
                 "independent."
             )
-
-
-def find_parts(folder: Path) -> dict[str, Path]:
-    """The folder of each part that ``folder`` is divided into; of ``train`` alone if it is not.
-
-    Raises `DatasetError` where it is unclear what the folders are.
-    """
-    entries = class_folders(folder)
-    by_name = {entry.name.lower(): entry for entry in entries}
-    # A class may well be called "train": then it holds images, and no folders of classes.
-    train = by_name.get("train")
-    loose = next(filter(is_image, sorted(train.iterdir())), None) if train else None
-    if train is None or not class_folders(train) or loose:
-        if entries and set(by_name) <= set(PARTS) and train is None:
-            raise DatasetError(f"{folder}: there is no folder train beside {', '.join(by_name)}")
-        if loose and set(by_name) <= set(PARTS) and class_folders(loose.parent):
-            raise DatasetError(f"{loose}: lies beside class folders; move it into its class")
-        return {"train": folder}
-    parts: dict[str, Path] = {}
-    for name, entry in by_name.items():
-        part = PARTS.get(name)
-        if part is None:
-            raise DatasetError(
-                f"{entry}: beside {train.name} only folders called {', '.join(PARTS)} may lie; "
-                "move it elsewhere"
-            )
-        if part in parts:
-            raise DatasetError(f"{folder}: both {parts[part].name} and {entry.name} are for {part}")
-        parts[part] = entry
-    return parts
 
 
 def carve(

@@ -11,6 +11,8 @@ import numpy as np
 
 from training.ancestor import read_ancestor
 from training.config import DataConfig, TrainConfig
+from training.data.folders.left_out import LeftOut
+from training.data.folders.parts import find_parts
 from training.data.group_summary import summarize_groups
 from training.data.grouping.by_rule import table_path
 from training.data.grouping.saved_groups import load_groups
@@ -19,7 +21,7 @@ from training.data.grouping.scene_features import (
     starter_embeddings,
     views_joined,
 )
-from training.data.image_set import ImageSet, load_images
+from training.data.image_set import ImageSet, all_unreadable_named, load_images, readable
 from training.data.listing import Int64Array, Listing
 from training.data.parents import (
     Parents,
@@ -32,7 +34,6 @@ from training.data.split import (
     Groups,
     Splits,
     divide,
-    find_parts,
     list_parts,
     require_measurable,
 )
@@ -70,6 +71,11 @@ class TrainingData:
         """Which images show the same thing, of all in the order of ``found``."""
         return self.splits.groups
 
+    @property
+    def left_out(self) -> LeftOut:
+        """What lies in the dataset's folder and is not used."""
+        return sum((part.left_out for part in self.found.values()), LeftOut())
+
     @cached_property
     def group_numbers(self) -> dict[str, Int64Array]:
         """The group of each image of ``train``, ``validation`` and ``test``, int64 [n] each."""
@@ -86,7 +92,8 @@ class TrainingData:
 
         Those that images were grouped by: where ``cache`` has them they are not computed again.
         """
-        found = [starter_embeddings(part, self.cache) for part in self.found.values()]
+        with all_unreadable_named(self.found.values()):
+            found = [starter_embeddings(part, self.cache) for part in self.found.values()]
         every = np.concatenate(found)
         return {name: every[places] for name, places in self.splits.places.items()}
 
@@ -111,12 +118,14 @@ class TrainingData:
         """For `TrainBatches`: whole images. They are scaled by torch, which only training needs."""
         from training.data.upright_images import load_upright_images  # noqa: PLC0415
 
-        return load_upright_images(self.splits.train, self.spec.resize, self.cache)
+        with all_unreadable_named(self.found.values()):
+            return load_upright_images(self.splits.train, self.spec.resize, self.cache)
 
     @cached_property
     def train_images(self) -> ImageSet:
         """The training images through the serving path: for frozen features."""
-        return load_images(self.splits.train, self.spec, self.cache)
+        with all_unreadable_named(self.found.values()):
+            return load_images(self.splits.train, self.spec, self.cache)
 
     @cached_property
     def validation(self) -> ImageSet:
@@ -127,9 +136,10 @@ class TrainingData:
         return load_images(self.splits.test, self.spec, self.cache)
 
     def decode(self) -> None:
-        """Decode validation and test images now. Raises `DatasetError` for a damaged file."""
-        for part in ("validation", "test"):
-            getattr(self, part)
+        """Decode validation and test images now. Raises `DatasetError` with all damaged files."""
+        with all_unreadable_named(self.found.values()):
+            for part in ("validation", "test"):
+                getattr(self, part)
 
     def calibration(self, count: int, seed: int) -> ImageSet:
         """``count`` training images (all, when there are fewer), drawn without replacement."""
@@ -156,9 +166,12 @@ def load_training_data(
     # Folders are either parents or groups.
     if config.data.parents == "auto" and config.data.group_by != "folder":
         nested = nested_parents(find_parts(folder)["train"])
-    found = list_parts(folder, first, nested)
+    found = list_parts(folder, first, nested, skip_unreadable=config.data.skip_unreadable)
+    if config.data.skip_unreadable:
+        found = {name: readable(part) for name, part in found.items()}
     tree = _label_tree(folder, config.data.parents, found["train"].labels, nested, known)
-    groups = load_groups(found, config.data.group_by, folder, run, cache)
+    with all_unreadable_named(found.values()):
+        groups = load_groups(found, config.data.group_by, folder, run, cache)
     splits = divide(found, groups, config.data, config.seed)
     require_measurable(splits)
     for part in (splits.validation, splits.test):

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from training.data.folders.classes import class_labels
+from training.data.folders.walk import class_folders, image_folders
 from training.data.image_set import ImageSet, decoded_batches, in_batches
-from training.data.listing import Int64Array, class_folders, class_labels, list_images
-from training.data.parents import image_folders, parents_of, require_same_nesting
+from training.data.listing import Int64Array, list_images
+from training.data.parents import parents_of, require_same_nesting
 from training.errors import DatasetError
 from training.evaluation.metrics import evaluate
 from training.evaluation.parents.levels import measure_levels
@@ -21,9 +23,10 @@ from visionflow.answers.answer import UnknownReason
 from visionflow.answers.back_off import BackOff
 from visionflow.answers.classifier import Classifier, FloatArray, softmax, unknown_reasons
 from visionflow.answers.familiarity import FamiliarImages
-from visionflow.labels import PARTS, composed
+from visionflow.labels import composed
 from visionflow.models.label_tree import LabelTree
 from visionflow.models.manifest import read_artifact
+from visionflow.part_names import parts_of
 
 EMBEDDINGS = 800
 
@@ -130,9 +133,8 @@ def _nested_folders(images: Path, tree: LabelTree) -> list[Path] | None:
 
 def _require_known_classes(images: Path, folders: Sequence[Path], labels: tuple[str, ...]) -> None:
     unknown = [label for label in class_labels(folders) if label not in labels]
-    parts = [name for name in unknown if name.lower() in PARTS]
-    if parts:
-        part = images / ("test" if "test" in parts else parts[0])
+    if parts := parts_of(unknown):
+        part = images / next((name for name, part in parts.items() if part == "test"), unknown[0])
         raise DatasetError(f"{images} is divided into parts; measure on one of them, say {part}")
     if unknown:
         raise DatasetError(

@@ -1,7 +1,7 @@
 """The file that a killed run goes on from: written whole or not at all, and of one run only."""
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,6 +9,7 @@ import torch
 
 from training.config import TrainConfig
 from training.errors import TrainingError
+from training.fit.changes import settings_changed
 from visionflow.strict import to_dict
 from visionflow.whole_file import whole_file
 
@@ -33,16 +34,24 @@ def identity(config: TrainConfig, data_sha256: str) -> dict[str, Any]:
     fields: dict[str, Any] = to_dict(config)
     for name in SHAPES_NO_WEIGHT:
         del fields[name]
-    del fields["data"]["workers"]
+    for name in ("workers", "skip_unreadable"):
+        del fields["data"][name]
     return {"config": fields, "dataset_sha256": data_sha256}
 
 
 class Checkpoint:
     """`CHECKPOINT_FILE` in the folder of a run, for the run with this ``identity``."""
 
-    def __init__(self, run: Path, identity: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        run: Path,
+        identity: Mapping[str, Any],
+        images_changed: Callable[[], list[str]] = list,
+    ) -> None:
+        """``images_changed``: says in which way the images are others than those of the run."""
         self.path = run / CHECKPOINT_FILE
         self._identity = dict(identity)
+        self._images_changed = images_changed
 
     def write(self, state: Mapping[str, Any]) -> None:
         """Replace the file in one step, so that a kill leaves the old or the new one.
@@ -80,9 +89,12 @@ class Checkpoint:
                 "start afresh."
             ) from error
         if found != self._identity:
+            changes = settings_changed(found.get("config"), self._identity["config"])
+            if found.get("dataset_sha256") != self._identity["dataset_sha256"]:
+                changes += self._images_changed() or ["the images are others, or in another order"]
             raise TrainingError(
-                f"{self.path} belongs to another config or other images; choose another folder, "
-                "or delete the file to start afresh."
+                f"{self.path} belongs to another config or other images: {'; '.join(changes)}. "
+                "Choose another folder, or delete the file to start afresh."
             )
         return cast(dict[str, Any], state)
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ import torch
 from training.allocator import keep_freed_memory
 from training.config import TrainConfig
 from training.data.batches import worker_died
+from training.data.cache import not_writable
+from training.data.split import SPLIT_FILE
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
+from training.fit.changes import images_changed
 from training.fit.checkpoint import CHECKPOINT_FILE, Checkpoint, identity
 from training.fit.distributed import Process, join_processes
 from training.fit.loop import Loop, Phase
@@ -26,6 +30,7 @@ from training.results.history import EpochRecord, OnEpoch, best_record, read_his
 from training.results.probe import ProbeFit
 from training.stop import check_stop
 from visionflow.strict import parse, to_dict
+from visionflow.whole_file import whole_file
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,15 @@ def fit(
     check_recipe(config)
     keep_freed_memory()
     with join_processes() as process:
-        checkpoint = Checkpoint(run, identity(config, data.sha256))
+        checkpoint = _checkpoint(config, data, run)
         state = checkpoint.read()
+        if state is None and process.main:
+            # What a run that is resumed with other images is compared with.
+            try:
+                with whole_file(run / SPLIT_FILE) as file:
+                    file.write_text(data.splits.to_json())
+            except OSError as error:
+                raise not_writable(run, error) from error
         if state is not None and on_epoch and process.main:
             # The run may have been killed after an epoch was kept and before this call.
             on_epoch(read_history(state["history"]))
@@ -103,7 +115,7 @@ def _dead_workers_reported() -> Iterator[None]:
 
 def load_fitted(config: TrainConfig, data: TrainingData, run: Path) -> Fitted:
     """What `fit` returned for a run that is finished. Raises `TrainingError` where it is not."""
-    checkpoint = Checkpoint(run, identity(config, data.sha256))
+    checkpoint = _checkpoint(config, data, run)
     state = checkpoint.read()
     if state is None:
         raise TrainingError(f"{checkpoint.path} does not exist; train first.")
@@ -113,6 +125,11 @@ def load_fitted(config: TrainConfig, data: TrainingData, run: Path) -> Fitted:
             "start the training again to finish it."
         )
     return _fitted(config, data, state)
+
+
+def _checkpoint(config: TrainConfig, data: TrainingData, run: Path) -> Checkpoint:
+    changed = partial(images_changed, run, data.splits)
+    return Checkpoint(run, identity(config, data.sha256), changed)
 
 
 class _Run:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from training.data.folders.classes import PROBLEM_KINDS
 from training.inspection.contents import Contents, Duplicates
 from training.inspection.found_files import UNDIVIDED
 from training.inspection.image_facts import ELONGATED, SMALL_SIDE
@@ -20,18 +21,19 @@ EXAMPLES = 10
 # worse, a note is good to know.
 _SEVERITIES: dict[Severity, tuple[str, ...]] = {
     "problem": (
-        *("unclear_parts", "one_class", "empty_classes", "too_few_images", "unknown_classes"),
+        *("unclear_parts", "names_not_text", "unusable_labels", "similar_labels"),
+        *("one_class", "empty_classes", "too_few_images", "unknown_classes"),
         *("unreadable", "exact_duplicates_across_parts", "exact_duplicates_across_classes"),
         *("near_duplicates_across_parts", "group_leaks", "single_group_classes"),
     ),
     "warning": (
         *("outside_classes", "few_images", "imbalance", "greyscale_classes", "one_colour", "small"),
-        *("missing_in_validation", "missing_in_test", "other_files"),
+        *("missing_in_validation", "missing_in_test", "other_files", "broken_links", "link_loops"),
         "near_duplicates_across_classes",
     ),
     "note": (
         *("exact_duplicates", "near_duplicates", "elongated", "animated", "alpha", "cmyk"),
-        *("rotated", "greyscale"),
+        *("rotated", "greyscale", "junk"),
     ),
 }
 _SEVERITY_OF = {code: severity for severity, codes in _SEVERITIES.items() for code in codes}
@@ -75,6 +77,8 @@ def find(contents: Contents, groups: GroupSummary | None) -> tuple[Finding, ...]
 
 def _cases(contents: Contents) -> Iterator[_Case]:
     yield "unclear_parts", [contents.complaint] if contents.complaint else []
+    for kind in PROBLEM_KINDS:
+        yield kind, [problem.text for problem in contents.problems if problem.kind == kind]
     yield "unreadable", [f"{bad.file} ({bad.code})" for bad in contents.unreadable]
     yield from _class_cases(contents)
     yield from _part_cases(contents)
@@ -82,6 +86,9 @@ def _cases(contents: Contents) -> Iterator[_Case]:
     yield from _duplicate_cases("near_duplicates", contents.near_duplicates)
     yield "outside_classes", contents.outside_classes
     yield "other_files", contents.other_files
+    yield "broken_links", contents.broken_links
+    yield "link_loops", contents.link_loops
+    yield "junk", [f"{kind.strip()}: {count:,}" for kind, count in contents.junk.items()]
     yield from contents.oddities.items()
 
 

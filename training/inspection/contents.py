@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from training.data.folders.classes import Problem
+from training.data.folders.left_out import relative
 from training.data.grouping.duplicates import near_pairs
 from training.data.listing import Int64Array, same_content
 from training.data.threads import in_threads
@@ -81,7 +83,8 @@ class Contents:
     """``imbalance``: images of the largest class over those of the smallest that has any.
     ``effective_classes``: exp of the entropy of the counts, which is the number of classes where
     all are equally large. ``oddities``: files of each kind, see `image_facts.Oddity`. File names
-    are relative to ``folder``."""
+    are relative to ``folder``. ``junk``: how many files and folders of each kind that systems
+    leave. ``problems``: names that training refuses."""
 
     folder: str
     images: int
@@ -96,7 +99,11 @@ class Contents:
     near_duplicates: tuple[Duplicates, ...]
     outside_classes: tuple[str, ...]
     other_files: tuple[str, ...]
+    broken_links: tuple[str, ...]
+    link_loops: tuple[str, ...]
+    junk: dict[str, int]
     complaint: str | None
+    problems: tuple[Problem, ...]
 
 
 def read_contents(folder: Path, *, may_nest: bool = True) -> tuple[Contents, list[Read]]:
@@ -106,6 +113,7 @@ def read_contents(folder: Path, *, may_nest: bool = True) -> tuple[Contents, lis
     Raises `DatasetError` where there is none.
     """
     found = find_files(folder, may_nest=may_nest)
+    folder = found.root
     names = [file.name for file in found.files]
     results = list(in_threads(partial(read_facts, folder), names, f"read {folder.name}"))
     read = list(zip(found.files, results, strict=True))
@@ -132,9 +140,13 @@ def _describe(
         sizes=_sizes([facts for _, facts in good]) if good else None,
         exact_duplicates=_exact_duplicates(good),
         near_duplicates=_near_duplicates(good),
-        outside_classes=found.outside_classes,
-        other_files=found.other_files,
+        outside_classes=relative(folder, found.left_out.outside),
+        other_files=relative(folder, found.left_out.other),
+        broken_links=relative(folder, found.left_out.broken),
+        link_loops=relative(folder, found.left_out.loops),
+        junk=dict(sorted(found.left_out.junk.items())),
         complaint=found.complaint,
+        problems=found.problems,
     )
 
 

@@ -1,15 +1,16 @@
 """Which files a dataset's folder holds, also where training would refuse it."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import filterfalse
 from pathlib import Path
 
-from training.data.listing import class_folders, class_labels, is_image
-from training.data.parents import image_folders, nested_parents, require_same_nesting
-from training.data.split import find_parts
+from training.data.folders.classes import Problem, classes_in
+from training.data.folders.left_out import LeftOut
+from training.data.folders.parts import around, dataset_root, find_parts, hint
+from training.data.folders.walk import class_folders, image_folders, is_image
+from training.data.parents import nested_parents, require_same_nesting
 from training.errors import DatasetError
-from visionflow.labels import PARTS, composed
+from visionflow.part_names import parts_of
 
 UNDIVIDED = "all"
 """The one part of a folder that training will divide by itself."""
@@ -18,7 +19,7 @@ PART_ORDER = (UNDIVIDED, "train", "validation", "test")
 
 @dataclass(frozen=True)
 class FoundFile:
-    """An image by its name: ``name`` is relative to the dataset's folder, with slashes."""
+    """An image: ``name`` is relative to the dataset's folder, with slashes."""
 
     name: str
     label: str
@@ -27,15 +28,17 @@ class FoundFile:
 
 @dataclass(frozen=True)
 class FoundFiles:
-    """``folders``: the classes that each part has a folder for. ``outside_classes``: images that
-    lie in no class folder; ``other_files``: files in class folders whose names are not those of
-    images. ``complaint``: why training would refuse how the folder is divided, or None."""
+    """``root``: the dataset's folder, which may lie in the one that was given. ``folders``: the
+    classes that each part has a folder for. ``left_out``: what is not used.
+    ``complaint``: why training would refuse how the folder is divided, or None. ``problems``: why
+    it would refuse the names of folders or files."""
 
+    root: Path
     files: tuple[FoundFile, ...]
     folders: dict[str, tuple[str, ...]]
-    outside_classes: tuple[str, ...]
-    other_files: tuple[str, ...]
+    left_out: LeftOut
     complaint: str | None
+    problems: tuple[Problem, ...]
 
 
 def find_files(folder: Path, *, may_nest: bool = True) -> FoundFiles:
@@ -44,69 +47,64 @@ def find_files(folder: Path, *, may_nest: bool = True) -> FoundFiles:
     ``may_nest``: whether class folders may be nested below their parents, as training reads them.
     Raises `DatasetError` where there is no image in any class folder.
     """
-    parts, complaint = _parts(folder)
-    parts.sort(key=lambda entry: PART_ORDER.index(entry[0]))
+    root = dataset_root(folder)
+    parts, complaint = _parts(root)
     above = None
     try:
-        if may_nest and (above := nested_parents(parts[0][1])):
-            for _, path in parts[1:]:
+        if may_nest and (above := nested_parents(next(iter(parts.values())))):
+            for path in [*parts.values()][1:]:
                 require_same_nesting(path, above)
     except DatasetError as error:
         complaint = complaint or str(error)
     files: list[FoundFile] = []
-    folders: dict[str, list[str]] = {}
-    outside: list[str] = []
-    other: list[str] = []
-    for part, path in parts:
-        outside += _names(folder, filter(is_image, path.iterdir()))
-        labels = folders.setdefault(part, [])
-        entries = image_folders(path) if above else class_folders(path)
-        try:
-            class_labels(entries)
-        except DatasetError as error:
-            complaint = complaint or str(error)
-        for entry in entries:
-            label = composed(entry.name)
-            labels.append(label)
-            inside = [file for file in entry.rglob("*") if file.is_file()]
-            images = _names(folder, filter(is_image, inside))
-            files += [FoundFile(name, label, part) for name in images]
-            other += _names(folder, filterfalse(_is_image_or_hidden, inside))
+    folders: dict[str, tuple[str, ...]] = {}
+    left_out = around(folder, parts.values())
+    problems: dict[Problem, None] = {}
+    for name, path in parts.items():
+        found = classes_in(path, image_folders(path) if above else None)
+        part = name.partition(":")[0]
+        folders[part] = tuple(sorted({*folders.get(part, ()), *found.files}))
+        files += [
+            FoundFile(image.relative_to(root).as_posix(), label, part)
+            for label, images in sorted(found.files.items())
+            for image in images
+        ]
+        left_out += found.left_out
+        problems |= dict.fromkeys(found.problems)
     if not files:
         raise DatasetError(
             f"{folder}: nothing to inspect: no images in folders of classes; "
-            f"expected {folder.name}/<class>/<image>"
+            f"expected {folder.name}/<class>/<image>{hint(folder)}"
         )
-    unique = {part: tuple(sorted(set(labels))) for part, labels in folders.items()}
-    return FoundFiles(tuple(files), unique, tuple(outside), tuple(other), complaint)
+    return FoundFiles(root, tuple(files), folders, left_out, complaint, tuple(problems))
 
 
-def _parts(folder: Path) -> tuple[list[tuple[str, Path]], str | None]:
-    """Part and path of each folder of class folders, and why training would refuse them."""
-    entries = [entry for entry in class_folders(folder) if entry.name.lower() in PARTS]
-    named = [(PARTS[entry.name.lower()], entry) for entry in entries]
+def _parts(root: Path) -> tuple[Mapping[str, Path], str | None]:
+    """The path of each folder of class folders by its part, and why training would refuse them.
+    Where two are for one part, all but the first have a colon and their name behind it."""
+    entries = class_folders(root)
+    named: dict[str, Path] = {}
+    by_name = parts_of(entry.name for entry in entries)
+    for entry in sorted(
+        (entry for entry in entries if entry.name in by_name),
+        key=lambda entry: PART_ORDER.index(by_name[entry.name]),
+    ):
+        part = by_name[entry.name]
+        named[f"{part}:{entry.name}" if part in named else part] = entry
     try:
-        parts = find_parts(folder)
+        parts = find_parts(root)
     except DatasetError as error:
-        return named, str(error)
-    if list(parts.values()) != [folder]:
-        return list(parts.items()), None
-    if len(named) > 1 and all(map(_holds_classes, entries)):
-        names = ", ".join(entry.name for entry in entries)
+        return named or {UNDIVIDED: root}, str(error)
+    if list(parts.values()) != [root]:
+        return {name: parts[name] for name in PART_ORDER if name in parts}, None
+    if len(named) > 1 and all(map(_holds_classes, named.values())):
+        names = ", ".join(entry.name for entry in named.values())
         return named, (
-            f"{folder}: training takes {names} for classes; move images that lie in them "
+            f"{root}: training takes {names} for classes; move images that lie in them "
             "directly into class folders"
         )
-    return [(UNDIVIDED, folder)], None
+    return {UNDIVIDED: root}, None
 
 
 def _holds_classes(folder: Path) -> bool:
     return any(any(map(is_image, entry.iterdir())) for entry in class_folders(folder))
-
-
-def _is_image_or_hidden(file: Path) -> bool:
-    return is_image(file) or file.name.startswith(".")
-
-
-def _names(root: Path, files: Iterable[Path]) -> list[str]:
-    return sorted(file.relative_to(root).as_posix() for file in files)

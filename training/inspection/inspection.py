@@ -48,7 +48,7 @@ def inspect_folder(folder: Path, group_by: str, cache: Path | None = None) -> In
     config = load_config(str(DEFAULTS), {"data.group_by": group_by})
     # Folders are either parents or groups.
     contents, images = read_contents(folder, may_nest=group_by != "folder")
-    groups, labels = check_scenes(folder, images, config, cache)
+    groups, labels = check_scenes(Path(contents.folder), images, config, cache)
     return Inspection(contents, groups, labels, find(contents, groups))
 
 

@@ -146,6 +146,7 @@ describe("the class of an image", () => {
 
   it("is of an image by its type, or by its name", () => {
     expect(imageType({ type: "", name: "A.HEIC" })).toBe("image/heic");
+    expect(imageType({ type: "", name: "사진.JPE" })).toBe("image/jpeg");
     expect(imageType({ type: "image/png", name: "x" })).toBe("image/png");
     expect(imageType({ type: "text/plain", name: "x.txt" })).toBeNull();
   });

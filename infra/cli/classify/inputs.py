@@ -11,15 +11,11 @@ from typing import BinaryIO
 from infra.errors import CommandError
 from visionflow.errors import ImageError
 from visionflow.images.containers import media_type
+from visionflow.junk import junk_kind
 
 STDIN = "-"
 # Enough for the signature of every format.
 _HEAD = 4_096
-# What systems leave in folders. Whatever begins with a dot is theirs too, resource forks included.
-_OF_SYSTEMS = {
-    *("__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information"),
-    *("lost+found", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"),
-}
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def _of(argument: str, found: Inputs, stdin: Callable[[], BinaryIO]) -> Iterator
         if not matches:
             raise CommandError(f"Nothing matches {argument}.")
         for match in matches:
-            if any(map(_is_of_system, set(Path(match).parts) - set(path.parts))):
+            if any(map(junk_kind, set(Path(match).parts) - set(path.parts))):
                 found.leave_out("of the system", match)
                 continue
             yield from (
@@ -127,13 +123,13 @@ def _in_folder(top: Path, found: Inputs) -> Iterator[Input]:
             folders.clear()
             continue
         seen.add(real)
-        for name in [name for name in folders if _is_of_system(name)]:
+        for name in [name for name in folders if junk_kind(name)]:
             found.leave_out("of the system", os.path.join(folder, name))  # noqa: PTH118
             folders.remove(name)
         folders.sort()
         for name in sorted(files):
             path = Path(folder, name)
-            if _is_of_system(name):
+            if junk_kind(name):
                 found.leave_out("of the system", str(path))
                 continue
             try:
@@ -146,10 +142,6 @@ def _in_folder(top: Path, found: Inputs) -> Iterator[Input]:
                 yield Input(str(path), path.relative_to(top))
             else:
                 found.leave_out("not an image", str(path))
-
-
-def _is_of_system(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _OF_SYSTEMS
 
 
 def _is_image(data: bytes) -> bool:

@@ -1,6 +1,7 @@
 """``visionflow data push``: labelled images on this computer go into a dataset, in the bucket."""
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from infra.client.datasets import DatasetClient
 from infra.client.image_upload import put_image
 from training.cli.options import Commands, answer
 from training.data.sources.collect import LINEAGE_FILE, copies_in
-from training.data.sources.imports import MANIFESTS, LabelledFile, copies_in_table, find_images
+from training.data.sources.forms.entry import LabelledFile
+from training.data.sources.forms.registry import read_source
+from training.data.sources.imports import MANIFESTS, copies_in_table
 from training.texts.terminal import say
 
 
@@ -24,8 +27,8 @@ def add_parsers(data_steps: Commands) -> None:
         "source",
         type=Path,
         metavar="SOURCE",
-        help="class folders, or train/val/test with them; a .zip of these; or a .csv or .jsonl "
-        "with the columns file_name, label and, if there are any, part",
+        help="class folders, or train/val/test with them; a .zip or .tar of these; or a table or "
+        "an export, as for 'data import'",
     )
     parser.add_argument(
         "--dataset", required=True, metavar="NAME", help="the dataset, made if it is not there"
@@ -40,7 +43,10 @@ def add_parsers(data_steps: Commands) -> None:
 def _push(arguments: argparse.Namespace) -> int:
     dataset = DatasetClient(api_client(arguments), arguments.dataset)
     with tempfile.TemporaryDirectory() as unpacked:
-        found = find_images(arguments.source, Path(unpacked))
+        reading = read_source(arguments.source, Path(unpacked))
+        found = reading.images
+        for note in reading.notes:
+            say(note, file=sys.stderr)
         copies = _copies(arguments.source, Path(unpacked))
         sent, named = send_all(dataset, list(map(_offered, found)), copies)
     if arguments.wait:

@@ -4,7 +4,6 @@ dataset."""
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from infra.cli.command_line import add_api_command
@@ -14,7 +13,6 @@ from infra.client.datasets import DatasetClient
 from infra.errors import CommandError
 from training.cli.options import Commands, answer
 from training.data.sources.collect import LINEAGE_FILE, copies_in
-from training.data.sources.imports import place
 from training.texts.terminal import say
 from visionflow.datasets.names import (
     CONTENT_PREFIX,
@@ -25,6 +23,7 @@ from visionflow.datasets.names import (
 )
 from visionflow.images.store import ImageStore
 from visionflow.jobs.layout import Layout, is_image_name
+from visionflow.junk import junk_on
 from visionflow.labels import label_problem
 
 _MOST_NAMED = 5
@@ -80,7 +79,7 @@ def _take_over(arguments: argparse.Namespace) -> int:
     dataset = DatasetClient(api_client(arguments), arguments.dataset)
     offered, without = [], []
     for name, image in found.items():
-        label, part = place(name, layout)
+        label, part = layout.place_of(name)
         if label is None or label_problem(label):
             without.append(name)
         else:
@@ -126,8 +125,7 @@ def _list(stage: Endpoints, bucket: str, prefix: str) -> Iterator[Found]:
     for page in pages:
         for entry in page.get("Contents", []):
             name = entry["Key"].removeprefix(prefix)
-            path = PurePosixPath(name)
-            if is_image_name(name) and not any(part.startswith(".") for part in path.parts):
+            if is_image_name(name) and not junk_on(name):
                 yield Found(name, entry["Size"], entry["ETag"].strip('"'))
 
 

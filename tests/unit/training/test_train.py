@@ -22,13 +22,14 @@ from training.config import TrainConfig
 from training.data.grouping import saved_groups
 from training.data.grouping.saved_groups import GROUPS_FILE
 from training.data.listing import Listing
+from training.data.split import SPLIT_FILE
 from training.data.training_data import load_training_data
 from training.errors import DatasetError, TrainingError
 from training.evaluation.labels.label_check import check_run
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
 from training.export.artifact import FP32_FILE, INT8_FILE
 from training.fit.checkpoint import CHECKPOINT_FILE
-from training.proving import CACHE_FOLDER, SPLIT_FILE
+from training.proving import CACHE_FOLDER
 from training.results.report import Report
 from training.stop import Interrupted, Stop
 from training.train import assist, export, train

@@ -45,7 +45,6 @@ PASSED_ON = {
     "_BUSY",
     "_ENCRYPTED",
     "_GONE",
-    "reason",
     "self._reason(late, code)",
     "sentence",
     "str(error)",

@@ -21,8 +21,9 @@ from visionflow import strict
 from visionflow.errors import ConfigError, ImageError
 from visionflow.images.containers import media_type
 from visionflow.images.store import ImageStore
-from visionflow.labels import PARTS, label_key, label_problem
+from visionflow.labels import label_key, label_problem
 from visionflow.models.ref import ModelRef
+from visionflow.part_names import part_of
 from visionflow.predictions.record import Prediction
 from visionflow.predictions.reviews import ReviewStore
 
@@ -231,7 +232,7 @@ def _training_part(folder: Path) -> Path:
     """``folder``, or the part of it that is for training: a folder train that holds folders, as a
     class of that name does not."""
     for part in folder.glob("*"):
-        if PARTS.get(part.name.lower()) == "train" and any(x.is_dir() for x in part.glob("[!.]*")):
+        if part_of(part.name) == "train" and any(x.is_dir() for x in part.glob("[!.]*")):
             return part
     return folder
 

@@ -18,10 +18,10 @@ from typing import Any
 from PIL import Image
 from tqdm import tqdm
 
-from training.data.listing import SUFFIXES
 from training.data.sources.fetch_sources import SOURCES, Source
 from training.data.sources.whole_folder import already_made, whole_folder
 from training.errors import DatasetError
+from visionflow.jobs.layout import IMAGE_SUFFIXES
 
 _ARCHIVES = frozenset({".gz", ".tgz", ".tar", ".zip", ".bz2", ".mat", ".data"})
 _SECONDS_OF_SILENCE = 60
@@ -104,7 +104,7 @@ def _write(source: Source, data: Any, folder: Path) -> None:
 def _copy(file: Path, stem: Path) -> None:
     """The file as it is, or as PNG where VisionFlow does not read its format."""
     suffix = file.suffix.lower()
-    if suffix not in SUFFIXES:
+    if suffix not in IMAGE_SUFFIXES:
         with Image.open(file) as image:
             image.convert("RGB").save(stem.with_suffix(".png"))
         return

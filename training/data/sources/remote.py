@@ -2,14 +2,21 @@
 
 import json
 import shutil
+import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from training.data.cache import alone, not_writable
-from training.data.listing import SUFFIXES
+from training.data.folders.left_out import LeftOut
+from training.data.folders.walk import HEAD_BYTES, begins_as_image
 from training.data.threads import in_threads
 from training.errors import DatasetError
+from training.texts.terminal import printable
+from visionflow.jobs.layout import is_image_name
+from visionflow.junk import junk_on
 from visionflow.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -34,7 +41,8 @@ class Remote(NamedTuple):
 def local_folder(source: str, cache: Path) -> Path:
     """The folder that ``source`` names; ``s3://bucket/prefix`` is brought into ``cache`` first.
 
-    Below a prefix only images and tables are taken. Files of an earlier call are kept where size
+    Below a prefix only images, by their names or first bytes, and tables are taken; what else lies
+    there is counted and named. Files of an earlier call are kept where size
     and ETag are unchanged, and deleted where the object no longer exists.
 
     Raises `DatasetError` when S3 refuses, holds no images there, or they do not fit on the disk.
@@ -56,6 +64,30 @@ def local_folder(source: str, cache: Path) -> Path:
     except OSError as error:
         raise not_writable(folder, error) from error
     return folder
+
+
+def local_file(source: str, cache: Path) -> Path:
+    """The object ``source``, brought into ``cache``. Raises `DatasetError`."""
+    import boto3  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    bucket, _, key = source.removeprefix(SCHEME).partition("/")
+    folder = cache / "s3" / bucket / PurePosixPath(key).parent
+    try:
+        client = boto3.client("s3")
+        head = client.head_object(Bucket=bucket, Key=key)
+        found = Remote(PurePosixPath(key).name, head["ContentLength"], head["ETag"])
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / found.name
+        if file.is_file() and file.stat().st_size == found.size:
+            return file
+        with whole_file(file) as partial:
+            client.download_file(bucket, key, str(partial))
+    except (BotoCoreError, ClientError, ValueError) as error:
+        raise DatasetError(f"{source}: cannot be read from S3 ({error})") from error
+    except OSError as error:
+        raise not_writable(folder, error) from error
+    return file
 
 
 def _sync(client: "S3Client", place: tuple[str, str], folder: Path) -> None:
@@ -100,16 +132,45 @@ def bring(objects: Sequence[Remote], folder: Path, fetch: Callable[[Remote, Path
 
 def _list(client: "S3Client", bucket: str, prefix: str) -> list[Remote]:
     source = f"{SCHEME}{bucket}/{prefix}"
-    objects = []
+    objects: list[Remote] = []
+    others: list[Remote] = []
+    junk = Counter[str]()
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     for page in pages:
         for entry in page.get("Contents", []):
             name = PurePosixPath(entry["Key"].removeprefix(prefix))
-            if name.suffix.lower() not in (*SUFFIXES, _TABLE):
+            # Consoles make an object without content for a folder.
+            if entry["Key"].endswith("/"):
                 continue
             if name.is_absolute() or ".." in name.parts:
                 raise DatasetError(f"{source}: the key {entry['Key']} is not a path below a folder")
-            objects.append(Remote(str(name), entry["Size"], entry["ETag"]))
+            if kind := junk_on(str(name)):
+                junk[kind] += 1
+                continue
+            found = Remote(str(name), entry["Size"], entry["ETag"])
+            known = is_image_name(name.name) or name.suffix.lower() == _TABLE
+            (objects if known else others).append(found)
+
+    def is_image(other: Remote) -> bool:
+        key, wanted = prefix + other.name, f"bytes=0-{HEAD_BYTES - 1}"
+        if other.size == 0:
+            return False
+        body = client.get_object(Bucket=bucket, Key=key, Range=wanted)["Body"]
+        return begins_as_image(body.read())
+
+    with ThreadPoolExecutor(DOWNLOADS) as pool:
+        images = list(pool.map(is_image, others))
+    objects += [other for other, image in zip(others, images, strict=True) if image]
+    left_out = LeftOut(
+        other=tuple(
+            Path(other.name)
+            for other, image in zip(others, images, strict=True)
+            if not image and "/" in other.name
+        ),
+        junk=junk,
+    )
+    for sentence in left_out.sentences(Path()):
+        print(printable(f"{source}: {sentence}"), file=sys.stderr)
     if all(PurePosixPath(found.name).suffix.lower() == _TABLE for found in objects):
         raise DatasetError(f"{source}: no images there; check bucket and prefix")
     return objects

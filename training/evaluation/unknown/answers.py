@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from training.data.folders.walk import below
 from training.data.image_set import decoded_batches, images_at_once
-from training.data.listing import Listing, is_image
+from training.data.listing import Listing
 from training.errors import DatasetError
 from training.results.scores import Interval
 from training.results.unknown import AnswerShares
@@ -77,14 +78,10 @@ def measure_strangers(artifact: Path, folder: Path) -> AnswerShares:
     manifest = read_artifact(artifact)
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder; expected one with images")
-    files = sorted(file.relative_to(folder).as_posix() for file in _images(folder))
+    files = [file.relative_to(folder).as_posix() for file in below(folder).images]
     if not files:
         raise DatasetError(f"{folder}: no images in it or in the folders below")
     # Neither classes nor hashes are needed.
     listing = Listing(folder, (), tuple(files), np.zeros(len(files), np.int64), ())
     classifier = Classifier.of_artifact(artifact, manifest)
     return answer_shares(answers(classifier, decoded_batches(listing, manifest.input)))
-
-
-def _images(folder: Path) -> Iterator[Path]:
-    return filter(is_image, folder.rglob("*"))

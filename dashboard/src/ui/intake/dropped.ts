@@ -1,3 +1,5 @@
+import junk from "./junk.json";
+
 /** A file that was dropped, and where it lay; `inFolder` where a folder with it was dropped. */
 export interface Dropped {
   file: File;
@@ -5,23 +7,16 @@ export interface Dropped {
   inFolder: boolean;
 }
 
-/** What systems leave in folders by themselves, besides files whose names begin with a dot. */
-const JUNK: ReadonlySet<string> = new Set([
-  "__macosx",
-  "@eadir",
-  "#recycle",
-  "$recycle.bin",
-  "system volume information",
-  "lost+found",
-  "thumbs.db",
-  "ehthumbs.db",
-  "desktop.ini",
-  "icon\r",
-]);
-
-/** Whether a file is a system's, or lies in a folder that is one's. */
+/** Whether a file is a system's, or lies in a folder that is one's, by the rule of the server. */
 export function isJunk(path: string): boolean {
-  return path.split("/").some((part) => part.startsWith(".") || JUNK.has(part.toLowerCase()));
+  return path.split("/").some((part) => {
+    const name = part.toLowerCase();
+    return (
+      name.startsWith(".") ||
+      junk.names.includes(name) ||
+      junk.prefixes.some((prefix) => name.startsWith(prefix))
+    );
+  });
 }
 
 /**

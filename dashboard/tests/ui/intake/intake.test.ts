@@ -131,10 +131,15 @@ describe("a dropped folder", () => {
 });
 
 it.each([
-  ...["a/.DS_Store", "a/._b.jpg", "a/Thumbs.db", "a/THUMBS.DB", "a/desktop.ini", "a/@eaDir/b.jpg"],
-  ...["__MACOSX/a.jpg", "#recycle/a.jpg", "$RECYCLE.BIN/a.jpg", "a/.ipynb_checkpoints/b.jpg"],
+  ...["a/.DS_Store", "a/._b.jpg", "a/THUMBS.DB", "a/desktop.ini", "__MACOSX/a.jpg"],
+  ...["a/@eaDir/1.jpg/SYNOPHOTO_THUMB_M.jpg", "a/SYNOFILE_THUMB_M.jpg", "#recycle/a.jpg"],
+  ...["$RECYCLE.BIN/a.jpg", "a/.ipynb_checkpoints/b.jpg", "System Volume Information/1.jpg"],
 ])("%s is junk", (path) => {
   expect(isJunk(path)).toBe(true);
+});
+
+it("may be called almost as junk is", () => {
+  expect(isJunk("fruit/@home/lost and found/thumbs.jpg")).toBe(false);
 });
 
 describe("a file of the bucket", () => {

@@ -66,11 +66,16 @@ def label_problem(text: str) -> str | None:
     """
     if not text.strip():
         return "is empty"
-    if unseen := next((c for c in text if not c.isprintable() or c in _INVISIBLE), None):
+    if unseen := next(filter(invisible, text), None):
         return f"holds U+{ord(unseen):04X}, a character that cannot be seen"
     if text != composed(text):
         return "holds letters that are taken apart; write it in Unicode's form NFC"
     return _length_problem(text) or _folder_problem(text)
+
+
+def invisible(character: str) -> bool:
+    """Whether it cannot be seen, so that two labels would look the same."""
+    return not character.isprintable() or character in _INVISIBLE
 
 
 def twins(names: Iterable[str]) -> tuple[str, str] | None:

@@ -86,7 +86,7 @@ def test_a_data_url_may_be_percent_encoded() -> None:
     ],
 )
 def test_rubbish_is_refused(rubbish: str) -> None:
-    with pytest.raises(InvalidBase64Error, match='The field "image"'):
+    with pytest.raises(InvalidBase64Error, match="neither base64"):
         read_image(json.dumps({"image": rubbish}), False, "application/json")
 
 

@@ -1,5 +1,6 @@
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -126,3 +127,35 @@ def test_reading_the_command_line_imports_nothing_heavy() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert printed.stdout.strip() == "[]"
+
+
+def test_an_archive_is_inspected_and_imported_alike(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(folder / "cat" / "notes.txt", b"no image")
+    put(folder / "@eaDir" / "1.jpg", b"a thumbnail")
+    archive = shutil.make_archive(str(tmp_path / "동물"), "gztar", tmp_path, "set")
+    assert run("inspect", archive, "--json") == 0
+    contents = json.loads(capsys.readouterr().out)["contents"]
+    assert {entry["label"]: entry["images"] for entry in contents["classes"]} == {
+        "cat": 3,
+        "dog": 3,
+    }
+    assert [bad["file"] for bad in contents["unreadable"]] == ["dog/broken.jpg"]
+    assert run("import", archive, "--out", tmp_path / "out") == 0
+    assert sorted(x.name for x in (tmp_path / "out" / "dog").iterdir()) == [
+        *("3.jpg", "4.jpg", "5.jpg", "broken.jpg")
+    ]
+
+
+def test_inspect_names_what_is_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(folder / "cat" / "notes.txt", b"no image")
+    put(folder / "@eaDir" / "1.jpg", b"a thumbnail")
+    (folder / "dog" / "gone.jpg").symlink_to(folder / "gone.jpg")
+    (folder / "dog" / "all").symlink_to(folder)
+    assert run("inspect", folder, "--json") == 0
+    found = {x["code"]: x["examples"] for x in json.loads(capsys.readouterr().out)["findings"]}
+    assert found["other_files"] == ["cat/notes.txt"]
+    assert found["broken_links"] == ["dog/gone.jpg"]
+    assert found["link_loops"] == ["dog/all"]
+    assert found["junk"] == ["@eaDir: 1"]

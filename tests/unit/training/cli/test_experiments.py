@@ -14,6 +14,7 @@ import torch
 from infra.cli.main import main
 from tests.unit.training.conftest import SHRUNKEN, draw_set
 from training.config import DEFAULTS
+from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE, Checkpoint
 from visionflow.models.manifest import MANIFEST_NAME
 
@@ -104,7 +105,7 @@ def _corrupt_file(data: Path, _tmp: Path) -> list[str]:
 
 def _no_images(data: Path, _tmp: Path) -> list[str]:
     for file in data.rglob("*.png"):
-        file.rename(file.with_suffix(".txt"))
+        file.rename(file.with_suffix(".txt")).write_text("no image")
     return []
 
 
@@ -176,3 +177,33 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(
     search = ["tune", "--config", "cifar10", "--data", str(tmp_path), "--out", str(taken)]
     assert main(search) == 1
     assert capsys.readouterr().err == f"visionflow: {taken}: File exists.\n"
+
+
+def test_broken_and_other_files_are_left_out_and_said(
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("blue/003.png", "red/007.png"):
+        (data / name).write_bytes(b"broken")
+    (data / "red" / "notes.txt").write_text("no image")
+    (data / "@eaDir").mkdir()
+    command = train_command(data, tmp_path / "run")
+    assert main(command) == 1
+    refused = capsys.readouterr().err.splitlines()[-1]
+    assert "2 images cannot be read: " in refused
+    assert "blue/003.png" in refused
+    assert "red/007.png" in refused
+    assert "--skip-unreadable" in refused
+
+    def ended(*_: object) -> None:
+        raise TrainingError("far enough for this test")
+
+    monkeypatch.setattr("training.train.fit", ended)
+    assert main([*command, "--skip-unreadable"]) == 1
+    said = capsys.readouterr().err
+    assert "1 files in class folders are not images and were left out: red/notes.txt." in said
+    assert "2 images cannot be read and were left out: blue/003.png, red/007.png." in said
+    assert "Passed over, since systems leave these in folders: @eaDir (1)." in said
+    assert "far enough" in said

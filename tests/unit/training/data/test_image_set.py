@@ -73,7 +73,7 @@ def test_a_corrupt_image_is_named_and_leaves_no_cache(
     broken = folder / "green" / "007.png"
     broken.write_bytes(broken.read_bytes()[:100])
     cache = tmp_path / "cache" if cached else None
-    with pytest.raises(DatasetError, match=r"green.007\.png: .+ Remove or replace the file"):
+    with pytest.raises(DatasetError, match=r"green.007\.png \(.+ Remove or replace the files"):
         load_images(list_images(folder), SPEC, cache)
     assert not list((tmp_path / "cache").glob("[!.]*"))
 

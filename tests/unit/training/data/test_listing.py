@@ -50,10 +50,13 @@ def test_images_may_lie_deeper_and_have_any_case(folder: Path) -> None:
     assert list_images(folder).files[-1] == "red/summer/A.PNG"
 
 
-def test_a_name_that_is_not_utf_8_is_a_name_too(folder: Path) -> None:
-    latin = os.fsdecode(b"k\xe4fer.png")
-    (folder / "red" / "000.png").rename(folder / "red" / latin)
-    assert len(list_images(folder).sha256) == 64
+def test_all_names_that_are_not_utf_8_are_named_before_anything_is_read(folder: Path) -> None:
+    for number, name in enumerate((b"k\xe4fer.png", "고양이.png".encode("cp949"))):
+        (folder / "red" / f"{number:03}.png").rename(folder / "red" / os.fsdecode(name))
+    with pytest.raises(DatasetError, match="2 names are not text in UTF-8") as refused:
+        list_images(folder)
+    assert r"red/k\xe4fer.png" in str(refused.value)
+    assert r"red/\xb0\xed\xbe\xe7\xc0\xcc.png" in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,7 @@ def test_a_name_that_is_not_utf_8_is_a_name_too(folder: Path) -> None:
         ("a\x1b]0;b", "U+001B"),
         ("a\u202eb", "U+202E"),
         ("a\u200bb", "U+200B"),
-        (os.fsdecode(b"k\xe4fer"), "U+DCE4"),
+        (os.fsdecode(b"k\xe4fer"), "not text in UTF-8: k\\xe4fer"),
         ("trailing ", "dot or a blank"),
         ("a:b", "cannot hold"),
         ("lineage.jsonl", "name of a file"),
@@ -84,18 +87,34 @@ def test_a_class_called_train_is_a_class(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second"),
-    [("Blue", "blue"), ("각", unicodedata.normalize("NFD", "각")), ("É", "e\u0301")],
+    ("first", "second", "difference"),
+    [
+        ("Blue", "blue", "upper and lower case"),
+        ("É", "e\u0301", "upper and lower case"),
+        ("flower A", "flower  A", "blanks"),
+        ("cat", "cat ", "blanks"),
+        ("Ａ급", "A급", "the width or form of letters"),
+        ("ﾈｺ", "ネコ", "the width or form of letters"),
+        ("cat", "ca\u200bt", "characters that cannot be seen"),
+    ],
 )
-def test_two_folders_that_are_one_elsewhere_are_named(
-    folder: Path, first: str, second: str
+def test_two_folders_that_look_alike_are_named(
+    folder: Path, first: str, second: str, difference: str
 ) -> None:
     (folder / "red").rename(folder / first)
     (folder / "blue").rename(folder / second)
-    with pytest.raises(DatasetError, match="by upper and lower case or by") as refused:
+    with pytest.raises(DatasetError, match=difference) as refused:
         list_images(folder)
     assert first in str(refused.value)
-    assert second in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
+def test_folders_that_differ_by_composition_alone_are_one_class(folder: Path) -> None:
+    (folder / "red").rename(folder / unicodedata.normalize("NFD", "각"))
+    (folder / "blue").rename(folder / "각")
+    listing = list_images(folder)
+    assert listing.labels == ("green", "각")
+    assert listing.counts.tolist() == [10, 20]
 
 
 def test_a_folder_of_macos_has_the_label_that_others_type(folder: Path) -> None:

@@ -134,7 +134,7 @@ def test_folders_that_are_groups_are_no_parents(tmp_path: Path) -> None:
     ("folders", "sentence"),
     [
         (("animals/dog", "animals/dog/pug", "cars/van"), "dog is a class and a parent of classes"),
-        (("animals/cat/cat", "animals/dog"), "several folders are called cat"),
+        (("animals/cat/cat", "animals/dog", "cars/van"), "several folders are called cat"),
         (("animals/dog/pug", "animals/cat", "toys/dog/rex"), "several folders are called dog"),
         (("animals/cars/pug", "animals/cat", "cars/van"), "several folders are called cars"),
     ],

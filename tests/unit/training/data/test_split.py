@@ -16,7 +16,13 @@ from training.data.split import Groups, Splits, carve, divide, list_parts, requi
 from training.errors import DatasetError
 
 CONFIG = DataConfig(
-    validation=0.2, test=0.1, group_by="content", parents="auto", balance="none", workers=0
+    validation=0.2,
+    test=0.1,
+    group_by="content",
+    parents="auto",
+    balance="none",
+    workers=0,
+    skip_unreadable=False,
 )
 
 

@@ -11,6 +11,7 @@ import torch
 from tests.unit.training.fit.conftest import make_config
 from tests.unit.training.fit.processes import run_forked
 from training.config import TrainConfig
+from training.data.split import SPLIT_FILE
 from training.data.training_data import TrainingData
 from training.data.upright_images import UprightImageSet
 from training.errors import DivergedError, TrainingError
@@ -225,7 +226,7 @@ def test_a_full_disk_is_told_and_costs_no_kept_epoch(data: TrainingData, tmp_pat
 
     with pytest.raises(TrainingError, match=f"{run}: the checkpoint .*No space left on device"):
         fit(config, data, run, fill)
-    assert [path.name for path in run.iterdir()] == [CHECKPOINT_FILE]
+    assert {path.name for path in run.iterdir()} == {CHECKPOINT_FILE, SPLIT_FILE}
     assert_same(fit(config, data, run), whole)
 
 

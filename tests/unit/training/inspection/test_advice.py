@@ -4,6 +4,7 @@ import pytest
 
 from tests.images import bad_files
 from tests.unit.training.inspection.messy_set import SCRIPT, draw_messy_set
+from training.data.folders.classes import PROBLEM_KINDS
 from training.inspection.advice import Finding, find
 from training.inspection.contents import ClassContents, Contents, read_contents
 from training.results.groups import GroupSize, GroupSummary, Leak
@@ -26,7 +27,11 @@ FINE = Contents(
     near_duplicates=(),
     outside_classes=(),
     other_files=(),
+    broken_links=(),
+    link_loops=(),
+    junk={},
     complaint=None,
+    problems=(),
 )
 
 
@@ -139,6 +144,7 @@ def test_many_examples_are_cut_off_but_counted() -> None:
 
 def test_every_text_can_occur(messy: dict[str, Finding]) -> None:
     elsewhere = {"unclear_parts", "one_class", "too_few_images", "greyscale_classes"}
-    elsewhere |= {"group_leaks", "single_group_classes"}
+    elsewhere |= {"group_leaks", "single_group_classes", *PROBLEM_KINDS}
+    elsewhere |= {"broken_links", "link_loops", "junk"}  # of the odd folders
     advice = {key.removeprefix("advice.") for key in texts() if key.startswith("advice.")}
     assert advice == set(messy) | elsewhere

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from training.data.folders.left_out import relative
 from training.errors import DatasetError
 from training.inspection.found_files import find_files
 
@@ -49,8 +50,8 @@ def test_what_is_not_used_is_told(tmp_path: Path) -> None:
         "cat/._1.jpg",
     )
     found = find_files(touch(tmp_path, *names))
-    assert found.outside_classes == ("loose.jpg",)
-    assert found.other_files == ("cat/photo.avif",)
+    assert relative(tmp_path, found.left_out.outside) == ("loose.jpg",)
+    assert relative(tmp_path, found.left_out.other) == ("cat/photo.avif",)
     assert [x.name for x in found.files] == ["cat/1.jpg"]
 
 

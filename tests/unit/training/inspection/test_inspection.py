@@ -70,6 +70,8 @@ def test_a_file_name_that_is_no_text_stops_nothing(tmp_path: Path) -> None:
     assert "a/?.jpg" in text
     assert strict.parse_json(Inspection, text.encode(), "inspection").to_json() == text
     assert "a/?.jpg (image_unreadable)" in to_text(inspection)
+    assert r"a/\xff.jpg" in to_text(inspection)
+    assert "PROBLEM names_not_text" in to_text(inspection)
 
 
 def test_a_wrong_label_and_the_accuracies_are_reported(

@@ -55,8 +55,7 @@ def test_the_same_images_are_sealed_whatever_they_are_called() -> None:
     one = sealed(dataset(100))
     renamed = [StoredFile(f"more/{x.name}", x.size, x.etag) for x in dataset(100)]
     assert sealed(dataset(100)[::-1]) == one
-    other = sealed(renamed, parents="none")
-    assert {image.etag for image in other.images} != {image.etag for image in one.images}
+    assert sealed(renamed, parents="none").sha256 == one.sha256
     again = sealed([StoredFile(f"train/{x.name}", x.size, x.etag) for x in dataset(100)])
     assert again.sha256 == one.sha256
 

@@ -178,7 +178,7 @@ def seal_version(
         labels=tuple(labels),
         images=kept,
         withheld=tuple(sorted(withheld)),
-        least_validation=Layout("train", nested=False).least_validation(
+        least_validation=Layout(False, {part: part for part in PARTS}).least_validation(
             [each.path for each in handed], validation
         ),
         missing=len(found) - len(there),

@@ -6,23 +6,40 @@ both find the same classes.
 
 import re
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from visionflow.labels import PARTS, composed
+from visionflow.junk import junk_kind, junk_on
+from visionflow.labels import composed
+from visionflow.part_names import part_of, parts_of
 
 IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".png", ".apng", ".webp", ".gif"),
+        *(".bmp", ".dib", ".tif", ".tiff", ".heic", ".heif"),
+    }
 )
 
-# Such as 2024-05-01, 07 or 12.5: a day, a series, but not what an image shows.
+Path = tuple[str, ...]
+"""Folders from the top, with the file's name behind them."""
+
 _NUMBERS = re.compile(r"[\d\s._:-]+")
+
+# Of a path: folder, class, image.
+_LEAST_BELOW = 3
 
 
 def is_image_name(name: str) -> bool:
-    """macOS puts a ``._name.jpg`` without an image beside it."""
-    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith(".")
+    """Whether a file of this name is one; macOS puts a ``._name.jpg`` without an image beside
+    it."""
+    path = PurePosixPath(name)
+    return path.suffix.lower() in IMAGE_SUFFIXES and not junk_kind(path.name)
+
+
+def looks_like_a_number(name: str) -> bool:
+    """Such as 2024-05-01, 07 or 12.5: a day, a series, but not what an image shows."""
+    return _NUMBERS.fullmatch(name) is not None
 
 
 def are_nested(folders: Collection[tuple[str, ...]]) -> bool:
@@ -37,71 +54,123 @@ def are_nested(folders: Collection[tuple[str, ...]]) -> bool:
         not folders
         or min(map(len, folders)) < 2
         or len(set(names)) < len(names)
-        or any(map(_NUMBERS.fullmatch, names))
+        or any(map(looks_like_a_number, names))
     ):
         return False
     # One folder in each: rather who took the images than what they show.
     return len({path[0] for path in folders}) != len(folders)
 
 
+def folders_around(paths: Collection[Path]) -> Path:
+    """The folders, each in the one before, that all images lie in, around the folders of their
+    classes or parts: such as that of a zip of a folder. ``paths``: of all images.
+
+    None where it is not certain: an image lies beside the folders, or these look like days or
+    series of one class.
+    """
+    around: Path = ()
+    left: Collection[Path] = paths
+    depth: Path = ()
+    while left and len(tops := {path[0] for path in left}) == 1:
+        (top,) = tops
+        inner = {path[1] for path in left if len(path) > 1}
+        beside = any(len(path) < _LEAST_BELOW for path in left)
+        if beside or part_of(top) or any(map(looks_like_a_number, inner)):
+            break
+        depth = (*depth, top)
+        if len(inner) > 1 or any(map(part_of, inner)):
+            around = depth
+            break
+        left = [path[1:] for path in left]
+    return around
+
+
 @dataclass(frozen=True)
 class Layout:
-    """``train``: the top folder of the training part, None where the dataset is not divided.
-    ``nested``: the class is the folder that an image lies in, not the one at the top."""
+    """``around``: the folders that everything lies in. ``parts``: the part of each folder below
+    these, none where the dataset is not divided. ``within``: the folders around the classes of a
+    part. ``nested``: the class is the folder that an image lies in, not the one at the top."""
 
-    train: str | None
     nested: bool
+    parts: Mapping[str, str] = field(default_factory=dict)
+    around: Path = ()
+    within: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def of(cls, names: Collection[str], *, parents: str, group_by: str) -> "Layout":
         """Of a dataset with the files ``names``, by its config's ``data.parents`` and
         ``data.group_by``."""
-        train = _training_folder(names)
-        flat = cls(train, nested=False)
+        paths = [path for path in map(_image_path, names) if path]
+        around = folders_around(paths)
+        paths = [path[len(around) :] for path in paths]
+        parts = _parts(paths)
+        within = {
+            folder: folders_around([path[1:] for path in paths if path[0] == folder])
+            for folder in parts
+        }
+        flat = cls(False, parts, around, within)
         # Folders are either parents or groups.
         if parents != "auto" or group_by == "folder":
             return flat
-        paths = filter(None, map(flat._below, names))
-        return cls(train, are_nested({path[:-1] for path in paths if len(path) > 1}))
+        below = filter(None, map(flat._training_path, names))
+        return replace(flat, nested=are_nested({path[:-1] for path in below if len(path) > 1}))
+
+    def place_of(self, name: str) -> tuple[str | None, str | None]:
+        """Label, its letters composed, and part of an image; None for what its path does not
+        say."""
+        part, path = self._below(name)
+        if path is None or len(path) < 2:
+            return None, part
+        return composed(path[-2] if self.nested else path[0]), part
 
     def label_of(self, name: str) -> str | None:
-        """The class of an image of the training part, its letters composed; None for any other
-        file."""
-        path = self._below(name)
-        if path is None or len(path) < 2:
-            return None
-        return composed(path[-2] if self.nested else path[0])
+        """The class of an image of the training part; None for any other file."""
+        label, part = self.place_of(name)
+        return None if self.parts and part != "train" else label
 
     def least_validation(self, names: Collection[str], share: float) -> int:
         """How many validation images the smallest class has at least, where ``share`` of the
         training part are for validation if nothing else is: half of that, since images of one scene
         stay together."""
-        paths = [path for path in map(_image_path, names) if path]
-        own = Counter(
-            path[-2] for path in paths if self.train and PARTS.get(path[0].lower()) == "validation"
-        )
+        places = list(map(self.place_of, names))
+        own = Counter(label for label, part in places if label and part == "validation")
         if own:
             return min(own.values())
         training = Counter(label for label in map(self.label_of, names) if label)
         return int(min(training.values(), default=0) * share / 2)
 
-    def _below(self, name: str) -> tuple[str, ...] | None:
-        """The path of an image in the training part; None for any other file."""
+    def _training_path(self, name: str) -> Path | None:
+        part, path = self._below(name)
+        return path if not self.parts or part == "train" else None
+
+    def _below(self, name: str) -> tuple[str | None, Path | None]:
+        """Part and path below the folders around the classes; no path for what is not an image, or
+        lies elsewhere."""
         path = _image_path(name)
-        if path is None or self.train is None:
-            return path
-        return path[1:] if path[0] == self.train else None
+        if path is None or path[: len(self.around)] != self.around:
+            return None, None
+        path = path[len(self.around) :]
+        if not self.parts:
+            return None, path
+        part, within = self.parts.get(path[0]), self.within.get(path[0], ())
+        path = path[1:]
+        if part is None or path[: len(within)] != within:
+            return part, None
+        return part, path[len(within) :]
 
 
-def _training_folder(names: Collection[str]) -> str | None:
-    paths = [path for path in map(_image_path, names) if path and path[0].lower() == "train"]
+def _parts(paths: Collection[Path]) -> Mapping[str, str]:
+    """The part of each top folder, where the dataset is divided."""
+    tops = {path[0] for path in paths}
+    found = parts_of(tops)
+    train = [name for name, part in found.items() if part == "train"]
     # A class may well be called "train": then it holds images, and not folders of classes.
-    if not paths or any(len(path) < 3 for path in paths):
-        return None
-    return paths[0][0]
+    if not train or any(path[0] in train and len(path) < _LEAST_BELOW for path in paths):
+        return {}
+    # Other words are certain only among their like.
+    return found if train[0].lower() == "train" or len(found) == len(tops) else {}
 
 
-def _image_path(name: str) -> tuple[str, ...] | None:
+def _image_path(name: str) -> Path | None:
     path = PurePosixPath(name).parts
-    hidden = any(part.startswith(".") for part in path)
-    return None if hidden or not path or not is_image_name(path[-1]) else path
+    return None if not path or junk_on(name) or not is_image_name(path[-1]) else path

@@ -1,5 +1,6 @@
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from training.data.grouping.group_images import group_images
 from training.data.listing import list_images
+from training.data.sources.dataset_folder import dataset_folder
 from training.data.sources.remote import local_folder
 from training.data.split import list_parts
 from training.data.threads import in_threads
@@ -131,3 +133,37 @@ def test_a_full_disk_is_named(bucket: None, tmp_path: Path) -> None:
     (folder / "blue" / "000.png.partial").symlink_to(full)
     with pytest.raises(DatasetError, match=f"{folder}: the disk is full"):
         local_folder(SOURCE, tmp_path)
+
+
+def test_a_prefix_is_read_as_a_folder_is(
+    bucket: None, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = (images / "test/red/005.png").read_bytes()
+    put("sets/colours/red/사진", content)
+    put("sets/colours/red/photo.txt", content)
+    put("sets/colours/red/empty", b"")
+    put("sets/colours/blue/메모.md", b"not an image")
+    put("sets/colours/blue/", b"")
+    put("sets/colours/@eaDir/000.png/SYNOPHOTO_THUMB_M.png", content)
+    put("sets/colours/blue/.ipynb_checkpoints/000.png", content)
+    listing = list_images(local_folder(SOURCE, tmp_path))
+    assert dict(zip(listing.labels, listing.counts.tolist(), strict=True)) == {"blue": 3, "red": 5}
+    assert not listing.left_out.junk
+    said = capsys.readouterr().err
+    assert f"{SOURCE}/: 2 files in class folders are not images and were left out: " in said
+    assert "blue/메모.md, red/empty." in said
+    assert "Passed over, since systems leave these in folders: @eaDir (1), hidden (1)." in said
+
+
+def test_an_archive_in_s3_is_read_as_one_on_this_disk(
+    bucket: None, images: Path, tmp_path: Path
+) -> None:
+    archive = shutil.make_archive(str(tmp_path / "set"), "zip", images)
+    put("sets/꽃.zip", Path(archive).read_bytes())
+    folder = dataset_folder(f"s3://{BUCKET}/sets/꽃.zip", tmp_path / "cache")
+    assert {name: len(part) for name, part in list_parts(folder).items()} == {
+        "train": 120,
+        "test": 30,
+    }
+    with pytest.raises(DatasetError, match=r"none\.zip: cannot be read from S3"):
+        dataset_folder(f"s3://{BUCKET}/sets/none.zip", tmp_path / "cache")

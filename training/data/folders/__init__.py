@@ -1,0 +1,1 @@
+"""How a folder of a dataset is read: which files are images, of which class, in which part."""
