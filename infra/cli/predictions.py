@@ -18,7 +18,7 @@ from infra.local_cloud.progress import TransferBar
 from training.cli.options import Commands, print_json, print_table
 from training.texts.terminal import say
 from visionflow.errors import ImageError
-from visionflow.images.containers import media_type
+from visionflow.images.formats import media_type
 from visionflow.images.uploads import MAX_DIRECT_BYTES
 from visionflow.predictions.record import Status
 

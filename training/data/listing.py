@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from training.data.threads import in_threads
 from training.errors import DatasetError
-from visionflow.jobs.layout import IMAGE_SUFFIXES, is_image_name
+from visionflow.images.formats import IMAGE_SUFFIXES
+from visionflow.jobs.layout import is_image_name
 from visionflow.labels import composed, label_problem, twins
 
 Int64Array = npt.NDArray[np.int64]

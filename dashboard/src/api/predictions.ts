@@ -1,4 +1,4 @@
-import { ApiError } from "./errors";
+import { imageFormats, imageType } from "./imageFormats";
 import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport/transport";
 import type {
   Costs,
@@ -138,21 +138,7 @@ function multipart(file: File): FormData {
   return form;
 }
 
-const UPLOAD_TYPES: readonly UploadRequest["content_type"][] = [
-  "image/bmp",
-  "image/gif",
-  "image/heic",
-  "image/heif",
-  "image/jpeg",
-  "image/png",
-  "image/tiff",
-  "image/webp",
-];
-
-function uploadType({ type }: File): UploadRequest["content_type"] {
-  const known = UPLOAD_TYPES.find((accepted) => accepted === type);
-  if (known === undefined) {
-    throw new ApiError("unsupported_media_type", `type ${type}`, { retryable: false });
-  }
-  return known;
+/** What the browser says of a file, else what its name does; the service goes by its bytes. */
+function uploadType(file: File): UploadRequest["content_type"] {
+  return (imageType(file) ?? imageFormats.unknown_type) as UploadRequest["content_type"];
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 
 import { createApi } from "../../src/api/client";
 import { ApiError } from "../../src/api/errors";
-import { type Arrival, fromInput, imageType, labelOf } from "../../src/data/intake/arrivals";
+import { imageType } from "../../src/api/imageFormats";
+import { type Arrival, fromInput, labelOf } from "../../src/data/intake/arrivals";
 import { hashOf, Uploads } from "../../src/data/intake/uploads";
 import { unpack } from "../../src/data/intake/zip";
 import { FakeApi, problem } from "../fakeApi";

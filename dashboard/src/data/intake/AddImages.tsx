@@ -6,6 +6,7 @@ import { Link } from "react-router";
 import { useApi } from "../../api/ApiContext";
 import type { Dataset } from "../../api/datasets";
 import { ApiError } from "../../api/errors";
+import { imageFormats } from "../../api/imageFormats";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";
@@ -101,7 +102,7 @@ export function AddImages({ dataset, bench }: { dataset: Dataset; bench: Workben
         <FileButton
           label={t("data.files")}
           primary
-          accept="image/*,.heic,.heif,.zip,.csv,.jsonl,.gz"
+          accept={`${imageFormats.accept},.zip,.csv,.jsonl,.gz`}
           onFiles={(files) => {
             void add(fromInput(files));
           }}

@@ -13,27 +13,6 @@ export interface Arrival {
   prediction?: string | null;
 }
 
-const TYPES: Record<string, string> = {
-  bmp: "image/bmp",
-  gif: "image/gif",
-  heic: "image/heic",
-  heif: "image/heif",
-  jfif: "image/jpeg",
-  jpeg: "image/jpeg",
-  jpg: "image/jpeg",
-  png: "image/png",
-  tif: "image/tiff",
-  tiff: "image/tiff",
-  webp: "image/webp",
-};
-const KNOWN = new Set(Object.values(TYPES));
-
-/** The media type of an image, by what the browser says and else by the name; `null` of others. */
-export function imageType({ type, name }: { type: string; name: string }): string | null {
-  if (KNOWN.has(type)) return type;
-  return TYPES[/\.(\w+)$/.exec(name)?.[1]?.toLowerCase() ?? ""] ?? null;
-}
-
 export function isZip({ type, name }: File): boolean {
   return type === "application/zip" || name.toLowerCase().endsWith(".zip");
 }

@@ -2,7 +2,8 @@ import type { Api } from "../../api/client";
 import { MOST_UPLOADS, type NewImage, type UploadForms } from "../../api/datasets";
 import { ApiError } from "../../api/errors";
 import { sendToBucket } from "../../api/transport/send";
-import { type Arrival, imageType } from "./arrivals";
+import { imageType } from "../../api/imageFormats";
+import type { Arrival } from "./arrivals";
 
 type Form = UploadForms["forms"][number];
 

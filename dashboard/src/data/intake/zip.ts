@@ -1,6 +1,7 @@
 import { Unzip, UnzipInflate } from "fflate";
 
-import { type Arrival, imageType, isJunk, labelOf } from "./arrivals";
+import { imageType } from "../../api/imageFormats";
+import { type Arrival, isJunk, labelOf } from "./arrivals";
 
 /** Read at a time, so that the page stays quick and a large archive is never in memory whole. */
 const SLICE_BYTES = 4_000_000;

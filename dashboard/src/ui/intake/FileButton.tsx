@@ -1,3 +1,4 @@
+import { imageFormats } from "../../api/imageFormats";
 import css from "./FileButton.module.css";
 
 interface FileButtonProps {
@@ -14,7 +15,7 @@ interface FileButtonProps {
 
 /** A native file input, for keyboard and screen readers, styled as a button. */
 export function FileButton(props: FileButtonProps) {
-  const { id, label, primary = false, accept = "image/*", folder = false } = props;
+  const { id, label, primary = false, accept = imageFormats.accept, folder = false } = props;
   const { onFiles, testId = "file-input" } = props;
   return (
     <label className={`button ${css.button} ${primary ? "primary" : ""}`}>

@@ -7,10 +7,9 @@ from visionflow.errors import (
     UnsupportedMediaTypeError,
     VisionFlowError,
 )
-from visionflow.images.containers import media_type
+from visionflow.images.formats import ACCEPTED_TYPES, media_type
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.uploads import (
-    ACCEPTED_TYPES,
     UploadRequest,
     name_in_key,
     posted_id,

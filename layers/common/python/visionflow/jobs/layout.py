@@ -10,11 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from visionflow.images.formats import IMAGE_SUFFIXES
 from visionflow.labels import PARTS, composed
-
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif"}
-)
 
 # Such as 2024-05-01, 07 or 12.5: a day, a series, but not what an image shows.
 _NUMBERS = re.compile(r"[\d\s._:-]+")
