@@ -43,7 +43,7 @@ def report() -> tuple[Figure, ...]:
         original = photo(size)
         ratios, milliseconds = {}, {}
         for space, profile in PROFILES.items():
-            image = Image.open(io.BytesIO(original))
+            image: Image.Image = Image.open(io.BytesIO(original))
             if space.startswith("CMYK"):
                 image = image.convert("CMYK")
             files = [_file(image, None), _file(image, profile)]

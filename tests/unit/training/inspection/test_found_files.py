@@ -44,13 +44,13 @@ def test_what_is_not_used_is_told(tmp_path: Path) -> None:
         "loose.jpg",
         "README.md",
         "cat/1.jpg",
-        "cat/photo.avif",
+        "cat/photo.jxl",
         "cat/.DS_Store",
         "cat/._1.jpg",
     )
     found = find_files(touch(tmp_path, *names))
     assert found.outside_classes == ("loose.jpg",)
-    assert found.other_files == ("cat/photo.avif",)
+    assert found.other_files == ("cat/photo.jxl",)
     assert [x.name for x in found.files] == ["cat/1.jpg"]
 
 

@@ -54,7 +54,7 @@ def _leb128(data: bytes) -> tuple[int, int]:
 
 def _frame(bits: _Bits) -> tuple[int, int]:
     bits.take(3)  # profile
-    bits.take(1)  # still picture
+    bits.take(1)  # whether it is a still image
     if bits.take(1):  # reduced header
         bits.take(5)
     else:
