@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from infra.errors import CommandError
 from infra.generators import openapi, report_schema, training_options
-from infra.generators.dashboard_types import DashboardTypes
+from infra.generators.dashboard_types import FORMATS_FILE, DashboardTypes, image_formats
 from infra.generators.files import Files, json_file
 from infra.generators.locks import Locks
 from visionflow import junk, sentences
@@ -29,6 +29,7 @@ GENERATORS: tuple[Generator, ...] = (
     json_file(report_schema.SCHEMA_FILE, report_schema.document),
     json_file(SENTENCES_FILE, sentences.document),
     json_file(JUNK_FILE, junk.document),
+    json_file(FORMATS_FILE, image_formats),
     DashboardTypes(),
     Locks(),
 )

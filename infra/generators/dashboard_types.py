@@ -1,4 +1,5 @@
-"""The TypeScript types of the API and of reports, which npm scripts of the dashboard make."""
+"""What the dashboard gets: the TypeScript types of the API and of reports, which npm scripts make,
+and the list of image formats, from the one table (`visionflow.images.formats`)."""
 
 import shutil
 import subprocess
@@ -7,6 +8,9 @@ from pathlib import Path
 
 from infra.errors import CommandError
 from infra.packaging.workspace import PROJECT
+from visionflow.images.formats import ACCEPTED, UNKNOWN_TYPE
+
+FORMATS_FILE = PROJECT / "dashboard" / "src" / "api" / "imageFormats.json"
 
 
 @dataclass(frozen=True)
@@ -30,3 +34,18 @@ class DashboardTypes:
             raise CommandError("npm was not found on the PATH; install Node.js.")
         command = [npm, "--prefix", str(self.dashboard), "run", "--silent", script]
         return subprocess.run(command, check=False).returncode
+
+
+def image_formats() -> dict[str, object]:
+    """Types and patterns by ending, in the order in which they are tried, and what a file chooser
+    offers."""
+    return {
+        "unknown_type": UNKNOWN_TYPE,
+        "types": sorted(kind for one in ACCEPTED for kind in one.types),
+        "by_suffix": {suffix[1:]: one.types[0] for one in ACCEPTED for suffix in one.suffixes},
+        "signatures": [
+            {"suffix": one.suffixes[0][1:], "type": one.types[0], "pattern": one.signature}
+            for one in ACCEPTED
+        ],
+        "accept": ",".join(["image/*", *(s for one in ACCEPTED for s in one.suffixes)]),
+    }

@@ -37,7 +37,7 @@ from lambdas.web.routes import ROUTES, Route
 from visionflow.access.budget import BudgetState
 from visionflow.errors import CoverageUnmeasuredError
 from visionflow.images.limits import DEFAULT_LIMITS
-from visionflow.images.uploads import ACCEPTED_TYPES
+from visionflow.images.uploads import UPLOAD_TYPES
 from visionflow.predictions.record import Source, Status
 from visionflow.predictions.store import Verdict
 
@@ -117,7 +117,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             "application/json": {
                 "type": "object",
                 "properties": {
-                    "content_type": {"enum": sorted(ACCEPTED_TYPES)},
+                    "content_type": {"enum": sorted(UPLOAD_TYPES)},
                     "bytes": {
                         "type": "integer",
                         "minimum": 1,

@@ -32,15 +32,13 @@ LAMBDA_PYTHON: Final = "3.13"
 _PLATFORMS: Final = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
 
 # What no function imports. The Python module links ONNX Runtime statically; its shared library is
-# there for programs in C. Of Pillow that is AVIF, which is not accepted, and drawing text; of cffi
-# all but the module that cryptography loads.
+# there for programs in C. Of Pillow that is drawing text, of cffi all but the module that
+# cryptography loads.
 PRUNED: Final = (
     "bin/*",
     "*.pyi",
     "*/tests/*",
-    "PIL/_avif.*",
     "PIL/_imagingft.*",
-    "pillow.libs/libavif-*",
     "pillow.libs/libbrotli*",
     "pillow.libs/libfreetype-*",
     "pillow.libs/libharfbuzz-*",

@@ -18,6 +18,7 @@ from visionflow import strict
 from visionflow.datasets.record import DatasetVersion, VersionImage
 from visionflow.datasets.versions import VersionStore
 from visionflow.errors import JobRefusedError
+from visionflow.images.formats import IMAGE_SUFFIXES
 from visionflow.jobs.folder import (
     Assignment,
     JobFolders,
@@ -28,7 +29,7 @@ from visionflow.jobs.folder import (
     run_prefix,
 )
 from visionflow.jobs.frozen import GROUPS_TABLE, groups_table, placed, seal_version
-from visionflow.jobs.layout import IMAGE_SUFFIXES, Layout
+from visionflow.jobs.layout import Layout
 from visionflow.jobs.options import place_of, setting, start_weights
 from visionflow.jobs.record import JobRecord, JobReport, JobRequest
 from visionflow.jobs.sealed import SealedSet, StoredFile, seal

@@ -24,7 +24,7 @@ from visionflow.errors import (
     PlatformError,
     PredictionNotFoundError,
 )
-from visionflow.images.containers import media_type
+from visionflow.images.formats import media_type
 from visionflow.models.label_tree import LabelTree
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import ID, Prediction, original_key

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from tests.images import encode, textured
+from tests.profiles import DISPLAY_P3, of_inks, of_space
 
 SAMPLES = Path(__file__).parents[2] / "infra" / "samples"
 BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
@@ -69,6 +70,15 @@ def images() -> list[bytes]:
         encode(deep, "TIFF"),
         encode(rgb.convert("CMYK"), "TIFF", **{**several, "append_images": frames}),
         encode(Image.fromarray(np.asarray(grey, dtype=np.float32) / 255), "TIFF"),
+        encode(rgb, "JPEG", icc_profile=of_space(DISPLAY_P3), xmp=b"<tiff:Orientation>6</"),
+        encode(rgb, "PNG", icc_profile=of_space(DISPLAY_P3)),
+        encode(rgb.convert("CMYK"), "TIFF", icc_profile=of_inks()),
+        encode(rgb, "JPEG")[:-2],
+        encode(rgb, "AVIF", quality=40, speed=10),
+        encode(rgba, "AVIF", quality=40, speed=10, exif=exif),
+        encode(rgb, "AVIF", quality=40, speed=10, **several),
+        encode(rgb, "JPEG2000"),
+        encode(grey, "JPEG2000", no_jp2=True, tile_size=(32, 32), irreversible=True),
         encode(rgb, "HEIF", quality=40),
         encode(rgba, "HEIF", quality=40),
         encode(grey, "HEIF", quality=40, exif=exif),

@@ -20,7 +20,7 @@ from tests.fuzzing import structures
 from tests.fuzzing.mutations import mutate
 from tests.fuzzing.seeds import Body, bodies, images
 from visionflow.errors import InputError
-from visionflow.images import containers, pipeline
+from visionflow.images import formats, pipeline
 from visionflow.images.input_spec import InputSpec
 
 SPECS = (InputSpec(224, 256), InputSpec(32, 32, interpolation="bicubic"))
@@ -65,7 +65,7 @@ def run(value: bytes | Body) -> str:
             with contextlib.suppress(InputError):
                 read_image(value.data.decode("utf-8", "surrogateescape"), False, value.content_type)
         else:
-            containers.media_type(value)
+            formats.media_type(value)
             spec = SPECS[len(value) % len(SPECS)]
             image = pipeline.decode(value, spec)
             pipeline.prepare(image, spec)

@@ -19,7 +19,7 @@ from infra.stages import LOCAL, LayerTarget
 from tests.infra import lone_training
 
 # So that the next version of a package still fits.
-ROOM = 10_000_000
+ROOM = 5_000_000
 # What Lambda's own runtime brings.
 RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3")
 

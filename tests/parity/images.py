@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from tests.images import encode
+from tests.profiles import DISPLAY_P3, SRGB, encoded, of_space, srgb_curve
 
 SAMPLES = Path(__file__).parents[2] / "infra" / "samples"
 # A photograph that a dependency ships: no image of a person's own has to travel with the project.
@@ -30,7 +31,14 @@ def odd_images() -> dict[str, bytes]:
         "exif-rotated.jpg": _rotated_by_exif,
         "cmyk.jpg": lambda image: encode(image.convert("CMYK"), "JPEG"),
         "grey.jpg": lambda image: encode(image.convert("L"), "JPEG"),
+        "display-p3.jpg": _in_display_p3,
+        "xmp-rotated.jpg": _rotated_by_xmp,
+        "without-its-end.jpeg": lambda image: encode(image, "JPEG", quality=90)[:-2],
+        "photo.avif": lambda image: encode(image, "AVIF", quality=80, speed=10),
+        "photo.jp2": lambda image: encode(image, "JPEG2000"),
         "grey-16-bit.png": _sixteen_bit,
+        "grey-12-bit.tif": lambda image: encode(_deep(image, 4095), "TIFF"),
+        "grey-float.tif": _floating,
         "palette-transparent.png": _palette_with_transparency,
         "grey-alpha.png": lambda image: encode(_with_alpha(image).convert("LA"), "PNG"),
         "colour-alpha.png": lambda image: encode(_with_alpha(image), "PNG"),
@@ -64,9 +72,30 @@ def _rotated_by_exif(image: Image.Image) -> bytes:
     return encode(image.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=90)
 
 
+def _rotated_by_xmp(image: Image.Image) -> bytes:
+    packet = b'<x xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
+    return encode(image.transpose(Image.Transpose.ROTATE_90), "JPEG", xmp=packet, quality=90)
+
+
+def _in_display_p3(image: Image.Image) -> bytes:
+    """The values that show the photograph's colours in Display P3."""
+    linear = srgb_curve(np.asarray(image) / 255)
+    inverse = np.linalg.inv(DISPLAY_P3.to_d50()) @ SRGB.to_d50()
+    values = np.rint(encoded(linear @ inverse.T) * 255).astype(np.uint8)
+    return encode(Image.fromarray(values), "JPEG", quality=90, icc_profile=of_space(DISPLAY_P3))
+
+
 def _sixteen_bit(image: Image.Image) -> bytes:
-    samples = np.asarray(image.convert("L")).astype(np.uint16) * 257
-    return encode(Image.fromarray(samples), "PNG")
+    return encode(_deep(image, 65_535), "PNG")
+
+
+def _deep(image: Image.Image, white: int) -> Image.Image:
+    samples = np.asarray(image.convert("L")) / 255 * white
+    return Image.fromarray(np.rint(samples).astype(np.uint16))
+
+
+def _floating(image: Image.Image) -> bytes:
+    return encode(Image.fromarray(np.asarray(image.convert("L"), np.float32) / 255), "TIFF")
 
 
 def _with_alpha(image: Image.Image) -> Image.Image:

@@ -8,11 +8,10 @@ from typing import Literal
 
 import numpy as np
 from PIL import Image
-from PIL.ExifTags import Base as ExifTag
 
 from training.data.grouping.duplicates import Look, look_of
 from visionflow.errors import ImageError, MissingImageError
-from visionflow.images.containers import format_of
+from visionflow.images.formats import format_of
 from visionflow.images.pipeline import UInt8Array, decode
 
 Oddity = Literal[
@@ -64,7 +63,11 @@ def read_facts(folder: Path, name: str) -> ImageFacts | BadFile:
     except ImageError as error:
         return BadFile(name, error.code, str(error))
     look = look_of(image.upright())
-    oddities = _stored_oddly(data) | _looks_odd(image.size, look)
+    oddities: dict[Oddity, bool] = {
+        **_stored_oddly(data),
+        "rotated": image.orientation != 1,
+        **_looks_odd(image.size, look),
+    }
     return ImageFacts(
         hashlib.sha256(data).hexdigest(),
         len(data),
@@ -77,13 +80,15 @@ def read_facts(folder: Path, name: str) -> ImageFacts | BadFile:
 
 
 def _stored_oddly(data: bytes) -> dict[Oddity, bool]:
-    with Image.open(io.BytesIO(data), formats=(format_of(data),)) as image:
-        return {
-            "cmyk": image.mode == "CMYK",
-            "alpha": image.has_transparency_data,
-            "rotated": _orientation(image) != 1,
-            "animated": getattr(image, "is_animated", False),
-        }
+    try:
+        with Image.open(io.BytesIO(data), formats=(format_of(data),)) as image:
+            return {
+                "cmyk": image.mode == "CMYK",
+                "alpha": image.has_transparency_data,
+                "animated": getattr(image, "is_animated", False),
+            }
+    except (OSError, SyntaxError):
+        return {}  # deep samples, or an end that is missing: `decode` reads it, and Pillow does not
 
 
 def _looks_odd(size: tuple[int, int], look: Look) -> dict[Oddity, bool]:
@@ -96,11 +101,3 @@ def _looks_odd(size: tuple[int, int], look: Look) -> dict[Oddity, bool]:
         "elongated": long > ELONGATED * short,
         "one_colour": look.one_colour,
     }
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(ExifTag.Orientation, 1))
-    except Exception:
-        # As in visionflow.images.pipeline: a damaged EXIF block does not concern the pixels.
-        return 1

@@ -3688,7 +3688,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @enum {unknown} */
-                    content_type: "image/bmp" | "image/gif" | "image/heic" | "image/heif" | "image/jpeg" | "image/png" | "image/tiff" | "image/webp";
+                    content_type: "application/octet-stream" | "image/apng" | "image/avif" | "image/bmp" | "image/gif" | "image/heic" | "image/heif" | "image/jp2" | "image/jpeg" | "image/jpg" | "image/pjpeg" | "image/png" | "image/tiff" | "image/webp" | "image/x-ms-bmp";
                     bytes: number;
                     /** @default null */
                     filename?: string | null;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { createApi } from "../../src/api/client";
 import { ApiError } from "../../src/api/errors";
-import { imageType } from "../../src/config/imageType";
+import { imageType } from "../../src/api/imageFormats";
 import { type Arrival, fromInput, labelOf } from "../../src/data/intake/arrivals";
 import { hashOf, Uploads } from "../../src/data/intake/uploads";
 import { unpack } from "../../src/data/intake/zip";

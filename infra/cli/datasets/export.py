@@ -20,12 +20,11 @@ from training.data.table import safe_cell
 from visionflow import strict
 from visionflow.datasets.record import VersionImage
 from visionflow.errors import UnreadableImageError
-from visionflow.images.containers import media_type
+from visionflow.images.formats import suffix_of
 
 _READERS = 8
 _AHEAD = 64
 _SECONDS = 60
-_SUFFIXES = {"image/jpeg": ".jpg", "image/tiff": ".tif"}
 
 
 def read_manifest(url: str) -> tuple[VersionImage, ...]:
@@ -128,10 +127,9 @@ def _begun(file: Path, images: Sequence[VersionImage], *, divided: bool) -> dict
 
 def _path(image: VersionImage, data: bytes, *, divided: bool) -> str:
     try:
-        kind = media_type(data)
+        suffix = suffix_of(data)
     except UnreadableImageError as error:
         raise CommandError(f"Image {image.sha256} is not one any more: {error}") from error
-    suffix = _SUFFIXES.get(kind, f".{kind.removeprefix('image/')}")
     folder = f"{image.part}/{image.label}" if divided else image.label
     return f"{folder}/{image.sha256}{suffix}"
 

@@ -18,7 +18,7 @@ from infra.errors import CommandError
 from infra.local_cloud.progress import TransferBar
 from training.texts.terminal import say
 from visionflow.errors import ImageError
-from visionflow.images.containers import media_type
+from visionflow.images.formats import media_type
 from visionflow.images.uploads import UploadRequest
 from visionflow.labels import label_key
 

@@ -9,7 +9,7 @@ from tests.fuzzing import campaign
 from tests.fuzzing.campaign import Campaign
 from tests.fuzzing.seeds import bodies, images
 from tests.fuzzing.worker import Inputs, run
-from visionflow.images import containers
+from visionflow.images import formats
 from visionflow.images.limits import DEFAULT_LIMITS
 
 FOUND = sorted((Path(__file__).parents[2] / "fuzzing" / "found").glob("*"))
@@ -45,7 +45,7 @@ def test_an_exception_outside_the_tree_is_a_finding(monkeypatch: pytest.MonkeyPa
     def broken(_: bytes) -> str:
         raise KeyError("unforeseen")
 
-    monkeypatch.setattr(containers, "media_type", broken)
+    monkeypatch.setattr(formats, "media_type", broken)
     assert run(b"any") == "!KeyError"
 
 

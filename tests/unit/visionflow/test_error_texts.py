@@ -31,6 +31,7 @@ FUNCTIONS = {
     "_folder_problem",
     "_length_problem",
     "_reason",
+    "_title",
     "label_problem",
     "name_problem",
 }
@@ -107,6 +108,13 @@ def texts(tree: ast.Module) -> Iterator[str]:
                 yield owner
             case ast.Call(args=[_, expected, _]) if called(node) == "_mismatch":
                 yield from written(expected)
+            case ast.Call(args=[title]) if called(node) == "refusal":
+                yield from written(title)
+            case ast.Assign(targets=[ast.Name(id="_OTHERS")], value=ast.Tuple(elts=kinds)):
+                for kind in kinds:
+                    match kind:  # a pattern and what files that begin so are called
+                        case ast.Tuple(elts=[_, ast.Constant(value=str(title))]) if " " in title:
+                            yield title
             case ast.FunctionDef(name=name) if name in FUNCTIONS:
                 for inner in ast.walk(node):
                     if isinstance(inner, ast.Return) and inner.value:

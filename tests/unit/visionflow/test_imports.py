@@ -71,6 +71,9 @@ def test_records_stores_and_costs_are_read_without_numpy() -> None:
     """The API starts without it. `tryout` is a program of its own."""
     drawing = {
         "visionflow.images.pipeline",
+        "visionflow.images.colours",
+        "visionflow.images.decoding",
+        "visionflow.images.samples",
         "visionflow.answers.back_off",
         "visionflow.answers.classifier",
         "visionflow.answers.embedder",
@@ -109,6 +112,7 @@ def test_a_read_of_the_environment_would_be_found(source: str) -> None:
     [
         ("lambdas.api.handler", {"onnxruntime", "torch", "pydantic", "numpy", "cryptography"}),
         ("lambdas.predict.handler", {"torch", "pydantic", "onnx", "cryptography"}),
+        ("lambdas.predict.handler", {"PIL.ImageCms", "PIL.AvifImagePlugin", "pillow_heif"}),
         ("lambdas.authorizer.handler", {"onnxruntime", "torch", "pydantic", "numpy"}),
     ],
 )

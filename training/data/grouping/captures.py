@@ -12,7 +12,7 @@ from PIL.ExifTags import IFD
 from PIL.ExifTags import Base as Tag
 
 from training.data.listing import Int64Array
-from visionflow.images.containers import format_of
+from visionflow.images.formats import format_of
 
 BURST_SECONDS = 3.0
 # Of a burst, each photo is compared with so many that follow it.

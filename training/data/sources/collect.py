@@ -19,7 +19,7 @@ from training.data.sources.whole_folder import write_file
 from training.errors import DatasetError
 from visionflow import strict
 from visionflow.errors import ConfigError, ImageError
-from visionflow.images.containers import media_type
+from visionflow.images.formats import suffix_of
 from visionflow.images.store import ImageStore
 from visionflow.labels import label_key, label_problem
 from visionflow.models.ref import ModelRef
@@ -30,17 +30,6 @@ from visionflow.predictions.reviews import ReviewStore
 LINEAGE_FILE = "lineage.jsonl"
 # Within another field's text the quotes would be escaped.
 _PREDICTION_ID = re.compile(rb'"prediction_id": "([A-Za-z0-9-]+)"')
-
-_ENDINGS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/webp": "webp",
-    "image/gif": "gif",
-    "image/bmp": "bmp",
-    "image/tiff": "tif",
-    "image/heif": "heic",
-    "image/heic": "heic",
-}
 
 
 @dataclass(frozen=True)
@@ -203,7 +192,7 @@ def _bring(
         image = prediction.image
         try:
             data = images.read(image.key, image.version_id)
-            ending = _ENDINGS.get(media_type(data), "img")
+            ending = suffix_of(data)[1:]
         except ImageError:
             done.gone += 1
             return

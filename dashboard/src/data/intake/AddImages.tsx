@@ -5,6 +5,7 @@ import { Link } from "react-router";
 
 import { useApi } from "../../api/ApiContext";
 import type { Dataset } from "../../api/datasets";
+import { imageFormats } from "../../api/imageFormats";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { rememberDataset } from "../../records/dataset/lastDataset";
@@ -12,7 +13,6 @@ import { Combobox } from "../../ui/combobox/Combobox";
 import { useOverlay } from "../../ui/dialog/useOverlay";
 import { CameraIcon } from "../../ui/icons";
 import { FileButton } from "../../ui/intake/FileButton";
-import { IMAGES } from "../../config/imageType";
 import { useFileArrival } from "../../ui/intake/useFileArrival";
 import { FailureText } from "../../ui/notice/FailureText";
 import type { Workbench } from "../facts/workbench";
@@ -101,7 +101,7 @@ export function AddImages({ dataset, bench }: { dataset: Dataset; bench: Workben
         <FileButton
           label={t("data.files")}
           primary
-          accept={`${IMAGES},.zip,.csv,.jsonl,.gz`}
+          accept={`${imageFormats.accept},.zip,.csv,.jsonl,.gz`}
           onFiles={(files) => {
             void add(fromInput(files));
           }}

@@ -2,7 +2,7 @@ import type { Api } from "../../api/client";
 import { MOST_UPLOADS, type NewImage, type UploadForms } from "../../api/datasets";
 import { ApiError } from "../../api/errors";
 import { sendToBucket } from "../../api/transport/send";
-import { type ImageType, typeOf } from "../../config/imageType";
+import { typeOf } from "../../api/imageFormats";
 import type { Arrival } from "./arrivals";
 
 type Form = UploadForms["forms"][number];
@@ -232,7 +232,7 @@ export class Uploads {
 
 function announced(
   { file, label, prediction }: Arrival,
-  content_type: ImageType,
+  content_type: string,
   sha256: string,
 ): NewImage {
   return {

@@ -1,7 +1,7 @@
 import { Unzip, UnzipInflate } from "fflate";
 
+import { imageType } from "../../api/imageFormats";
 import { isJunk } from "../../ui/intake/dropped";
-import { imageType } from "../../config/imageType";
 import { type Arrival, labelOf } from "./arrivals";
 
 /** Read at a time, so that the page stays quick and a large archive is never in memory whole. */

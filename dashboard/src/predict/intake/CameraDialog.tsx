@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import { Modal } from "../../ui/dialog/Modal";
 import { CameraIcon } from "../../ui/icons";
-import { IMAGES } from "../../config/imageType";
+import { imageFormats } from "../../api/imageFormats";
 import { CameraView } from "../../ui/intake/CameraView";
 import { useCamera } from "../../ui/intake/useCamera";
 import { Problem } from "../../ui/notice/Problem";
@@ -58,7 +58,7 @@ function DeviceCamera({ onImage }: Pick<CameraDialogProps, "onImage">) {
       {label}
       <input
         type="file"
-        accept={IMAGES}
+        accept={imageFormats.accept}
         capture="environment"
         aria-label={label}
         className="visually-hidden"

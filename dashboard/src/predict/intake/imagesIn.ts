@@ -1,5 +1,5 @@
+import { typeOf } from "../../api/imageFormats";
 import { droppedFiles } from "../../ui/intake/dropped";
-import { typeOf } from "../../config/imageType";
 
 /** What was dropped or pasted; of folders, at any depth, the images by their paths. */
 export async function imagesIn(data: DataTransfer): Promise<File[]> {

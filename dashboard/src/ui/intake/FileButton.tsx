@@ -1,4 +1,4 @@
-import { IMAGES } from "../../config/imageType";
+import { imageFormats } from "../../api/imageFormats";
 import css from "./FileButton.module.css";
 
 interface FileButtonProps {
@@ -15,7 +15,7 @@ interface FileButtonProps {
 
 /** A native file input, for keyboard and screen readers, styled as a button. */
 export function FileButton(props: FileButtonProps) {
-  const { id, label, primary = false, accept = IMAGES, folder = false } = props;
+  const { id, label, primary = false, accept = imageFormats.accept, folder = false } = props;
   const { onFiles, testId = "file-input" } = props;
   return (
     <label className={`button ${css.button} ${primary ? "primary" : ""}`}>

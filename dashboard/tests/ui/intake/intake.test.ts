@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { imageType, IMAGES, typeOf } from "../../../src/config/imageType";
 import { fromDrop } from "../../../src/data/intake/arrivals";
 import { fetchFile } from "../../../src/data/versions/export/manifest";
 import { imagesIn } from "../../../src/predict/intake/imagesIn";
@@ -8,39 +7,6 @@ import { isJunk } from "../../../src/ui/intake/dropped";
 
 const bytes = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 const HEIC = bytes("\0\0\0\x18ftypheic\0\0\0\0mif1heic");
-
-describe("the type of a file", () => {
-  it.each([
-    ["image/jpeg", "\xff\xd8\xff\xe0"],
-    ["image/png", "\x89PNG\r\n\x1a\n"],
-    ["image/gif", "GIF89a"],
-    ["image/webp", "RIFF\x10\0\0\nWEBP"],
-    ["image/bmp", "BM"],
-    ["image/tiff", "II*\0"],
-    ["image/tiff", "MM\0*"],
-    ["image/tiff", "II+\0"],
-    ["image/heic", "\0\0\0\x18ftypheic\0\0\0\0"],
-    ["image/heic", "\0\0\0\x18ftypheix\0\0\0\0"],
-    ["image/heic", "\0\0\0\x1cftypmif1\0\0\0\0mif1heic"],
-    ["image/heif", "\0\0\0\x18ftypmif1\0\0\0\0mif1"],
-  ])("is %s by its bytes, whatever the browser says", async (type, start) => {
-    for (const said of ["", "application/octet-stream", "image/png"]) {
-      expect(await typeOf(new File([bytes(start)], "IMG_0001", { type: said }))).toBe(type);
-    }
-  });
-
-  it("is by its name where the bytes say nothing, and none of another file", async () => {
-    expect(await typeOf(new File(["?"], "A.HEIC"))).toBe("image/heic");
-    expect(await typeOf(new File(["?"], "a.jfif"))).toBe("image/jpeg");
-    expect(await typeOf(new File(["text"], "notes.txt", { type: "text/plain" }))).toBeNull();
-    expect(await typeOf(new File([], "empty"))).toBeNull();
-    expect(imageType({ type: "", name: "a.b/c" })).toBeNull();
-  });
-
-  it("is offered by name where choosers know no HEIC", () => {
-    expect(IMAGES.split(",")).toEqual(["image/*", ".heic", ".heif"]);
-  });
-});
 
 interface Tree {
   [name: string]: Tree | File | DOMException;

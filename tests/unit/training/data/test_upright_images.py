@@ -54,5 +54,5 @@ def test_the_cache_knows_the_scale(listing: Listing, tmp_path: Path) -> None:
 
 def test_a_corrupt_image_is_named(listing: Listing) -> None:
     listing.path(5).write_bytes(b"no image at all")
-    with pytest.raises(DatasetError, match=r"blue.005\.png \(Not an image .+ Remove or replace"):
+    with pytest.raises(DatasetError, match=r"blue.005\.png \(This is text, .+ Remove or replace"):
         load_upright_images(listing, SIDE)

@@ -35,7 +35,7 @@ def draw_messy_set(root: Path) -> Path:
     put("val/cat/nearly.jpg", saved_anew(root / "train/cat/05.jpg"))
     put("train/dog/nearly.jpg", saved_anew(root / "train/cat/06.jpg"))
     put("train/cat/nearly.jpg", saved_anew(root / "train/cat/07.jpg"))
-    put("train/dog/phone.avif", b"no image")
+    put("train/dog/phone.jxl", b"no image")
     put("val/loose.jpg")
     for name, (data, _) in bad_files().items():
         put(f"train/dog/bad/{Path(name).stem}.jpg", data)

@@ -70,7 +70,7 @@ def test_a_sound_set_has_no_findings() -> None:
         ("missing_in_validation", "warning", (SCRIPT, "single")),
         ("missing_in_test", "warning", (SCRIPT, "single")),
         ("outside_classes", "warning", ("val/loose.jpg",)),
-        ("other_files", "warning", ("train/dog/phone.avif",)),
+        ("other_files", "warning", ("train/dog/phone.jxl",)),
         ("one_colour", "warning", ("train/dog/odd/one_colour.png",)),
         ("rotated", "note", ("train/dog/odd/rotated.jpg",)),
     ],
@@ -138,7 +138,7 @@ def test_groups_that_make_figures_wrong_are_problems() -> None:
 
 
 def test_many_examples_are_cut_off_but_counted() -> None:
-    found = find(replace(FINE, other_files=tuple(f"cat/{i}.avif" for i in range(30))), None)[0]
+    found = find(replace(FINE, other_files=tuple(f"cat/{i}.jxl" for i in range(30))), None)[0]
     assert (found.count, len(found.examples)) == (30, 10)
 
 

@@ -45,13 +45,13 @@ def test_what_is_not_used_is_told(tmp_path: Path) -> None:
         "loose.jpg",
         "README.md",
         "cat/1.jpg",
-        "cat/photo.avif",
+        "cat/photo.jxl",
         "cat/.DS_Store",
         "cat/._1.jpg",
     )
     found = find_files(touch(tmp_path, *names))
     assert relative(tmp_path, found.left_out.outside) == ("loose.jpg",)
-    assert relative(tmp_path, found.left_out.other) == ("cat/photo.avif",)
+    assert relative(tmp_path, found.left_out.other) == ("cat/photo.jxl",)
     assert [x.name for x in found.files] == ["cat/1.jpg"]
 
 

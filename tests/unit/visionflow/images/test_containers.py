@@ -14,10 +14,10 @@ from visionflow.errors import (
     ImageError,
     ImageTooLargeError,
     TruncatedImageError,
-    UnreadableImageError,
 )
 from visionflow.images import pipeline
-from visionflow.images.containers import ACCEPTED_FORMATS, format_of, unpack
+from visionflow.images.containers import unpack
+from visionflow.images.formats import ACCEPTED_FORMATS, format_of
 from visionflow.images.limits import DEFAULT_LIMITS
 
 SECONDS = 2.0
@@ -63,12 +63,6 @@ def pixels(data: bytes) -> bytes:
 @pytest.mark.parametrize("name", ACCEPTED_FORMATS)
 def test_the_first_bytes_name_the_format(name: str) -> None:
     assert format_of(encode(textured(), name)) == name
-
-
-@pytest.mark.parametrize("name", ["PPM", "ICO", "AVIF", "TGA"])
-def test_other_formats_are_refused_by_their_first_bytes(name: str) -> None:
-    with pytest.raises(UnreadableImageError, match=r"accepted format \(JPEG, PNG"):
-        format_of(encode(plain(size=(32, 32)), name))
 
 
 # A directory whose 5,000 entries all point to the same megabyte: 5 GB for whoever reads them all.
@@ -195,13 +189,6 @@ def test_a_tiff_of_any_kind_survives_the_loss_of_its_metadata(mode: str, compres
     assert upright.size == image.size
     turned_back = upright.transpose(Image.Transpose.ROTATE_180)
     assert pipeline.decode(turned).upright().tobytes() == turned_back.tobytes()
-
-
-def test_a_run_length_encoded_bmp_is_refused() -> None:
-    data = bytearray(encode(plain().convert("P"), "BMP"))
-    data[30] = 1
-    with pytest.raises(UnreadableImageError, match="send it as PNG"):
-        pipeline.decode(bytes(data))
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])

@@ -7,10 +7,9 @@ from visionflow.errors import (
     UnsupportedMediaTypeError,
     VisionFlowError,
 )
-from visionflow.images.containers import media_type
+from visionflow.images.formats import ACCEPTED_FORMATS, ACCEPTED_TYPES, media_type
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.uploads import (
-    ACCEPTED_TYPES,
     UploadRequest,
     name_in_key,
     posted_id,
@@ -20,9 +19,15 @@ from visionflow.images.uploads import (
 ID = "01JCZZZZZZZZZZZZZZZZZZZZZZ"
 
 
-@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("name", ACCEPTED_FORMATS)
 def test_what_can_be_decoded_may_be_uploaded(name: str) -> None:
     assert media_type(encode(plain(), name)) in ACCEPTED_TYPES
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "image/pjpeg", "image/avif"])
+def test_what_browsers_and_systems_call_an_image_is_let_in(kind: str) -> None:
+    """A HEIC has no type of its own on Windows; its bytes decide."""
+    UploadRequest(kind, 1).check()
 
 
 @pytest.mark.parametrize("size", [1, DEFAULT_LIMITS.max_bytes])

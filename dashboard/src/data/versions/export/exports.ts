@@ -2,6 +2,7 @@ import { Zip, ZipPassThrough } from "fflate";
 
 import type { Api } from "../../../api/client";
 import { MOST_LINKS } from "../../../api/datasets";
+import { imageSuffix } from "../../../api/imageFormats";
 import { BYTE_ORDER_MARK, csvLine } from "../../../ui/csv";
 import { fetchFile, type VersionImage } from "./manifest";
 import type { Sink } from "./sink";
@@ -143,7 +144,7 @@ export class ZipExport {
           return true;
         }
         for (const { image, data } of there) {
-          const path = `${image.label}/${image.sha256}.${ending(data)}`;
+          const path = `${image.label}/${image.sha256}.${imageSuffix(data)}`;
           add(path, data);
           table += tableLine(image, path);
           lines += `${JSON.stringify({ ...image, file_name: path })}\n`;
@@ -186,19 +187,4 @@ export class ZipExport {
 
 async function content(url: string, signal: AbortSignal): Promise<Uint8Array> {
   return new Uint8Array(await (await fetchFile(url, signal)).arrayBuffer());
-}
-
-/** The first bytes of each format that the service reads. */
-const SIGNATURES: readonly [ending: string, pattern: RegExp][] = [
-  ["jpg", /^\xff\xd8/],
-  ["png", /^\x89PNG/],
-  ["gif", /^GIF8/],
-  ["webp", /^RIFF.{4}WEBP/s],
-  ["bmp", /^BM/],
-  ["tif", /^(?:II\*\0|MM\0\*|II\+\0|MM\0\+)/],
-];
-
-function ending(data: Uint8Array): string {
-  const start = String.fromCharCode(...data.subarray(0, 12));
-  return SIGNATURES.find(([, pattern]) => pattern.test(start))?.[0] ?? "heic";
 }

@@ -7,6 +7,8 @@ A JPEG much larger than needed is decoded at 1/2, 1/4 or 1/8 of its scale, from 
 frequencies of its blocks alone. Along each side the result still has `HEADROOM` times the pixels
 that the model sees. Its tensor differs from that of the whole image by less than `TOLERANCE`;
 tests/parity measures it.
+
+Colours are converted to sRGB last, of the few pixels that are left.
 """
 
 import io
@@ -14,16 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from visionflow.errors import (
-    EmptyImageError,
-    ImageError,
-    ImageTooLargeError,
-    TruncatedImageError,
-    UnreadableImageError,
-)
-from visionflow.images import containers
+from visionflow.errors import EmptyImageError, ImageError
+from visionflow.images import colours, containers, decoding
+from visionflow.images.containers import tiff_tags
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
 
@@ -63,9 +60,9 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 class DecodedImage:
     """A decoded image.
 
-    ``stored``: RGB as stored in the file, at 1/``reduction`` of its width and height. ``width`` and
-    ``height`` are the upright image's at full scale, in pixels. ``orientation`` is EXIF's: 1 is
-    upright.
+    ``stored``: RGB as stored in the file, or pixels that ``conversion`` makes RGB of, at
+    1/``reduction`` of its width and height. ``width`` and ``height`` are the upright image's at
+    full scale, in pixels. ``orientation`` is EXIF's: 1 is upright.
     """
 
     stored: Image.Image
@@ -73,6 +70,7 @@ class DecodedImage:
     height: int
     orientation: int = 1
     reduction: int = 1
+    conversion: colours.Conversion | None = None
 
     @classmethod
     def of(cls, image: Image.Image) -> "DecodedImage":
@@ -86,7 +84,7 @@ class DecodedImage:
 
     def upright(self) -> Image.Image:
         """All decoded pixels."""
-        return _turn(self.stored, self.orientation)
+        return _turn(self._in_srgb(self.stored), self.orientation)
 
     def resized(
         self,
@@ -105,7 +103,10 @@ class DecodedImage:
         # Fractions matter: the last reduced pixel of a row may stand for fewer of the file's.
         left, top, right, bottom = (edge / self.reduction for edge in box)
         resized = self.stored.resize(size, resampling, (left, top, right, bottom), reducing_gap)
-        return _turn(resized, self.orientation)
+        return _turn(self._in_srgb(resized), self.orientation)
+
+    def _in_srgb(self, image: Image.Image) -> Image.Image:
+        return image if self.conversion is None else self.conversion(image)
 
 
 def decode(
@@ -124,24 +125,26 @@ def decode(
     limits.check_bytes(len(data))
     contents = containers.unpack(data, limits)
     try:
-        image = _open(contents)
-        _check_cost(image, contents.scans, limits)
+        image = decoding.open_image(contents)
+        decoding.check_cost(image, contents, limits)
         width, height = image.size
         reduction = _reduction(width, height, spec) if spec and contents.format == "JPEG" else 1
-        if reduction > 1:
-            image.draft(None, (width // reduction, height // reduction))
-        announced = image.size
-        image.load()
-        if image.size != announced:  # a HEIC's container and its stream may disagree
-            raise UnreadableImageError("The image is not of the size that its header says.")
-        rgb = _to_rgb(image)
+        if contents.again:
+            decoding.check_whole(contents, reduction)
+        decoding.load(image, reduction)
+        flat, conversion = decoding.flat(image, contents)
     except (MemoryError, ImageError):
         raise
     except Exception as error:
-        raise _damaged(error) from error
-    if contents.orientation in _ON_ITS_SIDE:
+        raise decoding.damaged(error) from error
+    if contents.samples:
+        width, height = contents.samples.size
+    orientation = contents.orientation
+    if contents.format == "AVIF":  # Pillow says by this how the container turns the image
+        orientation = tiff_tags.orientation(decoding.exif_of(image)) or 1
+    if orientation in _ON_ITS_SIDE:
         width, height = height, width
-    return DecodedImage(rgb, width, height, contents.orientation, reduction)
+    return DecodedImage(flat, width, height, orientation, reduction, conversion)
 
 
 def prepare(image: DecodedImage, spec: InputSpec) -> UInt8Array:
@@ -181,94 +184,3 @@ def _reduction(width: int, height: int, spec: InputSpec) -> int:
 def _turn(image: Image.Image, orientation: int) -> Image.Image:
     turn = _UPRIGHT.get(orientation)
     return image if turn is None else image.transpose(turn)
-
-
-def _open(contents: containers.Contents) -> Image.Image:
-    if contents.format == "HEIF":
-        _register_heif()
-    try:
-        return Image.open(io.BytesIO(contents.data), formats=(contents.format,))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageTooLargeError("The image has more pixels than any format may have.") from error
-    except UnidentifiedImageError as error:
-        raise UnreadableImageError(f"The {contents.format} has a damaged header.") from error
-
-
-def _register_heif() -> None:
-    """Make Pillow open HEIC, where pillow-heif is installed.
-
-    Imported here, because it takes 40 ms and few images need it.
-    """
-    try:
-        from pillow_heif import register_heif_opener  # noqa: PLC0415
-    except ImportError as error:
-        raise UnreadableImageError(
-            "HEIC is not supported here; send the image as JPEG instead (on an iPhone: Settings, "
-            "Camera, Formats, Most Compatible)."
-        ) from error
-    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
-
-
-def _damaged(error: Exception) -> TruncatedImageError | UnreadableImageError:
-    # Pillow's plugins raise many classes on damaged data (OSError, SyntaxError, ValueError,
-    # struct.error ...), so with a recognised format each of them means "damaged".
-    if "truncated" in str(error).lower() or isinstance(error, EOFError):
-        return TruncatedImageError("The image data ends before the image does.")
-    return UnreadableImageError(f"The image cannot be decoded ({error}).")
-
-
-def _check_cost(image: Image.Image, scans: int, limits: ImageLimits) -> None:
-    """Refuse by the header what would take too much memory or time to decode."""
-    width, height = image.size
-    if width * height > (most := limits.max_memory // _peak_bytes_per_pixel(image)):
-        raise ImageTooLargeError(
-            f"The image has {width} x {height} pixels; at most {most:,} are accepted "
-            f"of a {image.format} in mode {image.mode}."
-        )
-    if width * height * scans > limits.max_scanned:
-        raise ImageTooLargeError(
-            f"The {image.format} has {scans:,} scans of {width} x {height} pixels; at most "
-            f"{limits.max_scanned:,} pixels are accepted in all scans together."
-        )
-
-
-def _peak_bytes_per_pixel(image: Image.Image) -> int:
-    """Upper bound of what `decode` allocates; a test measures each kind at its limit."""
-    if image.format == "WEBP":
-        return containers.WEBP_BYTES_PER_PIXEL
-    if image.has_transparency_data or _is_deep(image):
-        return 16
-    return 12
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
-    if _is_deep(image):
-        return _from_deep_samples(image)
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGB", rgba.size, "white")
-        white.paste(rgba, mask=rgba)
-        return white
-    return image.convert("RGB")
-
-
-def _is_deep(image: Image.Image) -> bool:
-    return image.mode.startswith("I") or image.mode == "F"
-
-
-def _from_deep_samples(image: Image.Image) -> Image.Image:
-    """Greyscale of 16 or 32 bits a sample. Pillow's own ``convert`` would clip instead of scale.
-
-    Integers span 0..65535. Floats span 0..1 where none is above 1, else 0..255.
-    """
-    samples = np.array(image, dtype=np.float32)
-    brightest = 65_535.0
-    if image.mode == "F":
-        brightest = 1.0 if samples.max() <= 1.0 else 255.0
-    np.nan_to_num(samples, copy=False)
-    samples *= 255.0 / brightest
-    samples += 0.5
-    np.clip(samples, 0, 255, out=samples)
-    return Image.fromarray(samples.astype(np.uint8)).convert("RGB")

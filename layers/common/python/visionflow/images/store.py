@@ -16,8 +16,8 @@ from visionflow.errors import (
     MissingImageError,
 )
 from visionflow.images.filenames import clean_filename
+from visionflow.images.formats import ACCEPTED_TYPES
 from visionflow.images.limits import DEFAULT_LIMITS
-from visionflow.images.uploads import ACCEPTED_TYPES
 from visionflow.objects import ABSENT
 
 if TYPE_CHECKING:

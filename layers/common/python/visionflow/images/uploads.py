@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 from visionflow.errors import EmptyImageError, UnsupportedMediaTypeError
 from visionflow.images.filenames import clean_filename
+from visionflow.images.formats import ACCEPTED_TYPES, UNKNOWN_TYPE
 from visionflow.images.limits import DEFAULT_LIMITS
 
-# MIME types of the formats that `visionflow.images.pipeline` decodes; phones write the last ones.
-ACCEPTED_TYPES = frozenset(
-    f"image/{name}" for name in ("jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "heif")
-)
+# What an upload may announce. Browsers of many systems know no type for a HEIC.
+UPLOAD_TYPES = ACCEPTED_TYPES | {UNKNOWN_TYPE}
 # Of an image in a direct call. Lambda takes 6 MB of event, in which the image is base64.
 MAX_DIRECT_BYTES = 4_400_000
 
@@ -37,8 +36,8 @@ class UploadRequest:
 
     def check(self) -> None:
         """Raise the error that the uploaded image would end in."""
-        if self.content_type not in ACCEPTED_TYPES:
-            accepted = ", ".join(sorted(ACCEPTED_TYPES))
+        if self.content_type not in UPLOAD_TYPES:
+            accepted = ", ".join(sorted(UPLOAD_TYPES))
             raise UnsupportedMediaTypeError(f"Images may be {accepted}.")
         if self.bytes < 1:
             raise EmptyImageError("The image has zero bytes.")

@@ -10,16 +10,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from visionflow.images.formats import IMAGE_SUFFIXES
 from visionflow.junk import junk_kind, junk_on
 from visionflow.labels import composed
 from visionflow.part_names import part_of, parts_of
-
-IMAGE_SUFFIXES = frozenset(
-    {
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".png", ".apng", ".webp", ".gif"),
-        *(".bmp", ".dib", ".tif", ".tiff", ".heic", ".heif"),
-    }
-)
 
 Path = tuple[str, ...]
 """Folders from the top, with the file's name behind them."""

@@ -13,7 +13,12 @@ from PIL import Image
 from tests import tiffs
 from tests.images import encode, plain, textured
 from tests.tiffs import Pixels, Tags, described, layout
-from visionflow.errors import ImageError, ImageTooLargeError, UnreadableImageError
+from visionflow.errors import (
+    ImageError,
+    ImageTooLargeError,
+    TruncatedImageError,
+    UnreadableImageError,
+)
 from visionflow.images import pipeline
 from visionflow.images.containers import unpack
 from visionflow.images.limits import DEFAULT_LIMITS
@@ -139,7 +144,7 @@ def planes(count: int) -> bytes:
         (many_small_tiles, ImageTooLargeError, "at most 65,536"),
         (in_strips_and_tiles, UnreadableImageError, "in strips and in tiles"),
         (without_sizes, UnreadableImageError, "how large its strips"),
-        (lambda: planes(60_000), UnreadableImageError, "damaged header"),
+        (lambda: planes(60_000), TruncatedImageError, "ends before"),
         (lambda: planes(1), UnreadableImageError, "3 strips or tiles, and its size needs 1"),
         (lambda: with_tag(tiffs.tiff(GREY), 279, 1 << 31), UnreadableImageError, "2,147,483,648"),
         (lambda: with_tag(tiffs.tiff(GREY), 278, 0), UnreadableImageError, "without pixels"),

@@ -1,10 +1,10 @@
-"""What decoding a HEIF really takes: the items that its image is made of, each as often as it is
-used.
+"""What decoding a HEIF or an AVIF really takes: the items that its image is made of, each as often
+as it is used.
 
 A grid of 64 x 64 pixels may be made of 65,536 tiles of 16 megapixels that all are one item; an
-overlay and an item that repeats another cost the same way. Sizes are believed: libheif decodes no
-stream that is larger than its item says. ISO/IEC 23008-12, sections 6.5 and 6.6; ISO/IEC 14496-12,
-section 8.11.
+overlay and an item that repeats another cost the same way. Sizes of HEVC are believed: libheif
+decodes no stream that is larger than its item says. libavif does, so AV1 is looked into. ISO/IEC
+23008-12, sections 6.5 and 6.6; ISO/IEC 14496-12, section 8.11; AV1 Image File Format.
 """
 
 import struct
@@ -12,7 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from visionflow.errors import ImageTooLargeError, TruncatedImageError, UnreadableImageError
+from visionflow.images.containers import av1, icc
+from visionflow.images.containers.contents import MOST_METADATA, Contents
 from visionflow.images.limits import ImageLimits
+
+# Planes of the stream and of its references, and the pixels in RGB.
+AVIF_BYTES_PER_PIXEL = 24
 
 _DERIVED = (b"grid", b"iovl", b"iden")
 # An image may be cut from tiles that reach over its edges, and have transparency of its own.
@@ -32,10 +37,66 @@ class _Items:
     masters: dict[int, list[int]] = field(default_factory=dict)
     sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
     alphas: set[int] = field(default_factory=set)
+    profiles: dict[int, bytes] = field(default_factory=dict)
+    code_points: dict[int, tuple[int, int]] = field(default_factory=dict)
+    # Where the first bytes of each item are, and where the kinds of metadata are written.
+    starts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    metadata: list[int] = field(default_factory=list)
     bytes_in_all: int = 0
+    ends: int = 0
+
+    def profile(self) -> bytes | None:
+        """That of the image, or of the first item that it is made of. The code points count where
+        there is no profile."""
+        if self.primary is None:
+            return None
+        items = (self.primary, *self.parts.get(self.primary, ())[:1])
+        if found := next((self.profiles[item] for item in items if item in self.profiles), None):
+            return found
+        points = next((self.code_points[one] for one in items if one in self.code_points), None)
+        return icc.of_code_points(*points) if points else None
 
 
-def check(data: bytes, limits: ImageLimits) -> None:
+def walk_heif(data: bytes, limits: ImageLimits) -> Contents:
+    """As it is: libheif turns the image by the container's rotation."""
+    return Contents("HEIF", data, profile=check(data, limits).profile())
+
+
+def walk_avif(data: bytes, limits: ImageLimits) -> Contents:
+    """Without metadata, which Pillow parses; a sequence as the still image that it shows first.
+
+    The rotation is the container's, which Pillow gives as EXIF.
+    """
+    items = check(data, limits)
+    width, height = items.sizes.get(items.primary or 0, (0, 0))
+    if width * height > (most := limits.max_memory // AVIF_BYTES_PER_PIXEL):
+        raise ImageTooLargeError(
+            f"The AVIF has {width} x {height} pixels; at most {most:,} are accepted of an AVIF."
+        )
+    for item, kind in items.kinds.items():
+        if kind == b"av01":
+            _check_stream(data, items, item)
+    still = bytearray(data)
+    for at in items.metadata:
+        still[at : at + 4] = b"none"
+    (size,) = struct.unpack_from(">L", still, 0)
+    for at in range(8, min(size, len(still)) - 3, 4):
+        if still[at : at + 4] == b"avis":
+            still[at : at + 4] = b"avif"
+    return Contents("AVIF", bytes(still), profile=items.profile())
+
+
+def _check_stream(data: bytes, items: _Items, item: int) -> None:
+    start, length = items.starts.get(item, (0, 0))
+    width, height = items.sizes.get(item, (0, 0))
+    across, down = av1.largest_frame(data[start : start + length])
+    if across > width or down > height:
+        raise UnreadableImageError(
+            f"The AVIF says {width} x {height} pixels, and its stream {across} x {down}."
+        )
+
+
+def check(data: bytes, limits: ImageLimits) -> _Items:
     """Refuse an image that is made of more pixels, or read from more bytes, than it may be.
 
     Raises `ImageTooLargeError`, `UnreadableImageError` or `TruncatedImageError`.
@@ -46,6 +107,8 @@ def check(data: bytes, limits: ImageLimits) -> None:
         raise TruncatedImageError("The image data ends before its boxes do.") from error
     if items.primary is None:
         raise UnreadableImageError("The HEIF holds no image.")
+    if items.ends > len(data):
+        raise TruncatedImageError("The image data ends before the image does.")
     if items.bytes_in_all > len(data):
         raise UnreadableImageError(
             f"The HEIF's items have {items.bytes_in_all:,} bytes in all, and the file "
@@ -58,6 +121,7 @@ def check(data: bytes, limits: ImageLimits) -> None:
             f"The HEIF has {width} x {height} pixels and is made of {walked:,}, which is too many "
             "for its size."
         )
+    return items
 
 
 class _Walk:
@@ -133,6 +197,8 @@ class _Walk:
                 item = self._number(start + 4, width)
                 at_kind = start + 4 + width + 2
                 self._items.kinds[item] = self._data[at_kind : at_kind + 4]
+                if self._items.kinds[item] in (b"Exif", b"mime"):
+                    self._items.metadata.append(at_kind)
 
     def _read_references(self, at: int, stop: int) -> None:
         width = 4 if self._number(at, 1) else 2
@@ -148,14 +214,14 @@ class _Walk:
                     self._items.masters.setdefault(master, []).append(source)
 
     def _read_properties(self, at: int, stop: int) -> None:
-        properties: list[tuple[bytes, int]] = []
+        properties: list[tuple[bytes, int, int]] = []
         for kind, start, end in self._boxes(at, stop):
             if kind == b"ipco":
-                properties += [(name, where) for name, where, _ in self._boxes(start, end)]
+                properties += self._boxes(start, end)
             elif kind == b"ipma":
                 self._read_associations(start, properties)
 
-    def _read_associations(self, at: int, properties: list[tuple[bytes, int]]) -> None:
+    def _read_associations(self, at: int, properties: list[tuple[bytes, int, int]]) -> None:
         (head,) = struct.unpack_from(">L", self._data, at)
         item_width, wide = 4 if head >> 24 else 2, head & 1
         count, at = self._number(at + 4, 4), at + 8
@@ -169,7 +235,7 @@ class _Walk:
                 if 1 <= index <= len(properties):
                     self._describe(item, *properties[index - 1])
 
-    def _describe(self, item: int, name: bytes, at: int) -> None:
+    def _describe(self, item: int, name: bytes, at: int, end: int) -> None:
         if name == b"ispe":
             width, height = struct.unpack_from(">LL", self._data, at + 4)
             known = self._items.sizes.get(item, (0, 0))
@@ -180,6 +246,13 @@ class _Walk:
             urn = self._data[at + 4 : at + 100].partition(b"\0")[0]
             if urn.endswith((b":alpha", b":auxid:1")):
                 self._items.alphas.add(item)
+        elif name == b"colr":
+            kind = self._data[at : at + 4]
+            if kind in (b"prof", b"rICC") and end - at <= MOST_METADATA:
+                self._items.profiles.setdefault(item, self._data[at + 4 : end])
+            elif kind == b"nclx" and end - at >= 8:
+                points = struct.unpack_from(">HH", self._data, at + 4)
+                self._items.code_points.setdefault(item, points)
 
     def _read_locations(self, at: int, _stop: int) -> None:
         version = self._number(at, 1)
@@ -189,13 +262,19 @@ class _Walk:
         count, at = self._number(at + 6, id_width), at + 6 + id_width
         method, index = (2, more & 15) if version else (0, 0)
         for _ in range(count):
-            at += id_width + method + 2 + base
+            item, at = self._number(at, id_width), at + id_width
+            in_file = not method or self._number(at, 2) & 15 == 0
+            at += method + 2
+            first, at = self._number(at, base), at + base
             extents, at = self._number(at, 2), at + 2
             self._count(1 + extents)
             for _ in range(extents):
-                at += index + offset
-                self._items.bytes_in_all += self._number(at, length) if length else len(self._data)
-                at += length
+                start, at = first + self._number(at + index, offset), at + index + offset
+                size, at = self._number(at, length) if length else len(self._data), at + length
+                self._items.bytes_in_all += size
+                if in_file:
+                    self._items.starts.setdefault(item, (start, size))
+                    self._items.ends = max(self._items.ends, start + size if length else 0)
 
 
 class _Pixels:

@@ -7,11 +7,12 @@ bytes of one. TIFF 6.0, sections 3, 8 and 15; TIFF Technical Note 2 for JPEG.
 from dataclasses import dataclass
 from math import ceil
 
-from visionflow.errors import ImageTooLargeError, UnreadableImageError
+from visionflow.errors import ImageTooLargeError, TruncatedImageError, UnreadableImageError
+from visionflow.images.containers.tiff_tags import Directory
 from visionflow.images.limits import ImageLimits
-from visionflow.images.tiff_tags import Directory
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _SAMPLES, _PLANAR = 256, 257, 258, 259, 277, 284
+_PHOTOMETRIC, _YCBCR = 262, 6
 _STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_BYTES = 273, 278, 279
 _TILE_WIDTH, _TILE_LENGTH, _TILE_OFFSETS, _TILE_BYTES = 322, 323, 324, 325
 _RAW, _OLD_JPEG, _JPEG = 1, 6, 7
@@ -41,7 +42,8 @@ def check(directory: Directory, limits: ImageLimits) -> int:
     """Refuse what takes more than an image of this size may. Returns how often a decoder walks over
     the image, which is more than once for a progressive JPEG.
 
-    Raises `ImageTooLargeError` or `UnreadableImageError`.
+    Raises `ImageTooLargeError`, `UnreadableImageError`, or `TruncatedImageError` where pieces are
+    missing: what lies behind the end of the file would be taken for pixels.
     """
     width, height = directory.number(_WIDTH), directory.number(_HEIGHT)
     if not width or not height:
@@ -56,6 +58,7 @@ def check(directory: Directory, limits: ImageLimits) -> int:
     _check_pixels(pieces, width, height, _bytes_per_pixel(directory), limits)
     if compression != _RAW:
         _check_bytes(pieces, len(directory.data))
+    _check_ends(directory, pieces, height)
     if compression == _JPEG:
         return _scans(directory.data, pieces)
     return 1
@@ -130,6 +133,34 @@ def _check_bytes(pieces: Pieces, file_bytes: int) -> None:
         raise UnreadableImageError(
             f"The TIFF's strips or tiles have {total:,} bytes in all, and the file {file_bytes:,}."
         )
+
+
+def _check_ends(directory: Directory, pieces: Pieces, height: int) -> None:
+    sizes = pieces.sizes
+    if directory.number(_COMPRESSION, _RAW) == _RAW:
+        sizes = _raw_sizes(directory, pieces, height)
+    ends = [start + size for start, size in zip(pieces.offsets, sizes, strict=False)]
+    if len(pieces.offsets) < pieces.needed or max(ends, default=0) > len(directory.data):
+        raise TruncatedImageError("The image data ends before the image does.")
+
+
+def _raw_sizes(directory: Directory, pieces: Pieces, height: int) -> tuple[int, ...]:
+    """What pieces of plain pixels take, whatever the file says; the last strip may be short."""
+    bits = directory.numbers(_BITS) or (1,)
+    if directory.number(_PHOTOMETRIC) == _YCBCR:  # some of its samples stand for several pixels
+        return pieces.sizes
+    if directory.number(_PLANAR, 1) == _SEPARATE_PLANES:
+        depth = bits[0]
+    else:
+        samples = directory.number(_SAMPLES, 1)
+        depth = sum(bits) if len(bits) == samples else bits[0] * samples
+    row = ceil(pieces.width * depth / 8)
+    sizes = [row * pieces.height] * len(pieces.offsets)
+    if _TILE_WIDTH not in directory:
+        down = ceil(height / pieces.height)
+        for last in range(down - 1, len(sizes), down):
+            sizes[last] = row * (height - (down - 1) * pieces.height)
+    return tuple(sizes)
 
 
 def _scans(data: bytes, pieces: Pieces) -> int:

@@ -15,7 +15,7 @@ from visionflow.errors import (
     UnreadableImageError,
 )
 from visionflow.images import pipeline
-from visionflow.images.heif_items import check
+from visionflow.images.containers.heif_items import check
 from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
 
 SECONDS = 0.5
