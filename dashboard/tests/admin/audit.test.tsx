@@ -58,7 +58,8 @@ describe("the audit trail", () => {
     ];
     const { container } = renderDashboard(fake, "/access?tab=audit", "ko");
     const [later, rolledBack] = await rows();
-    expect(await within(rolledBack!).findByText("롤백 규칙")).toBeVisible();
+    expect(await screen.findByText("롤백 규칙")).toBeVisible();
+    expect(rolledBack).toHaveTextContent("롤백 규칙");
     expect(rolledBack).toHaveTextContent("규칙에 따라 롤백");
     expect(rolledBack).toHaveTextContent("오류율 0.250, 한도 0.05 초과(이미지 40장)");
     expect(rolledBack).toHaveTextContent("labelfailed"); // a name, and nobody's sentence

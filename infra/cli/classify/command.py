@@ -18,7 +18,7 @@ from infra.local_cloud.progress import Progress, TransferBar
 from training.cli.options import Commands, print_json, print_table
 from training.texts.terminal import say
 from visionflow.errors import ImageError, ImageTooLargeError
-from visionflow.images.containers import media_type
+from visionflow.images.formats import media_type
 from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 # Refused by what is in the request, and not by what the stage is at the moment.

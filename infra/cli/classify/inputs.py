@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from infra.errors import CommandError
 from visionflow.errors import ImageError
-from visionflow.images.containers import media_type
+from visionflow.images.formats import media_type
 from visionflow.junk import junk_kind
 
 STDIN = "-"

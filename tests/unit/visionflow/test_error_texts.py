@@ -99,22 +99,25 @@ def called(node: ast.Call) -> str | None:
     return None
 
 
+def titles(kinds: list[ast.expr]) -> Iterator[str]:
+    """What files are called that begin with a pattern, of pairs of both."""
+    for kind in kinds:
+        match kind:
+            case ast.Tuple(elts=[_, ast.Constant(value=str(title))]) if " " in title:
+                yield title
+
+
 def texts(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         match node:
-            case ast.Call(args=[text, *_]) if called(node) in ERRORS:
+            case ast.Call(args=[text, *_]) if called(node) in {*ERRORS, "refusal"}:
                 yield from written(text)
             case ast.Call(args=[_, ast.Constant(value=str(owner)), *_]) if called(node) == "_Row":
                 yield owner
             case ast.Call(args=[_, expected, _]) if called(node) == "_mismatch":
                 yield from written(expected)
-            case ast.Call(args=[title]) if called(node) == "refusal":
-                yield from written(title)
             case ast.Assign(targets=[ast.Name(id="_OTHERS")], value=ast.Tuple(elts=kinds)):
-                for kind in kinds:
-                    match kind:  # a pattern and what files that begin so are called
-                        case ast.Tuple(elts=[_, ast.Constant(value=str(title))]) if " " in title:
-                            yield title
+                yield from titles(kinds)
             case ast.FunctionDef(name=name) if name in FUNCTIONS:
                 for inner in ast.walk(node):
                     if isinstance(inner, ast.Return) and inner.value:

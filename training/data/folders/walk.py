@@ -12,7 +12,7 @@ from pathlib import Path
 
 from training.errors import DatasetError
 from visionflow.errors import ImageError
-from visionflow.images.containers import format_of
+from visionflow.images.formats import format_of
 from visionflow.jobs.layout import is_image_name
 from visionflow.junk import junk_kind
 

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from training.data.sources.fetch_sources import SOURCES, Source
 from training.data.sources.whole_folder import already_made, whole_folder
 from training.errors import DatasetError
-from visionflow.jobs.layout import IMAGE_SUFFIXES
+from visionflow.images.formats import IMAGE_SUFFIXES
 
 _ARCHIVES = frozenset({".gz", ".tgz", ".tar", ".zip", ".bz2", ".mat", ".data"})
 _SECONDS_OF_SILENCE = 60
