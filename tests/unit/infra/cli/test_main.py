@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("predict", tmp_path / "nothing.jpg", "--api-url", "http://127.0.0.1:9") == 1
-    assert "nothing.jpg cannot be read" in capsys.readouterr().err
+    assert "nothing.jpg: cannot be read" in capsys.readouterr().err
 
 
 def test_a_bad_image_stops_none_of_the_others(
@@ -168,7 +168,7 @@ def test_reason_and_prediction_set_are_in_the_json(
 def test_an_image_for_the_bucket_has_no_prediction_set(
     answered: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("infra.cli.predictions.MAX_DIRECT_BYTES", 1)
+    monkeypatch.setattr("infra.cli.classify.command.MAX_DIRECT_BYTES", 1)
     assert run("predict", answered, "--coverage", 0.95, "--api-url", "http://127.0.0.1:9") == 1
     assert "no prediction set; leave --coverage out" in capsys.readouterr().err
 
