@@ -2,7 +2,7 @@
 dataset is to look at, and datasets whose images are to be compared."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -19,10 +19,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import clients
 from lambdas.classification.announcements import (
+    Announced,
     Arrival,
     UnknownEnvelopeError,
     Watched,
-    arrivals,
+    announced,
     read_message,
 )
 from lambdas.classification.dead_letters import DeadLetters
@@ -48,7 +49,7 @@ from visionflow.predictions.store import PredictionStore
 from visionflow_starter import STARTER
 
 # With the ids of the requests that brought them.
-Arrivals = list[tuple[Arrival, str | None]]
+Arrivals = Sequence[tuple[Arrival, str | None]]
 
 logger = Logger()
 metrics = Metrics()
@@ -112,17 +113,18 @@ def handle_message(record: SQSRecord, changed: set[str]) -> None:
         try:
             message = read_message(record.body)
             order = order_in(message)
-            found = [] if order else arrivals_in(message)
+            found = Announced[Arrival]((), None) if order else arrivals_in(message)
 
             def take() -> None:
                 if order:
                     obey(order, changed, datetime.now(UTC))
-                work(service().take, found)
+                work(service().take, found.arrivals)
 
             def give_up() -> None:
-                work(lambda arrival, _: service().give_up(arrival), found)
+                work(lambda arrival, _: service().give_up(arrival), found.arrivals)
 
             attempt(record.raw_event, attempts, take=take, give_up=give_up)
+            found.check()
         except UnknownEnvelopeError as error:
             dead_letters().bury(record, error)
         except Exception:
@@ -131,10 +133,9 @@ def handle_message(record: SQSRecord, changed: set[str]) -> None:
             raise
 
 
-def arrivals_in(message: Any) -> Arrivals:
-    """Raises `UnknownEnvelopeError`."""
+def arrivals_in(message: Any) -> Announced[Arrival]:
     watched = Watched(settings().datasets_bucket, (CONTENT_PREFIX, DROP_PREFIX))
-    return arrivals(message, Arrival, watched)
+    return announced(message, Arrival, watched)
 
 
 def obey(order: Order, changed: set[str], now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Lambda entry point of the upload queue: S3 event notifications in SQS messages."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -19,9 +19,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas import clients
 from lambdas.classification import snapshot
 from lambdas.classification.announcements import (
+    Announced,
     UnknownEnvelopeError,
     Watched,
-    arrivals,
+    announced,
     read_message,
 )
 from lambdas.classification.dead_letters import DeadLetters
@@ -38,7 +39,7 @@ from visionflow.images.uploads import UPLOAD_PREFIX
 from visionflow.predictions.record import Prediction
 
 # With the ids of the requests that brought them.
-Uploads = list[tuple[Upload, str | None]]
+Uploads = Sequence[tuple[Upload, str | None]]
 
 logger = Logger()
 metrics = Metrics()
@@ -69,13 +70,14 @@ def handle_message(record: SQSRecord) -> None:
     """Ingest what one message announces. Whatever is raised sends this message back to SQS."""
     with following():
         try:
-            uploads = uploads_in(record)
+            found = uploads_in(record)
             attempt(
                 record.raw_event,
                 lambda: service().predictions.attempts,
-                take=lambda: take(uploads, ingest),
-                give_up=lambda: take(uploads, give_up),
+                take=lambda: take(found.arrivals, ingest),
+                give_up=lambda: take(found.arrivals, give_up),
             )
+            found.check()
         except UnknownEnvelopeError as error:
             dead_letters().bury(record, error)
         except QuotaExceededError as error:
@@ -88,10 +90,10 @@ def handle_message(record: SQSRecord) -> None:
             raise
 
 
-def uploads_in(record: SQSRecord) -> Uploads:
-    """Raises `UnknownEnvelopeError`."""
+def uploads_in(record: SQSRecord) -> Announced[Upload]:
+    """Raises `UnknownEnvelopeError` for what is no JSON."""
     bucket = ClassificationSettings.from_env(os.environ).images_bucket
-    return arrivals(read_message(record.body), Upload, Watched(bucket, (UPLOAD_PREFIX,)))
+    return announced(read_message(record.body), Upload, Watched(bucket, (UPLOAD_PREFIX,)))
 
 
 def take(uploads: Uploads, how: Callable[[Upload], Prediction | None]) -> None:

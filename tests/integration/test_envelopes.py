@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -119,6 +119,21 @@ def test_what_is_unknown_is_dead_at_once_and_the_others_are_taken(
     (line,) = [vars(line) for line in caplog.records if "unknown envelope" in line.message]
     assert json.loads(line["shape"]) == {"hello": "str"}
     assert "patient" not in str(line)
+
+
+def test_a_record_that_is_unknown_takes_no_image_with_it(cloud: Cloud, fed: Fed) -> None:
+    message = in_notification(fed, put(cloud, fed))
+    message["Records"].insert(0, {"s3": "of a later time"})
+    assert fed.deliver([cloud.message(message)]) == []
+    assert fed.done() in (["red"], ["ready"])
+    (letter,) = dead_letters(cloud)
+    assert json.loads(letter["Body"]) == message
+
+
+def test_what_is_of_the_other_queue_is_not_lost(cloud: Cloud, fed: Fed) -> None:
+    message = cloud.message(in_notification(replace(fed, bucket="others"), put(cloud, fed)))
+    assert fed.deliver([message]) == []
+    assert [letter["Body"] for letter in dead_letters(cloud)] == [message["body"]]
 
 
 def test_every_unknown_form_is_dead_at_once(cloud: Cloud, fed: Fed) -> None:

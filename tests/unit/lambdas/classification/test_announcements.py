@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 
 from lambdas.classification.announcements import (
+    Announced,
     Arrival,
     UnknownEnvelopeError,
     Watched,
-    arrivals,
+    announced,
     read_message,
     shape,
 )
 
 BUCKET = "images"
 WATCHED = Watched(BUCKET, ("uploads/",))
+NOTHING = Announced[Arrival]((), None)
 ARRIVED = (Arrival(BUCKET, "uploads/a b+100%.jpg", "v1", "tag", 7), "R1")
 
 
@@ -83,7 +85,7 @@ TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
 )
 def test_an_object_is_found_in_every_envelope(wrapper: str, message: Any) -> None:
     body = json.dumps(WRAPPERS[wrapper](message))
-    assert arrivals(read_message(body), Arrival, WATCHED) == [ARRIVED]
+    assert announced(read_message(body), Arrival, WATCHED) == Announced((ARRIVED,), None)
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
@@ -118,28 +120,36 @@ def test_an_object_is_found_in_every_envelope(wrapper: str, message: Any) -> Non
     ],
 )
 def test_what_is_no_image_that_arrives_is_passed_over(wrapper: str, message: Any) -> None:
-    assert arrivals(WRAPPERS[wrapper](message), Arrival, WATCHED) == []
+    assert announced(WRAPPERS[wrapper](message), Arrival, WATCHED) == NOTHING
 
 
 def test_a_removal_has_no_size_and_is_passed_over_all_the_same() -> None:
     message = notified("ObjectRemoved:DeleteMarkerCreated")
     del message["Records"][0]["s3"]["object"]["size"]
-    assert arrivals(message, Arrival, WATCHED) == []
+    assert announced(message, Arrival, WATCHED) == NOTHING
 
 
-def test_a_topic_that_waits_for_an_answer_is_understood() -> None:
-    message = {"Type": "SubscriptionConfirmation", "TopicArn": "arn:a", "Token": "secret"}
-    assert arrivals(message, Arrival, WATCHED) == []
+def test_another_bucket_s_object_is_another_queue_s() -> None:
+    found = announced(bridged(), Arrival, Watched("others", ("uploads/",)))
+    assert (found.arrivals, str(found.unknown)) == ((), '"an object of another bucket"')
 
 
-def test_another_bucket_s_object_is_passed_over() -> None:
-    assert arrivals(bridged(), Arrival, Watched("others", ("uploads/",))) == []
+@pytest.mark.parametrize("first", [True, False])
+def test_a_record_that_is_unknown_takes_no_other_with_it(first: bool) -> None:
+    good, bad = notified()["Records"], notified(size=SECRET)["Records"]
+    del bad[0]["s3"]["object"]["eTag"]
+    found = announced({"Records": [*bad, *good] if first else [*good, *bad]}, Arrival, WATCHED)
+    assert found.arrivals == (ARRIVED,)
+    told = json.loads(str(found.unknown))
+    assert told["s3"]["object"] == {"key": "str", "size": "str", "versionId": "str"}
+    with pytest.raises(UnknownEnvelopeError):
+        found.check()
 
 
 @pytest.mark.parametrize("version", [None, "null", ""])
 def test_an_object_without_a_version_has_none(version: str | None) -> None:
     for message in (notified(versionId=version), with_version(bridged(), version)):
-        ((found, _),) = arrivals(message, Arrival, WATCHED)
+        ((found, _),) = announced(message, Arrival, WATCHED).arrivals
         assert found.version_id is None
 
 
@@ -166,15 +176,22 @@ UNKNOWN = [
     {"Type": "Notification", "Message": SECRET},
     by_topic({"Type": "Notification", "Message": {"a": SECRET}}),
     by_topic(by_topic(by_topic(by_topic(notified())))),
+    notified(size=float("inf")),
+    notified(versionId=7),
+    bridged(key="uploads/\ud800.jpg"),
+    {"Type": "Notification", "Message": "[" * 100_000},
+    # Its token is needed to confirm it, and no log's.
+    {"Type": "SubscriptionConfirmation", "TopicArn": "arn:a", "Token": SECRET},
 ]
 
 
 @pytest.mark.parametrize("message", UNKNOWN)
 def test_what_is_unknown_is_told_by_its_shape(message: Any) -> None:
-    with pytest.raises(UnknownEnvelopeError) as caught:
-        arrivals(read_message(json.dumps(message)), Arrival, WATCHED)
-    assert SECRET not in str(caught.value)
-    assert len(str(caught.value)) < 500
+    found = announced(read_message(json.dumps(message)), Arrival, WATCHED)
+    assert found.arrivals == ()
+    assert found.unknown
+    assert SECRET not in str(found.unknown)
+    assert len(str(found.unknown)) < 500
 
 
 def test_what_is_not_json_is_told_by_its_length() -> None:
@@ -184,7 +201,7 @@ def test_what_is_not_json_is_told_by_its_length() -> None:
 
 def test_a_shape_has_names_and_types_alone() -> None:
     long = {str(index): index for index in range(100)}
-    deep = {"a": {"b": {"c": {"d": {"e": 1}}}}}
+    deep = {"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}}
     assert shape({"x": [1.5, 2.5], "y": None}) == {"x": ["float"], "y": "null"}
-    assert shape(deep) == {"a": {"b": {"c": "object"}}}
+    assert shape(deep) == {"a": {"b": {"c": {"d": {"e": "object"}}}}}
     assert shape(long)["..."] == 80
