@@ -176,7 +176,7 @@ def _of_s3(record: Any) -> Iterator[_Found]:
 
 
 def _of_event_bridge(kind: str, detail: Mapping[str, Any]) -> Iterator[_Found]:
-    """Raises one of `_FAULTS` for what is no event of an object."""
+    """Raises one of `_FAULTS` for what is not an event of an object."""
     if not kind.startswith("Object "):
         raise ValueError("an event of another kind, such as a call that CloudTrail has seen")
     if kind != "Object Created":

@@ -91,7 +91,7 @@ def handle_message(record: SQSRecord) -> None:
 
 
 def uploads_in(record: SQSRecord) -> Announced[Upload]:
-    """Raises `UnknownEnvelopeError` for what is no JSON."""
+    """Raises `UnknownEnvelopeError` for what is not JSON."""
     bucket = ClassificationSettings.from_env(os.environ).images_bucket
     return announced(read_message(record.body), Upload, Watched(bucket, (UPLOAD_PREFIX,)))
 

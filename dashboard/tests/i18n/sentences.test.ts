@@ -2,13 +2,19 @@ import { readdirSync, readFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
+import { isActor } from "../../src/i18n/actors";
 import errors from "../../src/i18n/errors.ko.json";
 import sentences from "../../src/i18n/sentences.json";
 import { inKorean } from "../../src/i18n/sentences";
 
+const ID = "01M8EW49C5TCN91P2HRK8KGT36";
+const TRAINING = /^(training job|instant training|학습 작업|즉시 학습) \{a\}$/;
+
 /** A template as the server fills it, with values that are nobody's sentence. */
 const filled = (template: string) =>
-  template.replace(/\{(\w+)\}/g, (_slot, name: string) => `‹${name}›`);
+  template.replace(/\{(\w+)(?::state)?\}/g, (_slot, name: string) =>
+    name === "characters" ? "12" : TRAINING.test(template) ? ID : `‹${name}›`,
+  );
 
 describe("what the server says", () => {
   it.each([
@@ -58,6 +64,34 @@ describe("what the server says", () => {
     expect(inKorean("note: seen by ann")).toBeNull();
     expect(inKorean("The name of this one is good.")).toBeNull();
     expect(inKorean("the class cats is empty now.")).toBeNull();
+  });
+
+  it.each(["running", "waiting", "failed", "done", "You", "training job 7 of ann"])(
+    "leaves a name as it is: %s",
+    (name) => {
+      expect(inKorean(`class ${name} lost 3.0 points, at most 2.0 are allowed`)).toContain(
+        `${name} 클래스의 손실`,
+      );
+      expect(inKorean(`There is no dataset ${name}.`)).toBe(`해당 데이터셋이 없습니다: ${name}.`);
+      expect(inKorean(`Job ${name} is running; it cannot be stopped.`)).toBe(
+        `작업 ${name}: 실행 중 상태에서는 중지할 수 없습니다.`,
+      );
+    },
+  );
+
+  it("is not searched for in a text that is longer than any", () => {
+    expect(inKorean("a: ".repeat(3_000))).toBeNull();
+    expect(inKorean("too many characters")).toBeNull();
+  });
+
+  it("is only said by who is no person", () => {
+    for (const by of ["the flow rule", `training job ${ID}`, `instant training ${ID}`]) {
+      expect(isActor(by)).toBe(true);
+      expect(inKorean(by)).not.toBeNull();
+    }
+    for (const by of ["ann@team.test", "training job uploader", "the flow rules", "done"]) {
+      expect(isActor(by)).toBe(false);
+    }
   });
 
   it("is shown in English only where the page does not know it", () => {

@@ -307,6 +307,25 @@ describe("what has been moved", () => {
     expect(await screen.findByTestId("moves")).toBeVisible();
   });
 
+  it("keeps a person's reason and name as they wrote them", async () => {
+    const [move] = fake.moves;
+    if (!move) throw new Error("no move");
+    fake.moves = [
+      { ...move, by: "training job uploader", reason: "the model is not registered." },
+      {
+        ...move,
+        moved_at: "2026-03-01T00:00:00.000000Z",
+        by: "the rollback rule",
+        reason: "Stopped on request.",
+      },
+    ];
+    renderDashboard(fake, "/models", "ko");
+    const table = await screen.findByTestId("moves");
+    expect(await within(table).findByText("요청에 따라 중지했습니다.")).toBeVisible();
+    expect(table).toHaveTextContent("training job uploader");
+    expect(table).toHaveTextContent("the model is not registered.");
+  });
+
   it("stays when its next page does not arrive", async () => {
     fake.failing = (path) =>
       path.startsWith("/models/history")

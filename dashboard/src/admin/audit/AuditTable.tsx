@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import type { AuditEntry } from "../../api/access";
 import { useLanguage } from "../../i18n";
+import { isActor } from "../../i18n/actors";
 import { actionText } from "../../i18n/audit/actions";
 import { dateTime } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
@@ -45,7 +46,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
     <tr data-testid="audit-row">
       <td className="numeric">{dateTime(at, language)}</td>
       <th scope="row" title={caller}>
-        <ServerText text={by} />
+        {isActor(by) ? <ServerText text={by} /> : by}
       </th>
       <td>
         {name} <code className={css.action}>{action}</code>
@@ -70,7 +71,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
                   <code>{key}</code>
                 </dt>
                 <dd>
-                  {SAID.has(key) && typeof value === "string" ? (
+                  {isActor(by) && SAID.has(key) && typeof value === "string" ? (
                     <ServerText text={value} />
                   ) : (
                     <code>{typeof value === "string" ? value : JSON.stringify(value)}</code>

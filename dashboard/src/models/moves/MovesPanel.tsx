@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useApi } from "../../api/ApiContext";
 import type { AliasMove, Page } from "../../api/types";
 import { useLanguage } from "../../i18n";
+import { isActor } from "../../i18n/actors";
 import { dateTime } from "../../i18n/format";
 import { moveText } from "../../i18n/texts";
 import { DataTable } from "../../ui/DataTable";
@@ -60,10 +61,14 @@ export function MovesPanel() {
                 {move.name === null ? "–" : `${move.name} ${move.version ?? ""}`}
                 {move.percent !== null && ` (${move.percent}%)`}
               </td>
+              <td>{isActor(move.by) ? <ServerText text={move.by} /> : move.by}</td>
               <td>
-                <ServerText text={move.by} />
+                {move.reason !== null && isActor(move.by) ? (
+                  <ServerText text={move.reason} />
+                ) : (
+                  (move.reason ?? "–")
+                )}
               </td>
-              <td>{move.reason === null ? "–" : <ServerText text={move.reason} />}</td>
             </tr>
           ))}
         </DataTable>
