@@ -68,5 +68,5 @@ def test_a_dropped_folder_is_walked(page: Page, cloud: Cloud, tmp_path: Path) ->
     empty.mkdir()
     (empty / "notes.txt").write_text("no image")
     drop(page, empty)
-    expect(page.get_by_text("There is no image in what you dropped.")).to_be_visible()
+    expect(page.get_by_text("There is no image in what you added.")).to_be_visible()
     page.screenshot(path=str(tmp_path / "empty.png"))

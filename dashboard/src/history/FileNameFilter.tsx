@@ -13,8 +13,13 @@ interface FileNameFilterProps {
 export function FileNameFilter({ value, onChange }: FileNameFilterProps) {
   const { t } = useTranslation();
   const [text, setText] = useState(value);
-  const search = () => {
-    if (text.trim() !== value) onChange(text.trim());
+  const [known, setKnown] = useState(value);
+  if (value !== known) {
+    setKnown(value);
+    setText(value); // another filter was chosen, or none
+  }
+  const search = (wanted = text) => {
+    if (wanted.trim() !== value) onChange(wanted.trim());
   };
   return (
     <label className="field">
@@ -30,10 +35,14 @@ export function FileNameFilter({ value, onChange }: FileNameFilterProps) {
         placeholder={t("history.filenamePart")}
         onChange={({ target }) => {
           setText(target.value);
+          if (target.value === "") search("");
         }}
-        onBlur={search}
-        onKeyDown={({ key }) => {
-          if (key === "Enter") search();
+        onBlur={() => {
+          search();
+        }}
+        onKeyDown={({ key, nativeEvent }) => {
+          // Within a Korean syllable, Enter ends the syllable.
+          if (key === "Enter" && !nativeEvent.isComposing) search();
         }}
         data-testid="filter-filename"
       />

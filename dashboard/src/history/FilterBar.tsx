@@ -106,7 +106,6 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
         ))}
       </Choice>
       <FileNameFilter
-        key={filters.filename}
         value={filters.filename ?? ""}
         onChange={(filename) => {
           set({ filename: filename === "" ? undefined : filename });

@@ -23,12 +23,11 @@ export default function PredictPage() {
   const [opacity, setOpacity] = useState(INITIAL_OPACITY);
   const camera = useOverlay("camera");
   const [empty, setEmpty] = useState(false);
-  const dragging = useFileArrival((data) => {
-    void imagesIn(data).then((files) => {
-      setEmpty(files.length === 0);
-      add(files);
-    });
-  });
+  const take = (files: File[]) => {
+    setEmpty(files.length === 0);
+    add(files);
+  };
+  const dragging = useFileArrival((data) => void imagesIn(data).then(take));
 
   return (
     <>
@@ -56,7 +55,7 @@ export default function PredictPage() {
           opacity={opacity}
           onOpacity={setOpacity}
           dragging={dragging}
-          onFiles={add}
+          onFiles={take}
           onCamera={() => {
             camera.open("1");
           }}
@@ -70,7 +69,7 @@ export default function PredictPage() {
         <CameraDialog
           onImage={(file) => {
             camera.close();
-            add([file]);
+            take([file]);
           }}
           onClose={camera.close}
         />

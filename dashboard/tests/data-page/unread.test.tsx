@@ -69,10 +69,12 @@ describe("while the images are being read", () => {
     open("train");
     expect(await screen.findByTestId("train-plan")).toHaveTextContent("–");
     expect(screen.queryByText(/at least two classes/i)).not.toBeInTheDocument();
+    expect(screen.getByTestId("train")).toBeDisabled(); // some may not have been looked at
     arrive();
     await waitFor(() => {
       expect(screen.getByTestId("train-plan")).toHaveTextContent("4");
     });
+    expect(screen.getByTestId("train")).toBeEnabled();
   });
 });
 

@@ -1,4 +1,4 @@
-import { act, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -322,10 +322,23 @@ describe("the filter by a file's name", () => {
       expect(screen.getAllByTestId("row-label")).toHaveLength(1);
     });
     expect(window.location.hash).toContain("filename=img_");
+    expect(screen.getByTestId("filter-filename")).toHaveFocus();
     await userEvent.clear(screen.getByTestId("filter-filename"));
-    await userEvent.tab();
     await waitFor(() => {
       expect(screen.getAllByTestId("row-label")).toHaveLength(2);
+    });
+  });
+
+  it("does not search within a Korean syllable", async () => {
+    fake.records = [record(1, { filename: "고양이.jpg" })];
+    renderDashboard(fake, "/history", "ko");
+    const input = await screen.findByTestId("filter-filename");
+    await userEvent.type(input, "고");
+    fireEvent.keyDown(input, { key: "Enter", isComposing: true });
+    expect(window.location.hash).not.toContain("filename");
+    fireEvent.keyDown(input, { key: "Enter" });
+    await waitFor(() => {
+      expect(window.location.hash).toContain("filename");
     });
   });
 });

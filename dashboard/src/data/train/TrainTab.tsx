@@ -29,6 +29,7 @@ export function TrainTab({ details, facts, training }: TrainTabProps) {
   const may = useMay();
   const { name } = dataset;
   const trained = counts && [...counts.byClass.values()].filter((images) => images > 0).length;
+  const isUnread = counts === null && !bench.error;
   const tooFewClasses = trained !== null && trained < LEAST_CLASSES;
   const seconds = run ? took(run) : null;
   return (
@@ -75,7 +76,9 @@ export function TrainTab({ details, facts, training }: TrainTabProps) {
             <button
               type="button"
               className="button primary"
-              disabled={isBusy || waits || few.length > 0 || (tooFewClasses && !isArriving)}
+              disabled={
+                isBusy || waits || isUnread || few.length > 0 || (tooFewClasses && !isArriving)
+              }
               onClick={training.start}
               data-testid="train"
             >

@@ -1,4 +1,4 @@
-import { typeOf } from "../../api/imageFormats";
+import { imageType, typeOf } from "../../api/imageFormats";
 import { droppedFiles } from "../../ui/intake/dropped";
 
 /** What was dropped or pasted; of folders, at any depth, the images by their paths. */
@@ -7,7 +7,9 @@ export async function imagesIn(data: DataTransfer): Promise<File[]> {
   dropped.sort((a, b) => a.path.localeCompare(b.path, undefined, { numeric: true }));
   const found: File[] = [];
   for (const { file, inFolder } of dropped) {
-    if (!inFolder || (await typeOf(file)) !== null) found.push(file);
+    // A file that cannot be read is told of when its turn comes, with the others.
+    const type = inFolder ? await typeOf(file).catch(() => imageType(file)) : undefined;
+    if (type !== null) found.push(file);
   }
   return found;
 }

@@ -69,6 +69,16 @@ describe("a dropped folder", () => {
     expect(found.map(({ name }) => name)).toEqual(["1.heic", "2.jpg", "10.jpg", "without ending"]);
   });
 
+  it("keeps what cannot be read at the moment, by its name", async () => {
+    const locked = jpeg("locked.jpg");
+    locked.slice = () =>
+      ({ arrayBuffer: () => Promise.reject(new DOMException("no", "NotReadableError")) }) as never;
+    const found = await imagesIn(
+      dropped({ album: { "locked.jpg": locked, "1.jpg": jpeg("1.jpg") } }),
+    );
+    expect(found.map(({ name }) => name)).toEqual(["1.jpg", "locked.jpg"]);
+  });
+
   it("gives everything but junk to Data, with its folder as class", async () => {
     const found = await fromDrop(dropped(album()));
     const labels = new Map(found.map(({ file, label }) => [file.name, label]));

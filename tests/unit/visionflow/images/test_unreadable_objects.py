@@ -29,7 +29,6 @@ FOR_EVER: list[tuple[str, str, int, type[errors.ImageError]]] = [
 FOR_EVER_IN_HEAD: list[tuple[str, str, int, type[errors.ImageError]]] = [
     ("404", "Not Found", 404, errors.MissingImageError),
     ("405", "Method Not Allowed", 405, errors.MissingImageError),
-    ("400", "Bad Request", 400, errors.EncryptedImageError),
 ]
 OPERATOR_S = [
     ("AccessDenied", "Access Denied", 403),
@@ -39,6 +38,8 @@ OPERATOR_S = [
     ("KMS.KMSInvalidStateException", f"{KMS} is pending deletion.", 400),
     ("KMS.NotFoundException", f"Invalid arn {KMS}", 400),
     ("InvalidRequest", "Something else about the request", 400),
+    ("InvalidRequest", "Requests specifying Server Side Encryption need Signature Version 4.", 400),
+    ("400", "Bad Request", 400),
     ("403", "Forbidden", 403),
     ("SlowDown", "Please reduce your request rate.", 503),
     ("InternalError", "", 500),

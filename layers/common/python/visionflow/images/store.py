@@ -57,9 +57,10 @@ _UNREADABLE: dict[str, ImageError] = {
     "PreconditionFailed": MissingImageError("The object was replaced before it was read."),
     "InvalidObjectState": ArchivedImageError(_ARCHIVED),
 }
-# What S3 answers to a request that lacks the sender's key. It has no code of its own:
+# What S3 answers to a request that lacks the sender's key. It has no code of its own, and to a HEAD
+# request no words either: a bare 400 may be a credential that has just expired.
 # https://repost.aws/knowledge-center/s3-sse-c-object-errors
-_WITHOUT_KEY = {"400", "InvalidRequest"}
+_WITHOUT_KEY = "stored using a form of server side encryption"
 
 
 @dataclass(frozen=True)
@@ -278,6 +279,5 @@ def refuse_unreadable(error: "ClientError") -> None:
     told = error.response["Error"]
     if found := _UNREADABLE.get(told["Code"]):
         raise type(found)(str(found)) from error
-    is_head = told["Code"] == "400"
-    if told["Code"] in _WITHOUT_KEY and (is_head or "encryption" in told["Message"].lower()):
+    if told["Code"] == "InvalidRequest" and _WITHOUT_KEY in told["Message"].lower():
         raise EncryptedImageError(_ENCRYPTED) from error

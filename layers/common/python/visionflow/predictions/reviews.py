@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
 
 _ATTEMPTS = 5
+# Of the latest feedback on one record, to see what may be taken back.
+_MOST_LINES_READ = 100
 _BUSY = "Others give feedback on this prediction at this moment; try again."
 # Who gave a line of the history: names are not unique, and only ids are compared.
 _GIVER = "by_id"
@@ -96,9 +98,21 @@ class ReviewStore:
         raise PlatformError(_BUSY)
 
     def undoable(self, prediction_id: str, giver: str, *, unowned: bool) -> Undoable | None:
-        """What `withdraw` would take back; None for nothing."""
-        found = _withdrawable(self._lines(prediction_id), giver, unowned)
-        return None if found is None else found[0]
+        """What `withdraw` would take back, as far as the latest lines tell; None for nothing."""
+        lines = query(
+            self._client,
+            self._insights,
+            "pk = :pk",
+            {":pk": f"FEEDBACK#{prediction_id}"},
+            forward=False,
+            names=(_GIVER,),
+            page_size=_MOST_LINES_READ,
+            consistent=True,
+        )
+        givers = [from_item(line).get(_GIVER) for line in islice(lines, _MOST_LINES_READ)]
+        if giver in givers:
+            return "own"
+        return "unowned" if unowned and None in givers else None
 
     def withdraw(
         self, prediction_id: str, giver: str, *, unowned: bool = False
