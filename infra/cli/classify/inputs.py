@@ -9,8 +9,7 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from infra.errors import CommandError
-from visionflow.errors import ImageError
-from visionflow.images.formats import media_type
+from training.data.folders.walk import begins_as_image
 from visionflow.junk import junk_kind
 
 STDIN = "-"
@@ -94,7 +93,7 @@ def _through(data: bytes, found: Inputs) -> Iterator[Input]:
     """An image, or paths: one a line, or as ``find -print0`` writes them."""
     if not data.strip():
         raise CommandError("Nothing came through stdin; it takes an image, or a list of paths.")
-    if _is_image(data):
+    if begins_as_image(data):
         yield Input("stdin", PurePath("stdin"), data)
         return
     try:
@@ -134,7 +133,7 @@ def _in_folder(top: Path, found: Inputs) -> Iterator[Input]:
                 continue
             try:
                 with path.open("rb") as file:
-                    is_image = _is_image(file.read(_HEAD))
+                    is_image = begins_as_image(file.read(_HEAD))
             except OSError:
                 found.unreadable.append(str(path))
                 continue
@@ -142,11 +141,3 @@ def _in_folder(top: Path, found: Inputs) -> Iterator[Input]:
                 yield Input(str(path), path.relative_to(top))
             else:
                 found.leave_out("not an image", str(path))
-
-
-def _is_image(data: bytes) -> bool:
-    try:
-        media_type(data)
-    except ImageError:
-        return False
-    return True
