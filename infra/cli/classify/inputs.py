@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from infra.errors import CommandError
-from training.data.folders.walk import begins_as_image
+from training.data.folders.walk import as_text, begins_as_image
 from visionflow.junk import junk_kind
 
 STDIN = "-"
@@ -22,7 +22,7 @@ class Input:
     """An image to classify.
 
     Attributes:
-        name: its path as it was given or found; it names the image in every output.
+        name: its path as it was given or found.
         inside: its path within the folder that was given, or its file name.
         data: its bytes where they came through stdin.
     """
@@ -30,6 +30,11 @@ class Input:
     name: str
     inside: PurePath
     data: bytes | None = None
+
+    @property
+    def shown(self) -> str:
+        """Its name in every output, which may hold no bytes but UTF-8."""
+        return as_text(Path(self.name))
 
     def read(self) -> bytes:
         """Raises `OSError`."""
