@@ -1,6 +1,7 @@
 """``visionflow predict``: classify images through the API."""
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,18 +17,25 @@ from infra.client.image_upload import classify_by_upload
 from infra.errors import CommandError
 from infra.local_cloud.progress import Progress, TransferBar
 from training.cli.options import Commands, print_json, print_table
+from training.data.folders.walk import as_text
 from training.texts.terminal import say
-from visionflow.errors import ImageError, ImageTooLargeError
+from visionflow.errors import ArchivedImageError, ImageError, MissingImageError
 from visionflow.images.formats import media_type
 from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 # Refused by what is in the request, and not by what the stage is at the moment.
 _OF_THE_IMAGE = ("image_", "body_too_large", "unsupported_media_type")
+# Not of its bytes, which may be answered next time.
+_OF_THE_MOMENT = (MissingImageError.code, ArchivedImageError.code)
 # So many other failures in a row are the stage's, and the next image would fail too.
 _IN_A_ROW = 3
 _NAMED = 10
 
 Answer = dict[str, Any]
+
+
+class _OptionError(CommandError):
+    """What an option asks for cannot be had of this image."""
 
 
 def add_parsers(commands: Commands) -> None:
@@ -43,8 +51,8 @@ def add_parsers(commands: Commands) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help=f"write the answers to this file ({' or '.join(SUFFIXES)}); the same command goes on "
-        "where it was interrupted",
+        help=f"write the answers to this file ({' or '.join(SUFFIXES)}); run again, the command "
+        "classifies the images that are new, changed or not answered yet",
     )
     predict.add_argument(
         "--explain", type=Path, metavar="FOLDER", help="write a heatmap per image to this folder"
@@ -76,8 +84,8 @@ def _print(api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> int:
             if "error_code" in answer:
                 continue
             if arguments.json:
-                print_json({"file": image.name, **answer})
-            rows.append((*prediction_row(answer, image=image.name), *_set_cell(answer)))
+                print_json({"file": image.shown, **answer})
+            rows.append((*prediction_row(answer, image=image.shown), *_set_cell(answer)))
     finally:
         # The answers so far are printed, whatever happened to the images after them.
         if rows and not arguments.json:
@@ -87,36 +95,45 @@ def _print(api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> int:
 
 
 def _write(api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> int:
-    results = Results(arguments.out, arguments.top_k, sets=arguments.coverage is not None)
+    results = Results(arguments.out, arguments.top_k)
     batch = _Batch(api, found, arguments)
     progress = Progress()
     with results.open() as rows:
-        left = [image for image in found.images if image.name not in rows.done]
+        left = [image for image in found.images if not rows.hold(image)]
         known = len(found.images) - len(left)
         if known:
             progress.say(f"{known} of {len(found.images)} images are in {arguments.out} already")
-        _classify_all(batch, left, rows, progress)
-    answered = len(left) - len(batch.failed)
+        answered = _classify_all(batch, left, rows, progress)
     progress.say(f"{answered} of {len(left)} images answered, in {arguments.out}")
-    if batch.failed:
-        shown = ", ".join(batch.failed[:_NAMED])
-        more = len(batch.failed) - _NAMED
+    failed = list(dict.fromkeys([*batch.failed, *rows.failed]))
+    if failed:
+        shown = ", ".join(failed[:_NAMED])
+        more = len(failed) - _NAMED
         say(
-            f"visionflow: {len(batch.failed)} failed: {shown}"
+            f"visionflow: {len(failed)} failed: {shown}"
             + (f" and {more} more" if more > 0 else ""),
             file=sys.stderr,
         )
-    return 1 if batch.failed else 0
+    return 1 if failed else 0
 
 
-def _classify_all(batch: "_Batch", left: list[Input], rows: Rows, progress: Progress) -> None:
-    told = 0
+def _classify_all(batch: "_Batch", left: list[Input], rows: Rows, progress: Progress) -> int:
+    """How many were answered."""
+    told = answered = 0
     for number, (image, answer) in enumerate(batch.answers(left), start=1):
-        if not answer.get("is_passing"):
-            rows.add(image.name, _kept(answer))
+        answered += "error_code" not in answer
+        if _is_final(answer):
+            rows.add(image, _kept(answer))
         if (tenth := 10 * number // len(left)) > told and number < len(left):
             told = tenth
             progress.say(f"{number} of {len(left)} images")
+    return answered
+
+
+def _is_final(answer: Answer) -> bool:
+    """Whether the same bytes would have the same answer, or be refused again."""
+    code = answer.get("error_code")
+    return code is None or (code.startswith("image_") and code not in _OF_THE_MOMENT)
 
 
 def _kept(answer: Answer) -> Answer:
@@ -124,7 +141,7 @@ def _kept(answer: Answer) -> Answer:
     return {name: value for name, value in answer.items() if name not in _NOT_KEPT}
 
 
-_NOT_KEPT = ("explanation", "error_code", "is_passing")
+_NOT_KEPT = ("explanation", "error_code")
 
 
 class _Batch:
@@ -135,7 +152,7 @@ class _Batch:
         self._heatmaps = heatmaps.places(found.images) if arguments.explain else {}
         self.failed: list[str] = []
         for name in found.unreadable:
-            self._tell(name, "cannot be read")
+            self._tell(as_text(Path(name)), "cannot be read")
 
     def answers(self, images: list[Input]) -> Iterator[tuple[Input, Answer]]:
         """Each image with its answer, or with an ``error`` and its ``error_code`` in its place.
@@ -146,32 +163,36 @@ class _Batch:
         in_a_row = 0
         for image in images:
             try:
-                answer = self._answer(image)
-                in_a_row = 0
+                data = image.read()
             except OSError as error:
-                answer = self._failure(
-                    image, "file_unreadable", f"cannot be read ({error.strerror})"
-                )
+                why = f"cannot be read ({error.strerror})"
+                yield image, self._failure(image, "file_unreadable", why)
+                continue
+            try:
+                answer = self._answer(image, data)
+                in_a_row = 0
+            except _OptionError as error:
+                answer = self._failure(image, "option_unavailable", str(error))
             except ImageError as error:
                 answer = self._failure(image, error.code, str(error))
             except CommandError as error:
-                code, is_passing = _code(error), not _is_of_image(error)
+                is_passing = not _is_of_image(error)
                 in_a_row = in_a_row + 1 if is_passing else 0
                 if is_passing and (_is_refusal(error) or in_a_row == min(_IN_A_ROW, len(images))):
                     raise
-                answer = self._failure(image, code, str(error)) | {"is_passing": is_passing}
-            yield image, answer
+                answer = self._failure(image, _code(error), str(error))
+            yield image, answer | {"image_sha256": hashlib.sha256(data).hexdigest()}
 
-    def _answer(self, image: Input) -> Answer:
-        answer = _classify(self._api, image, self._arguments)
+    def _answer(self, image: Input, data: bytes) -> Answer:
+        answer = _classify(self._api, image, data, self._arguments)
         if self._arguments.explain:
             place = self._arguments.explain / self._heatmaps[image.name]
             heatmaps.write(place, answer["explanation"]["overlay"])
-            answer["heatmap"] = str(place)
+            answer["heatmap"] = as_text(place)
         return answer
 
     def _failure(self, image: Input, code: str, why: str) -> Answer:
-        self._tell(image.name, why)
+        self._tell(image.shown, why)
         return {
             "status": "failed",
             "error": {"code": code, "message": why},
@@ -198,7 +219,9 @@ def _is_refusal(error: CommandError) -> bool:
 
 def _tell_left_out(found: Inputs) -> None:
     for why, names in found.left_out.items():
-        shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+        shown = ", ".join(as_text(Path(name)) for name in names[:_NAMED]) + (
+            ", ..." if len(names) > _NAMED else ""
+        )
         say(f"visionflow: {len(names)} left out, {why}: {shown}", file=sys.stderr)
 
 
@@ -208,16 +231,17 @@ def _set_cell(answer: Answer) -> tuple[str, ...]:
     return () if found is None else (", ".join(found["labels"]) or "(none)",)
 
 
-def _classify(api: ApiClient, image: Input, arguments: argparse.Namespace) -> Answer:
+def _classify(api: ApiClient, image: Input, data: bytes, arguments: argparse.Namespace) -> Answer:
     """The answer to one image; what is too large for a direct call is uploaded."""
-    data, name = image.read(), image.inside.name
+    # Neither half of a surrogate pair, which the API refuses, nor a backslash, which ends a folder.
+    name = image.inside.name.encode(errors="replace").decode()
     top_k, coverage = arguments.top_k, arguments.coverage
     explain = arguments.explain is not None
     if len(data) <= MAX_DIRECT_BYTES:
         return api.predict(data, top_k=top_k, explain=explain, coverage=coverage, filename=name)
     if explain or coverage is not None:
         what, option = ("heatmap", "--explain") if explain else ("prediction set", "--coverage")
-        raise ImageTooLargeError(
+        raise _OptionError(
             f"It is over {MAX_DIRECT_BYTES / 1e6} MB and goes through the bucket, which "
             f"gives no {what}; leave {option} out, or make the image smaller."
         )

@@ -9,8 +9,7 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from infra.errors import CommandError
-from visionflow.errors import ImageError
-from visionflow.images.formats import media_type
+from training.data.folders.walk import as_text, begins_as_image
 from visionflow.junk import junk_kind
 
 STDIN = "-"
@@ -23,7 +22,7 @@ class Input:
     """An image to classify.
 
     Attributes:
-        name: its path as it was given or found; it names the image in every output.
+        name: its path as it was given or found.
         inside: its path within the folder that was given, or its file name.
         data: its bytes where they came through stdin.
     """
@@ -31,6 +30,11 @@ class Input:
     name: str
     inside: PurePath
     data: bytes | None = None
+
+    @property
+    def shown(self) -> str:
+        """Its name in every output, which may hold no bytes but UTF-8."""
+        return as_text(Path(self.name))
 
     def read(self) -> bytes:
         """Raises `OSError`."""
@@ -94,7 +98,7 @@ def _through(data: bytes, found: Inputs) -> Iterator[Input]:
     """An image, or paths: one a line, or as ``find -print0`` writes them."""
     if not data.strip():
         raise CommandError("Nothing came through stdin; it takes an image, or a list of paths.")
-    if _is_image(data):
+    if begins_as_image(data):
         yield Input("stdin", PurePath("stdin"), data)
         return
     try:
@@ -134,7 +138,7 @@ def _in_folder(top: Path, found: Inputs) -> Iterator[Input]:
                 continue
             try:
                 with path.open("rb") as file:
-                    is_image = _is_image(file.read(_HEAD))
+                    is_image = begins_as_image(file.read(_HEAD))
             except OSError:
                 found.unreadable.append(str(path))
                 continue
@@ -142,11 +146,3 @@ def _in_folder(top: Path, found: Inputs) -> Iterator[Input]:
                 yield Input(str(path), path.relative_to(top))
             else:
                 found.leave_out("not an image", str(path))
-
-
-def _is_image(data: bytes) -> bool:
-    try:
-        media_type(data)
-    except ImageError:
-        return False
-    return True
