@@ -11,6 +11,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.cli import access, cloud, collect, cost, keys, predictions, publish
+from infra.cli.account import users
 from infra.cli.classify import command as classify
 from infra.cli.datasets import commands as datasets
 from infra.cli.datasets import push
@@ -106,4 +107,5 @@ def parser() -> argparse.ArgumentParser:
     models.add_parsers(commands)
     jobs.add_parsers(commands)
     keys.add_parsers(commands)
+    users.add_parsers(commands)
     return top

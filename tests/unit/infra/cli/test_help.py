@@ -24,7 +24,19 @@ VERBS = {
         "Publish",
         "Put",
     ),
-    *("Refuse", "Remove", "Report", "Restore", "Search", "Send", "Show", "Start", "Train", "Write"),
+    *(
+        "Invite",
+        "Refuse",
+        "Remove",
+        "Report",
+        "Restore",
+        "Search",
+        "Send",
+        "Show",
+        "Start",
+        "Train",
+        "Write",
+    ),
 }
 
 
