@@ -20,6 +20,7 @@ VERBS = {
         "List",
         "Make",
         "Measure",
+        "Prepare",
         "Print",
         "Publish",
         "Put",
