@@ -1,18 +1,20 @@
-"""``visionflow up | down | deploy``."""
+"""``visionflow up | down | bootstrap | deploy | destroy``."""
 
 import argparse
 from dataclasses import asdict
 
+from infra.cli.account.region import place
 from infra.cli.command_line import (
     PREDICTION_HEADER,
     STAGES_ON_AWS,
     add_command,
+    add_region,
     add_stage,
     prediction_row,
     workspace_of,
 )
 from infra.local_cloud import lifecycle, toolchain
-from infra.local_cloud.deployment import run_on_aws
+from infra.local_cloud.deployment import bootstrap_on_aws, run_on_aws
 from infra.local_cloud.processes import Tools
 from infra.local_cloud.progress import Progress
 from infra.packaging.workspace import DEFAULT_STATE, Workspace, exclusive
@@ -28,13 +30,15 @@ def add_parsers(commands: Commands) -> None:
         "--port", type=_port, help=f"port on loopback (default: {lifecycle.DEFAULT_PORT})"
     )
     add_command(commands, "down", _down, "End the local cloud.")
-    for name, summary in (
-        ("deploy", "Deploy to AWS with your own credentials."),
-        ("destroy", "Remove a deployment from AWS."),
+    for name, run, summary in (
+        ("bootstrap", _bootstrap, "Prepare an account and region of AWS, once, for deployments."),
+        ("deploy", _on_aws, "Deploy to AWS with your own credentials."),
+        ("destroy", _on_aws, "Remove a deployment from AWS."),
     ):
-        parser = options.add_command(commands, name, _on_aws, summary)
+        parser = options.add_command(commands, name, run, summary)
         parser.set_defaults(cdk_command=name)
         add_stage(parser, STAGES_ON_AWS)
+        add_region(parser)
 
 
 def _port(text: str) -> int:
@@ -77,10 +81,31 @@ def _down(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _bootstrap(arguments: argparse.Namespace) -> int:
+    workspace = Workspace(state=DEFAULT_STATE)
+    progress = Progress()
+    toolchain.require_node()
+    target = place()
+    with (
+        exclusive(workspace.build_lock),
+        Tools(workspace.logs) as tools,
+        progress.step("CDK CLI ready"),
+    ):
+        cdk = toolchain.cdk_cli(workspace, tools)
+    progress.say(f"bootstrapping {target}, as {target.arn}")
+    bootstrap_on_aws(workspace, cdk, target.account, target.region)
+    progress.say(
+        f"done; 'visionflow deploy --stage {arguments.stage} --region {target.region}' comes next"
+    )
+    return 0
+
+
 def _on_aws(arguments: argparse.Namespace) -> int:
     workspace = Workspace(state=DEFAULT_STATE)
     progress = Progress()
     toolchain.require_node()
+    target = place()
+    progress.say(f"{arguments.cdk_command} of stage {arguments.stage}: {target}, as {target.arn}")
     with exclusive(workspace.build_lock), Tools(workspace.logs) as tools:
         with progress.step("CDK CLI ready"):
             cdk = toolchain.cdk_cli(workspace, tools)

@@ -24,7 +24,8 @@ def add_command(
     *,
     stages: Sequence[str] = (),
 ) -> argparse.ArgumentParser:
-    """A command with ``--json`` and ``--state``, and with ``--stage`` where it has ``stages``."""
+    """A command with ``--json`` and ``--state``, and with ``--stage`` and ``--region`` where it has
+    ``stages``."""
     parser = options.add_command(commands, name, run, summary)
     options.add_json(parser)
     parser.add_argument(
@@ -36,6 +37,7 @@ def add_command(
     )
     if stages:
         add_stage(parser, stages)
+        add_region(parser)
     return parser
 
 
@@ -56,6 +58,15 @@ def add_stage(parser: argparse.ArgumentParser, stages: Sequence[str]) -> None:
     default = LOCAL.name if LOCAL.name in stages else DEV.name
     help_text = f"the deployment (default: {default})"
     parser.add_argument("--stage", choices=stages, default=default, help=help_text)
+
+
+def add_region(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--region",
+        dest="aws_region",
+        metavar="REGION",
+        help="region of a stage on AWS (default: $AWS_REGION, $AWS_DEFAULT_REGION, the profile's)",
+    )
 
 
 def workspace_of(arguments: argparse.Namespace) -> Workspace:

@@ -8,7 +8,7 @@ from typing import cast, get_args
 
 import boto3
 
-from infra.cli.command_line import ALL_STAGES, STAGES_ON_AWS, add_command
+from infra.cli.command_line import ALL_STAGES, STAGES_ON_AWS, add_command, add_stage
 from infra.cli.endpoints import endpoints
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig, stage_named
 from training.cli.options import Commands, add_group, answer, print_table
@@ -22,7 +22,8 @@ from visionflow.costs.worst_case import Bounds, WorstCase, worst_case
 
 def add_parsers(commands: Commands) -> None:
     summary = "Estimate what images cost, from measured times and dated prices."
-    parser = add_command(commands, "cost", _cost, summary, stages=STAGES_ON_AWS)
+    parser = add_command(commands, "cost", _cost, summary)
+    add_stage(parser, STAGES_ON_AWS)  # its own --region is one whose prices are known
     asked = parser.add_mutually_exclusive_group(required=True)
     asked.add_argument("--per-day", type=float, metavar="N", help="images a day")
     asked.add_argument(

@@ -167,8 +167,21 @@ def api_client(arguments: argparse.Namespace) -> ApiClient:
             f"Set {API_KEY} to an API key; an admin makes one on the dashboard's page of keys, or "
             "with 'visionflow keys create'."
         )
-    stack = f"VisionFlow-{stage_named(arguments.stage).title}-Service"
-    return ApiClient(_stack_outputs(stack, arguments.stage)["ApiUrl"], key)
+    return ApiClient(stack_output(arguments.stage, "Service", "ApiUrl"), key)
+
+
+def stack_output(stage: str, stack: str, name: str) -> str:
+    """An output of a stack of a stage on AWS, such as ``ApiUrl`` of ``Service``.
+
+    Raises `CommandError` when the stack is not there, or is older than the output.
+    """
+    found = _stack_outputs(f"VisionFlow-{stage_named(stage).title}-{stack}", stage)
+    if name not in found:
+        raise CommandError(
+            f"Stage {stage} was deployed before it had an output {name}; deploy it again with "
+            f"'visionflow deploy --stage {stage}'."
+        )
+    return found[name]
 
 
 def _on_aws(stage: str) -> Endpoints:

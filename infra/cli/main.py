@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from infra.cli import access, cloud, collect, cost, keys, predictions, publish
+from infra.cli.account import users
+from infra.cli.account.region import NOT_CHOSEN, chosen_region
 from infra.cli.classify import command as classify
 from infra.cli.datasets import commands as datasets
 from infra.cli.datasets import push
@@ -40,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed = parser().parse_args(arguments)
         run: Callable[[argparse.Namespace], int] = parsed.run
-        return run(parsed)
+        with chosen_region(getattr(parsed, "aws_region", None)):
+            return run(parsed)
     except KeyboardInterrupt:
         return _fail("interrupted.", code=130)
     except BrokenPipeError:
@@ -62,7 +65,8 @@ def _sentence(error: Exception) -> str | None:
         case ClientError() | Boto3Error():
             return f"AWS refused: {error}"
         case BotoCoreError():
-            return f"AWS cannot be reached: {error}"
+            no_region = isinstance(error, NoRegionError)
+            return NOT_CHOSEN if no_region else f"AWS cannot be reached: {error}"
         case ModuleNotFoundError(name=str(name)) if command := INSTALLED_BY.get(_package(name)):
             return f"{_package(name)} is not installed; `{command}` installs it."
         case OSError():
@@ -106,4 +110,5 @@ def parser() -> argparse.ArgumentParser:
     models.add_parsers(commands)
     jobs.add_parsers(commands)
     keys.add_parsers(commands)
+    users.add_parsers(commands)
     return top

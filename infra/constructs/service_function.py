@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import Size as Storage
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
+from infra.constructs.log_groups import log_group_of
 from infra.nag import acknowledge
 from infra.packaging.assets import Assets
 from infra.packaging.zip_files import Package as ZipFile
@@ -21,12 +22,6 @@ from infra.stages import StageConfig
 METRICS_NAMESPACE = "VisionFlow"
 PERIOD = Duration.minutes(5)  # of the metrics of functions
 RUNTIME = lambda_.Runtime.PYTHON_3_13
-
-_LOG_RETENTION = {
-    7: logs.RetentionDays.ONE_WEEK,
-    14: logs.RetentionDays.TWO_WEEKS,
-    90: logs.RetentionDays.THREE_MONTHS,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,16 +176,6 @@ def own_metric(
 def zip_code(package: ZipFile) -> lambda_.Code:
     """The zip file as an asset that is named by its content, so that CDK need not read it."""
     return lambda_.Code.from_asset(str(package.path), asset_hash=package.digest)
-
-
-def log_group_of(scope: Construct, construct_id: str, *, stage: StageConfig) -> logs.LogGroup:
-    """A log group with the stage's retention that is deleted with the stack."""
-    return logs.LogGroup(
-        scope,
-        construct_id,
-        retention=_LOG_RETENTION[stage.log_retention_days],
-        removal_policy=RemovalPolicy.DESTROY,
-    )
 
 
 def logging_role(

@@ -58,6 +58,19 @@ class LocalDeployment:
         )
 
 
+def bootstrap_on_aws(workspace: Workspace, cdk: Path, account: str, region: str) -> None:
+    """``cdk bootstrap`` of one account and region, which needs nothing that is built here.
+
+    Raises `CommandError` when the CDK CLI fails, which prints the reason itself.
+    """
+    workspace.state.mkdir(parents=True, exist_ok=True)
+    where = f"aws://{account}/{region}"
+    # Not the folder of cdk.json: bootstrapping would run the app that it names.
+    bootstrap = ("bootstrap", where, "--no-notices")
+    if subprocess.run([cdk, *bootstrap], cwd=workspace.state, check=False).returncode != 0:
+        raise CommandError(f"cdk bootstrap of {where} failed with the output above.")
+
+
 def run_on_aws(workspace: Workspace, cdk: Path, command: str, stage: str) -> None:
     """``cdk deploy`` or ``cdk destroy`` of a stage with the user's own credentials and terminal.
 

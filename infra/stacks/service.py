@@ -125,6 +125,8 @@ class ServiceStack(Stack):
             api=self.api,
         )
         CfnOutput(self, "ApiUrl", value=dashboard.api.url)
+        if self.sign_in:
+            CfnOutput(self, "UserPoolId", value=self.sign_in.user_pool_id)
 
     def _predict(self, stage: StageConfig, package: Package, stores: Stores) -> ServiceFunction:
         size = Size(

@@ -1,14 +1,16 @@
 """The machines of training jobs in EC2: found by their tag, even if no record names them."""
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from lambdas.jobs.settings import JobsSettings
 from lambdas.jobs.verdict import MachineState
-from visionflow.errors import JobRefusedError
+from visionflow.errors import JobRefusedError, PlatformError
 from visionflow.jobs.instances import InstanceType, Market
 from visionflow.jobs.record import JobInstance, JobRecord
 from visionflow.sentences import say
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 JOB_TAG = "visionflow-job"
 HOURS_TAG = "visionflow-max-hours"
 _GONE = ("terminated", "shutting-down")
+# Seconds between looks for a machine that EC2 has launched and may not know yet:
+# https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+_WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
+# For one that it has listed already, and whose loss a job should learn of soon.
+_SHORT_WAITS = _WAITS[:3]
+_UNKNOWN = "InvalidInstanceID.NotFound"
 # Refusals that another market, type or time may not give.
 _NO_ROOM = (
     *("InsufficientInstanceCapacity", "UnfulfillableCapacity", "InsufficientCapacityOnOutpost"),
@@ -31,8 +39,15 @@ _NO_ROOM = (
 class Machines:
     """Launches and ends machines by one launch template."""
 
-    def __init__(self, ec2: "EC2Client", ssm: "SSMClient", settings: JobsSettings) -> None:
+    def __init__(
+        self,
+        ec2: "EC2Client",
+        ssm: "SSMClient",
+        settings: JobsSettings,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._ec2 = ec2
+        self._sleep = sleep
         self._ssm = ssm
         self._launch_template = settings.launch_template
         self._subnets = settings.job_subnets.split(",")
@@ -44,7 +59,8 @@ class Machines:
         """One machine: of the first market that has room for any type in any zone.
 
         Asking again for the same attempt of a job gives the same machine. Raises
-        `JobRefusedError` when nothing has room anywhere.
+        `JobRefusedError` when nothing has room anywhere, and `PlatformError` while EC2 does not
+        list a machine that it has launched.
         """
         image = self._ssm.get_parameter(Name=self._image_parameter)["Parameter"]["Value"]
         refusals: Counter[str] = Counter()
@@ -66,11 +82,8 @@ class Machines:
 
     def state(self, instance: JobInstance) -> MachineState:
         """Whether the machine runs, by EC2."""
-        try:
-            (found,) = self._describe(InstanceIds=[instance.id])
-        except (ValueError, ClientError) as error:
-            if isinstance(error, ClientError) and "NotFound" not in str(error):
-                raise
+        found = self._patiently(lambda: self._by_id(instance.id), _SHORT_WAITS)
+        if found is None:
             return MachineState(alive=False, reason=say("unknown_machine"))
         alive = found["State"]["Name"] in ("pending", "running")
         return MachineState(alive, found.get("StateReason", {}).get("Code"))
@@ -83,8 +96,32 @@ class Machines:
         return len(self._of(job_id))
 
     def _of(self, job_id: str) -> list[Any]:
-        found = self._describe(Filters=[{"Name": f"tag:{JOB_TAG}", "Values": [job_id]}])
+        found = self._tagged(job_id)
         return [instance for instance in found if instance["State"]["Name"] not in _GONE]
+
+    def _tagged(self, job_id: str) -> list[Any]:
+        return self._describe(Filters=[{"Name": f"tag:{JOB_TAG}", "Values": [job_id]}])
+
+    def _launched(self, job_id: str, instance_id: str) -> Any | None:
+        """By the job's tag, as `terminate` will look for it."""
+        found = (one for one in self._tagged(job_id) if one["InstanceId"] == instance_id)
+        return next(found, None)
+
+    def _by_id(self, instance_id: str) -> Any | None:
+        try:
+            return next(iter(self._describe(InstanceIds=[instance_id])), None)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _UNKNOWN:
+                raise
+            return None
+
+    def _patiently(self, look: Callable[[], Any | None], waits: Sequence[float]) -> Any | None:
+        """What ``look`` finds, at once or after some of the ``waits``."""
+        for wait in waits:
+            if (found := look()) is not None:
+                return found
+            self._sleep(wait)
+        return look()
 
     def _describe(self, **query: Any) -> list[Any]:
         pages = self._ec2.get_paginator("describe_instances").paginate(**query)
@@ -114,7 +151,9 @@ class Machines:
         refusals.update(str(error.get("ErrorCode")) for error in answer.get("Errors", []))
         for launched in answer.get("Instances", []):
             for instance_id in launched.get("InstanceIds", []):
-                (found,) = self._describe(InstanceIds=[instance_id])
+                found = self._patiently(partial(self._launched, record.id, instance_id), _WAITS)
+                if found is None:
+                    raise PlatformError(f"EC2 does not list its new machine {instance_id} yet.")
                 zone = found["Placement"]["AvailabilityZone"]
                 spot = market == "spot"
                 return JobInstance(instance_id, found["InstanceType"], zone, spot)

@@ -101,6 +101,18 @@ def test_all_calls_share_a_function_whose_role_may_make_each(on_aws: Templates) 
     assert on_aws.text(function["Role"]) == "CallerRole"
 
 
+def test_a_deploy_does_not_wait_for_the_edges(on_aws: Templates) -> None:
+    page = _named(on_aws.resources(COPY, "Content"), "DashboardFilesPage")
+    assert page["Properties"]["WaitForDistributionInvalidation"] is False
+
+
+def test_one_function_with_enough_memory_copies_all_files(on_aws: Templates) -> None:
+    """128 MB do not unpack the page's files."""
+    copies = on_aws.properties(COPY, "Content").values()
+    (name,) = {on_aws.text(copy["ServiceToken"]) for copy in copies}
+    assert on_aws.properties("AWS::Lambda::Function", "Content")[name]["MemorySize"] >= 512
+
+
 def test_the_page_is_copied_after_what_it_names(on_aws: Templates) -> None:
     copies = on_aws.resources(COPY, "Content")
     assets, page = _named(copies, "DashboardFilesAssets"), _named(copies, "DashboardFilesPage")

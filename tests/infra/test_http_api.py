@@ -167,6 +167,24 @@ def test_nobody_can_sign_up_uninvited(on_aws: Templates) -> None:
     assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] >= 12
 
 
+def test_an_invitation_names_the_page_in_both_languages(on_aws: Templates) -> None:
+    (pool,) = on_aws.properties("AWS::Cognito::UserPool").values()
+    mail = pool["AdminCreateUserConfig"]["InviteMessageTemplate"]
+    english, korean = on_aws.text(mail["EmailMessage"]).removesuffix("</p>").split("</p>")
+    for text in (english, korean):
+        # Cognito refuses a text without these two.
+        assert "{username}" in text
+        assert "{####}" in text
+        assert 'href="https://DashboardDistribution/"' in text
+        assert str(pool["Policies"]["PasswordPolicy"]["TemporaryPasswordValidityDays"]) in text
+    assert "임시 비밀번호" in korean
+    assert len(mail["EmailSubject"]) <= 140
+
+
+def test_the_pool_that_people_are_invited_to_is_an_output(on_aws: Templates) -> None:
+    assert on_aws.text(on_aws.stacks["Service"]["Outputs"]["UserPoolId"]["Value"]) == "SignInUsers"
+
+
 def _routes(templates: Templates) -> dict[str, Resource]:
     routes = templates.properties("AWS::ApiGatewayV2::Route").values()
     return {route["RouteKey"]: route for route in routes}

@@ -59,6 +59,8 @@ class DashboardFiles(Construct):
             cache_control=[cache.no_cache()],
             distribution=site.distribution,
             distribution_paths=["/*"],
+            # It takes minutes at times and then fails the deployment; the page is never cached.
+            wait_for_distribution_invalidation=False,
             role=copier.role,
             log_group=copier.log_group,
         )

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.constructs.log_groups import keep_emptying_logs_short
 from infra.constructs.permissions import allow
 from infra.nag import LOOPBACK_ONLY, acknowledge, acknowledge_emptying, acknowledge_objects
 from infra.stages import StageConfig
@@ -45,10 +46,16 @@ class PrivateBucket(s3.Bucket):
             server_access_logs_prefix=f"{construct_id.lower()}/" if access_logs else None,
             # Otherwise the first image would make `cdk destroy` fail.
             auto_delete_objects=emptied,
-            removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,
+            # Kept, but not where the very deployment that made it fails and is rolled back.
+            removal_policy=(
+                RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+                if stage.keep_data
+                else RemovalPolicy.DESTROY
+            ),
         )
         if emptied:
             acknowledge_emptying(self)
+            keep_emptying_logs_short(self, stage=stage)
         if not stage.on_aws:
             acknowledge(self, "AwsSolutions-S10", reason=LOOPBACK_ONLY)
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
-from infra.constructs.service_function import log_group_of
+from infra.constructs.log_groups import log_group_of
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
 from lambdas.web.routes import CATCH_ALL, ROUTES, Function

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from infra.constructs.service_function import Package, ServiceFunction, Size
 from infra.constructs.storage.tables import KeysTable
+from infra.constructs.web.invitation import SUBJECT, VALID_DAYS, invitation
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 from lambdas.authorizer.settings import AuthorizerSettings
@@ -57,7 +58,7 @@ class SignIn(Construct):
         keys: KeysTable,
     ) -> None:
         super().__init__(scope, construct_id)
-        pool = self._add_pool(stage)
+        pool = self._add_pool(stage, dashboard_url)
         client = _add_client(pool, dashboard_url)
         function = ServiceFunction(
             self,
@@ -83,13 +84,16 @@ class SignIn(Construct):
         self.user_pool_id = pool.user_pool_id
         self.client_id = client.user_pool_client_id
 
-    def _add_pool(self, stage: StageConfig) -> cognito.UserPool:
+    def _add_pool(self, stage: StageConfig, dashboard_url: str) -> cognito.UserPool:
         pool = cognito.UserPool(
             self,
             "Users",
             # The plan without what is not used here: threat protection, tokens of one's own making.
             feature_plan=cognito.FeaturePlan.LITE,
             self_sign_up_enabled=False,
+            user_invitation=cognito.UserInvitationConfig(
+                email_subject=SUBJECT, email_body=invitation(dashboard_url)
+            ),
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
@@ -101,7 +105,7 @@ class SignIn(Construct):
                 require_uppercase=True,
                 require_digits=True,
                 require_symbols=True,
-                temp_password_validity=Duration.days(7),
+                temp_password_validity=Duration.days(VALID_DAYS),
             ),
             deletion_protection=stage.keep_data,
             removal_policy=RemovalPolicy.RETAIN if stage.keep_data else RemovalPolicy.DESTROY,

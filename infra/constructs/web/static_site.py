@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
@@ -70,6 +70,9 @@ class StaticSite(Construct):
         security_policy: str,
     ) -> None:
         super().__init__(scope, construct_id)
+        control = cloudfront.S3OriginAccessControl(
+            self, "OriginAccessControl", origin_access_control_name=_name_of_region(self)
+        )
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -77,7 +80,9 @@ class StaticSite(Construct):
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_200,
             default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.S3BucketOrigin.with_origin_access_control(bucket),
+                origin=origins.S3BucketOrigin.with_origin_access_control(
+                    bucket, origin_access_control=control
+                ),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
                 response_headers_policy=_security_headers(self, security_policy),
             ),
@@ -94,10 +99,16 @@ class StaticSite(Construct):
             acknowledge(self.distribution, f"AwsSolutions-{rule}", reason=reason)
 
 
+def _name_of_region(scope: Construct) -> str:
+    """For what CloudFront wants a name of and keeps in no region: one stage may be in several."""
+    return f"{Stack.of(scope).stack_name}-{Aws.REGION}"
+
+
 def _security_headers(scope: Construct, security_policy: str) -> cloudfront.ResponseHeadersPolicy:
     return cloudfront.ResponseHeadersPolicy(
         scope,
         "SecurityHeaders",
+        response_headers_policy_name=_name_of_region(scope),
         security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
             content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
                 content_security_policy=security_policy, override=True

@@ -22,10 +22,12 @@ JOBS = ("DatasetsBucket", "DatasetsTable", "JobsBucket", "JobsTable")
 TRAINING = ("JobStateMachine", "JobRole")
 
 
-def deploy(stack: str, *outputs: str) -> None:
+def deploy(stack: str, *outputs: str, **values: str) -> None:
+    """A stack of stage ``dev`` with ``outputs`` whose values do not matter, and with ``values``."""
+    whole = {name: f"a-{name}" for name in outputs} | values
     template = {
         "Resources": {"Other": {"Type": "AWS::S3::Bucket"}},
-        "Outputs": {name: {"Value": f"a-{name}"} for name in outputs},
+        "Outputs": {name: {"Value": value} for name, value in whole.items()},
     }
     boto3.client("cloudformation").create_stack(
         StackName=f"VisionFlow-Dev-{stack}", TemplateBody=json.dumps(template)
@@ -94,13 +96,7 @@ def test_the_api_of_a_stage_is_called_with_the_key_of_the_environment(
     monkeypatch.setenv("VISIONFLOW_API_KEY", "vf_a_b")
     with pytest.raises(CommandError, match="VisionFlow-Dev-Service does not exist"):
         api_client(asked_for)
-    template = {
-        "Resources": {"Other": {"Type": "AWS::S3::Bucket"}},
-        "Outputs": {"ApiUrl": {"Value": "https://a.example.com"}},
-    }
-    boto3.client("cloudformation").create_stack(
-        StackName="VisionFlow-Dev-Service", TemplateBody=json.dumps(template)
-    )
+    deploy("Service", ApiUrl="https://a.example.com")
     assert api_client(asked_for) == ApiClient("https://a.example.com", "vf_a_b")
     assert "vf_a_b" not in repr(api_client(asked_for))
 

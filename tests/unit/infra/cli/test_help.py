@@ -20,11 +20,24 @@ VERBS = {
         "List",
         "Make",
         "Measure",
+        "Prepare",
         "Print",
         "Publish",
         "Put",
     ),
-    *("Refuse", "Remove", "Report", "Restore", "Search", "Send", "Show", "Start", "Train", "Write"),
+    *(
+        "Invite",
+        "Refuse",
+        "Remove",
+        "Report",
+        "Restore",
+        "Search",
+        "Send",
+        "Show",
+        "Start",
+        "Train",
+        "Write",
+    ),
 }
 
 
