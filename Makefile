@@ -26,9 +26,10 @@ training: .venv/.training ## Install what trains networks: torch, timm, MLflow, 
 
 test: test-dashboard test-python ## Run all tests: units, moto, templates, parity, local cloud, browser
 
-# At once: those of the local cloud wait much of their time, and a fault in one hides no other.
+# Two at a time: one computes while the other waits for its local cloud, which the units follow. A
+# fault in one hides no other.
 test-python: .venv/.test
-	$(MAKE) --jobs 3 --keep-going test-local-cloud test-in-process test-units
+	$(MAKE) --jobs 2 --keep-going test-local-cloud test-in-process test-units
 
 test-units: .venv/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" tests/unit

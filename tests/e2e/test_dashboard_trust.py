@@ -131,7 +131,8 @@ def test_a_refused_job_marks_its_field_and_says_why(
         name.press("Enter")
         expect(name).to_have_attribute("aria-invalid", "true")
         expect(name).to_be_focused()
-        expect(page.get_by_test_id("fault")).to_contain_text("name must be")
+        told = "name must be" if locale.startswith("en") else "최대 100자의 영문자"
+        expect(page.get_by_test_id("fault")).to_contain_text(told)
         assert accessibility_faults(page) == []
         name.fill("flowers")
         expect(name).not_to_have_attribute("aria-invalid", "true")

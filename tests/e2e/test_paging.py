@@ -31,7 +31,7 @@ def prediction(at: datetime) -> Prediction:
         timings={},
         created_at=timestamp(at),
         error=None,
-        expires_at=int(at.timestamp()) + 3600,
+        expires_at=int(at.timestamp()) + 86_400,
     )
 
 
