@@ -145,6 +145,46 @@ def test_many_tiles_or_blocks_are_refused_by_the_header() -> None:
         pipeline.decode(bytes(small))
 
 
+def with_segment(name: str, content: bytes, *, of_tile: bool) -> bytes:
+    """A stream with one segment more, in front of the first tile or of its data."""
+    data, segment = jp2(no_jp2=True), bytes.fromhex(name)
+    segment += struct.pack(">H", 2 + len(content)) + content
+    tile = data.index(b"\xff\x90\0\x0a")
+    if not of_tile:
+        return data[:tile] + segment + data[tile:]
+    (length,) = struct.unpack_from(">L", data, tile + 6)
+    at = data.index(b"\xff\x93", tile)
+    length = struct.pack(">L", length + len(segment))
+    return data[: tile + 6] + length + data[tile + 10 : at] + segment + data[at:]
+
+
+# Precincts of one pixel: each takes far more memory than its pixel.
+SMALLEST = b"\1\0\0\1\0\0\0\0\0\1\0"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "of_tile"),
+    [
+        ("ff52", SMALLEST, True),
+        ("ff53", b"\0\1\0\0\0\0\1\0", True),
+        ("ff53", b"\0\1\0\0\0\0\1\0", False),
+        # OpenJPEG looks for segments within one that it doesn't know.
+        ("ff77", b"\xff\x52\0\x0d" + SMALLEST, False),
+        ("ff77", b"\xff\x52\0\x0d" + SMALLEST, True),
+    ],
+)
+def test_coding_styles_that_are_not_counted_are_refused(
+    name: str, content: bytes, of_tile: bool
+) -> None:
+    with pytest.raises(UnreadableImageError, match=r"different ways|unknown kind"):
+        pipeline.decode(with_segment(name, content, of_tile=of_tile))
+
+
+@pytest.mark.parametrize("of_tile", [False, True])
+def test_a_comment_in_a_jpeg_2000_is_accepted(of_tile: bool) -> None:
+    assert pipeline.decode(with_segment("ff64", b"\0\1text", of_tile=of_tile)).size == (64, 48)
+
+
 def test_a_large_jpeg_2000_is_refused_because_of_its_time() -> None:
     small = ImageLimits(max_scanned=64 * 48 * 60 - 1)
     assert pipeline.decode(jp2()).size == (64, 48)
