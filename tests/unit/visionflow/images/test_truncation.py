@@ -11,6 +11,7 @@ from PIL import Image
 from tests.images import encode, textured
 from visionflow.errors import TruncatedImageError, UnreadableImageError
 from visionflow.images import pipeline
+from visionflow.images.containers import animations
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array
 
@@ -166,3 +167,11 @@ def test_the_padding_of_a_webp_may_be_missing() -> None:
     files = (encode(textured(size), "WEBP", lossless=True) for size in sizes)
     data = next(data for data in files if int.from_bytes(data[16:20], "little") % 2)
     np.testing.assert_array_equal(pixels(data[:-1]), pixels(data))
+
+
+def test_a_large_webp_may_lack_its_metadata_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode(IMAGE, "WEBP", lossless=True, exif=EXIF)
+    monkeypatch.setattr(animations, "MOST_METADATA", 100)  # a file of 4 MB takes long to write
+    np.testing.assert_array_equal(
+        np.asarray(pipeline.decode(data[:-10]).stored), np.asarray(pipeline.decode(data).stored)
+    )
