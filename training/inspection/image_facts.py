@@ -87,8 +87,10 @@ def _stored_oddly(data: bytes) -> dict[Oddity, bool]:
                 "alpha": image.has_transparency_data,
                 "animated": getattr(image, "is_animated", False),
             }
-    except (OSError, SyntaxError):
-        return {}  # deep samples, or an end that is missing: `decode` reads it, and Pillow does not
+    except Exception:
+        # Deep samples, damaged metadata, or an end that is missing, on which Pillow's plugins raise
+        # many classes: `decode` reads the pixels, and Pillow as it is does not.
+        return {}
 
 
 def _looks_odd(size: tuple[int, int], look: Look) -> dict[Oddity, bool]:

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from training.errors import DatasetError
-from visionflow.errors import ImageError
-from visionflow.images.formats import format_of
+from visionflow.images.formats import begins_as_image
 from visionflow.jobs.layout import is_image_name
 from visionflow.junk import junk_kind
 
@@ -21,8 +20,6 @@ HEAD_BYTES = 64
 
 _OWN = frozenset({".source.json", ".downloaded.json", ".lock"})
 """What VisionFlow leaves itself: hidden, and not worth a word."""
-
-_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 
 
 @dataclass
@@ -56,16 +53,6 @@ def is_image(file: Path) -> bool:
     if junk_kind(file.name) or not file.is_file():
         return False
     return is_image_name(file.name) or begins_as_image(_head(file))
-
-
-def begins_as_image(head: bytes) -> bool:
-    """Whether a file that begins with ``head`` is an image, whatever it is called."""
-    try:
-        found = format_of(head)
-    except ImageError:
-        return False
-    # Its signature is two letters, with which a text may begin.
-    return found != "BMP" or int.from_bytes(head[14:18], "little") in _BMP_HEADERS
 
 
 def class_folders(folder: Path) -> list[Path]:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from training.data.cache import alone, not_writable
 from training.data.folders.left_out import LeftOut
-from training.data.folders.walk import HEAD_BYTES, begins_as_image
+from training.data.folders.walk import HEAD_BYTES
 from training.data.threads import in_threads
 from training.errors import DatasetError
 from training.texts.terminal import printable
+from visionflow.images.formats import begins_as_image
 from visionflow.jobs.layout import is_image_name
 from visionflow.junk import junk_on
 from visionflow.whole_file import whole_file

@@ -1,3 +1,5 @@
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,37 @@ def test_a_bad_file_is_told_by_the_code_that_serving_gives_it(name: str, tmp_pat
     assert isinstance(facts, BadFile)
     assert facts.code == expected
     assert facts.message.endswith(".")
+
+
+def with_chunk(name: bytes, content: bytes) -> bytes:
+    data = encode(textured(), "PNG")
+    checked = name + content
+    chunk = struct.pack(">L", len(content)) + checked + struct.pack(">L", zlib.crc32(checked))
+    return data[:33] + chunk + data[33:]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (b"zTXt", b"text\0\0" + zlib.compress(bytes(3_000_000))),
+        *((name, b"1") for name in (b"gAMA", b"cHRM", b"pHYs", b"acTL", b"fcTL", b"iCCP", b"iTXt")),
+        *((name, b"") for name in (b"sRGB", b"eXIf")),
+    ],
+)
+def test_metadata_that_pillow_cannot_read_takes_no_image(
+    name: bytes, content: bytes, tmp_path: Path
+) -> None:
+    facts = read(tmp_path, with_chunk(name, content))
+    assert isinstance(facts, ImageFacts)
+    assert (facts.width, facts.height) == textured().size
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_an_animation_may_end_anywhere(kind: str, tmp_path: Path) -> None:
+    more = [Image.new("RGB", (32, 32), colour) for colour in ("red", "green", "blue")]
+    data = encode(more[0], kind, save_all=True, append_images=more[1:])
+    for end in range(1, len(data), max(1, len(data) // 40)):
+        assert isinstance(read(tmp_path, data[:end]), ImageFacts | BadFile)
 
 
 def test_a_file_that_vanished_is_unreadable(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from visionflow.errors import (
 )
 from visionflow.images import formats, pipeline
 from visionflow.images.containers import tiff_tags
-from visionflow.images.formats import ACCEPTED, format_of, media_type, suffix_of
+from visionflow.images.formats import ACCEPTED, begins_as_image, format_of, media_type, suffix_of
 from visionflow.jobs.layout import is_image_name
 
 
@@ -30,6 +30,27 @@ def test_what_is_accepted_is_recognised_named_and_decoded(one: formats.Format) -
     assert suffix_of(data) == one.suffixes[0]
     assert pipeline.decode(data).size == (64, 48)
     assert all(is_image_name(f"photo{suffix.upper()}") for suffix in one.suffixes)
+
+
+@pytest.mark.parametrize("one", ACCEPTED, ids=lambda one: one.name)
+def test_an_image_is_known_by_its_first_bytes(one: formats.Format) -> None:
+    assert begins_as_image(encode(textured(), one.name)[:64])
+
+
+@pytest.mark.parametrize("size", [12, 40, 124])
+def test_a_bmp_is_known_by_the_size_of_its_header(size: int) -> None:
+    assert begins_as_image(b"BM" + bytes(12) + struct.pack("<L", size) + bytes(46))
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        *(b"", b"BM", b"BMW,12\n" * 20, b"BM\n", b"BM" + bytes(62)),
+        *(b"%PDF-1.7", b"PK\3\4", b"label,image\n", b"GIF", bytes(64)),
+    ],
+)
+def test_what_only_looks_like_an_image_does_not_begin_as_one(start: bytes) -> None:
+    assert not begins_as_image(start)
 
 
 def test_no_name_is_given_twice() -> None:

@@ -393,6 +393,21 @@ def test_deep_pixels_that_are_missing_are_truncated(planar: bool) -> None:
         pipeline.decode(moved)
 
 
+@pytest.mark.parametrize("dtype", ["u2", "u4"])
+@pytest.mark.parametrize("values", [GREY, COLOUR])
+@pytest.mark.parametrize(
+    "stated", [{281: 255}, {341: 4095}, {280: 3, 281: 1000}, {340: 9000, 341: 60_000}]
+)
+def test_a_stated_end_that_samples_lie_beyond_says_nothing(
+    dtype: str, values: Array, stated: dict[int, float]
+) -> None:
+    """Else a file that was made of 8 bits, and still says so, is all white."""
+    deep = np.rint(values * 59_000).astype(dtype)
+    white = 60_000 if 60_000 in stated.values() else 65_535
+    tags: dict[int, tuple[str, float]] = {tag: ("H", value) for tag, value in stated.items()}
+    check(tiff(deep, tags=tags), deep / white)
+
+
 @pytest.mark.parametrize(
     ("smallest", "largest", "whole", "stated", "expected"),
     [

@@ -1,5 +1,7 @@
 """Pixels decide: what lacks its end alone is the same image, what lacks pixels is refused."""
 
+import itertools
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +11,7 @@ from PIL import Image
 from tests.images import encode, textured
 from visionflow.errors import TruncatedImageError, UnreadableImageError
 from visionflow.images import pipeline
+from visionflow.images.containers import animations
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array
 
@@ -66,6 +69,33 @@ def test_a_jpeg_without_pixels_is_truncated(kind: str, after: bytes) -> None:
             np.testing.assert_array_equal(found, pixels(data))
     with pytest.raises(TruncatedImageError):
         pixels(data[: data.rindex(b"\xff\xda") + 16] + after)
+
+
+RESTARTS = {
+    "rows": encode(IMAGE, restart_marker_rows=1),
+    "blocks": encode(IMAGE, restart_marker_blocks=1),
+    "grey": encode(IMAGE.convert("L"), restart_marker_rows=1),
+    "progressive": encode(IMAGE, progressive=True, restart_marker_rows=1),
+}
+
+
+@pytest.mark.parametrize("kind", RESTARTS)
+def test_a_jpeg_that_ends_where_it_restarts_is_truncated(kind: str) -> None:
+    """Before, within and behind each marker of the last scan: one interval is whole, and the next
+    is missing."""
+    data = RESTARTS[kind]
+    scan = data.rindex(b"\xff\xda")
+    markers = [scan + one.start() for one in re.finditer(rb"\xff[\xd0-\xd7]", data[scan:])]
+    assert len(markers) >= 2
+    for marker in markers:
+        for end, after in itertools.product(range(marker - 1, marker + 4), (b"", bytes(64))):
+            try:
+                found = pixels(data[:end] + after)
+            except TruncatedImageError:
+                continue
+            np.testing.assert_array_equal(found, pixels(data))
+            assert kind == "progressive"  # whose last scan may not change a pixel
+    np.testing.assert_array_equal(pixels(data[:-2]), pixels(data))
 
 
 def test_a_reduced_jpeg_is_judged_by_the_same_rule() -> None:
@@ -137,3 +167,11 @@ def test_the_padding_of_a_webp_may_be_missing() -> None:
     files = (encode(textured(size), "WEBP", lossless=True) for size in sizes)
     data = next(data for data in files if int.from_bytes(data[16:20], "little") % 2)
     np.testing.assert_array_equal(pixels(data[:-1]), pixels(data))
+
+
+def test_a_large_webp_may_lack_its_metadata_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode(IMAGE, "WEBP", lossless=True, exif=EXIF)
+    monkeypatch.setattr(animations, "MOST_METADATA", 100)  # a file of 4 MB takes long to write
+    np.testing.assert_array_equal(
+        np.asarray(pipeline.decode(data[:-10]).stored), np.asarray(pipeline.decode(data).stored)
+    )

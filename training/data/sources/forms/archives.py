@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from training.data.folders.left_out import LeftOut
-from training.data.folders.walk import HEAD_BYTES, begins_as_image
+from training.data.folders.walk import HEAD_BYTES
 from training.data.sources.collect import LINEAGE_FILE
 from training.data.sources.forms.documents import SUFFIXES
 from training.errors import DatasetError
+from visionflow.images.formats import begins_as_image
 from visionflow.jobs.layout import is_image_name
 from visionflow.junk import junk_on
 

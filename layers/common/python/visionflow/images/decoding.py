@@ -10,8 +10,8 @@ from PIL import Image, UnidentifiedImageError
 from visionflow.errors import ImageTooLargeError, TruncatedImageError, UnreadableImageError
 from visionflow.images import colours, samples
 from visionflow.images.containers.animations import WEBP_BYTES_PER_PIXEL
+from visionflow.images.containers.av1 import AVIF_BYTES_PER_PIXEL
 from visionflow.images.containers.contents import Contents
-from visionflow.images.containers.heif_items import AVIF_BYTES_PER_PIXEL
 from visionflow.images.containers.orientation import EXIF_PREFIX
 from visionflow.images.limits import ImageLimits
 

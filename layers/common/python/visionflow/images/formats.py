@@ -129,6 +129,8 @@ _OTHERS = (
 _ALL = [(one, re.compile(one.signature.encode("latin-1"), re.DOTALL)) for one in ACCEPTED]
 _NAMED = [(re.compile(pattern.encode("latin-1"), re.DOTALL), title) for pattern, title in _OTHERS]
 _TGA_END = b"TRUEVISION-XFILE.\0"
+# How many bytes the header of a BMP may say that it has, at byte 14.
+_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -141,6 +143,17 @@ def format_of(data: bytes) -> str:
         if signature.match(data):
             return one.name
     raise refusal(_title(data))
+
+
+def begins_as_image(start: bytes) -> bool:
+    """Whether a file whose first bytes, 64 or more, are ``start`` is an image, whatever it is
+    called. More than `format_of` asks for, which takes the two letters that begin a BMP for one:
+    a text may begin with them."""
+    try:
+        found = format_of(start)
+    except UnreadableImageError:
+        return False
+    return found != "BMP" or int.from_bytes(start[14:18], "little") in _BMP_HEADERS
 
 
 def refusal(title: str) -> UnreadableImageError:

@@ -1,7 +1,8 @@
 """Deep samples to 8 bits: one rule for what is black and what is white.
 
 1. What the file states counts: TIFF's (S)MinSampleValue and (S)MaxSampleValue, or 12 bits a sample.
-   A stated range that is all that the type can hold says nothing.
+   A stated range that is all that the type can hold says nothing, nor does a stated end of whole
+   numbers beyond which samples lie.
 2. Else whole numbers without a negative one span 0 to the smallest of 8, 10, 12, 14, 16, 24 or 32
    bits that holds the largest of them: cameras and microscopes write 12 bits into 16.
 3. Else floating numbers span 0 to 1, or 0 to 255, where all lie within.
@@ -91,18 +92,7 @@ def of_bytes(images: list[Image.Image], samples: Samples) -> Image.Image:
     In mode L or RGB, laid on white where it has opacity.
     """
     width, height = samples.size
-    largest, smallest, whole = -math.inf, math.inf, True
-    for band in _bands(images, samples):
-        whole = np.issubdtype(band.dtype, np.integer)
-        shown = band[..., : samples.colours]
-        if not whole:
-            shown = shown[np.isfinite(shown)]
-        if shown.size:
-            largest = max(largest, float(shown.max()))
-            smallest = min(smallest, float(shown.min()))
-    if largest < smallest:
-        smallest = largest = 0.0
-    black, white = span(smallest, largest, whole=whole, low=samples.low, high=samples.high)
+    black, white = _span_of(images, samples)
     result = np.empty((height, width, samples.colours), np.uint8)
     at = 0
     for band in _bands(images, samples):
@@ -118,6 +108,27 @@ def of_bytes(images: list[Image.Image], samples: Samples) -> Image.Image:
         result[at : at + len(shown)] = shown
         at += len(shown)
     return Image.fromarray(result if samples.colours > 1 else result[..., 0])
+
+
+def _span_of(images: list[Image.Image], samples: Samples) -> tuple[float, float]:
+    """The values of black and white of all samples that are shown."""
+    largest, smallest, whole = -math.inf, math.inf, True
+    for band in _bands(images, samples):
+        whole = np.issubdtype(band.dtype, np.integer)
+        shown = band[..., : samples.colours]
+        if not whole:
+            shown = shown[np.isfinite(shown)]
+        if shown.size:
+            largest = max(largest, float(shown.max()))
+            smallest = min(smallest, float(shown.min()))
+    if largest < smallest:
+        smallest = largest = 0.0
+    low, high = samples.low, samples.high
+    if whole and low is not None and smallest < low:
+        low = None
+    if whole and high is not None and largest > high:
+        high = None
+    return span(smallest, largest, whole=whole, low=low, high=high)
 
 
 def of_png(image: Image.Image, again: Callable[[], Image.Image], high: float | None) -> None:

@@ -51,6 +51,69 @@ def test_a_stream_that_is_larger_than_its_container_says_is_refused() -> None:
         pipeline.decode(announced(avif((1024, 512)), 64, 48))
 
 
+def stored(data: bytes, *, first: int | None, inside: bool) -> bytes:
+    """An AVIF of one item whose stream is in two pieces, the first of ``first`` bytes, or in one,
+    in the file or inside its description (idat)."""
+    at = data.index(b"iloc")
+    (size,) = struct.unpack_from(">L", data, at - 4)
+    number = data[at + 12 : at + 14]
+    offset, length = struct.unpack_from(">LL", data, at + size - 12)
+    stream = data[offset : offset + length]
+    sizes = [len(stream)] if first is None else [first, len(stream) - first]
+    whole = b"\1\0\0\0\x44\0\0\1" + number + struct.pack(">HHH", inside, 0, len(sizes))
+    grown = 8 + len(whole) + 8 * len(sizes) - size
+    place = 0 if inside else offset + grown
+    for piece in sizes:
+        whole += struct.pack(">LL", place, piece)
+        place += piece
+    located = struct.pack(">L4s", 8 + len(whole), b"iloc") + whole
+    if inside:
+        located += struct.pack(">L4s", 8 + len(stream), b"idat") + stream
+        grown += 8 + len(stream)
+    meta = data.index(b"meta") - 4
+    (described,) = struct.unpack_from(">L", data, meta)
+    return (
+        data[:meta]
+        + struct.pack(">L", described + grown)
+        + data[meta + 4 : at - 4]
+        + located
+        + data[at - 4 + size :]
+    )
+
+
+PLACES = [(None, False), (1, False), (30, False), (None, True), (1, True)]
+
+
+@pytest.mark.parametrize(("first", "inside"), PLACES)
+def test_a_stream_is_looked_into_wherever_it_is(first: int | None, inside: bool) -> None:
+    honest, large = avif(), announced(avif((1024, 512)), 64, 48)
+    found = pipeline.decode(stored(honest, first=first, inside=inside))
+    np.testing.assert_array_equal(
+        np.asarray(found.upright()), np.asarray(pipeline.decode(honest).upright())
+    )
+    with pytest.raises(UnreadableImageError, match="its stream 1024 x 512"):
+        pipeline.decode(stored(large, first=first, inside=inside))
+
+
+def test_an_avif_whose_stream_says_no_size_is_refused() -> None:
+    data = bytearray(avif())
+    at = data.index(b"mdat") + 4
+    assert data[at : at + 3] == b"\x12\0\x0a"
+    data[at + 2] = 0x7A  # padding instead of the sequence header
+    with pytest.raises(UnreadableImageError, match="does not say how large"):
+        pipeline.decode(bytes(data))
+
+
+def test_a_size_behind_many_units_counts() -> None:
+    def stream(size: tuple[int, int]) -> bytes:
+        data = encode(plain(size=size), "AVIF", speed=10)
+        return data[data.index(b"mdat") + 4 :]
+
+    padding = b"\x7a\0"
+    assert av1.largest_frame(stream((8, 90)) + padding * 100 + stream((70, 9))) == (70, 90)
+    assert av1.largest_frame(stream((8, 8)) + padding * 5000 + stream((99, 99))) == (0, 0)
+
+
 def test_a_huge_avif_is_refused_by_its_header() -> None:
     with pytest.raises(ImageTooLargeError, match="pixels"):
         pipeline.decode(announced(avif(), 30_000, 30_000))
@@ -143,6 +206,46 @@ def test_many_tiles_or_blocks_are_refused_by_the_header() -> None:
     small[at + 10 : at + 12] = b"\0\0"  # code blocks of 4 x 4
     with pytest.raises(ImageTooLargeError, match="blocks"):
         pipeline.decode(bytes(small))
+
+
+def with_segment(name: str, content: bytes, *, of_tile: bool) -> bytes:
+    """A stream with one segment more, in front of the first tile or of its data."""
+    data, segment = jp2(no_jp2=True), bytes.fromhex(name)
+    segment += struct.pack(">H", 2 + len(content)) + content
+    tile = data.index(b"\xff\x90\0\x0a")
+    if not of_tile:
+        return data[:tile] + segment + data[tile:]
+    (length,) = struct.unpack_from(">L", data, tile + 6)
+    at = data.index(b"\xff\x93", tile)
+    length = struct.pack(">L", length + len(segment))
+    return data[: tile + 6] + length + data[tile + 10 : at] + segment + data[at:]
+
+
+# Precincts of one pixel: each takes far more memory than its pixel.
+SMALLEST = b"\1\0\0\1\0\0\0\0\0\1\0"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "of_tile"),
+    [
+        ("ff52", SMALLEST, True),
+        ("ff53", b"\0\1\0\0\0\0\1\0", True),
+        ("ff53", b"\0\1\0\0\0\0\1\0", False),
+        # OpenJPEG looks for segments within one that it doesn't know.
+        ("ff77", b"\xff\x52\0\x0d" + SMALLEST, False),
+        ("ff77", b"\xff\x52\0\x0d" + SMALLEST, True),
+    ],
+)
+def test_coding_styles_that_are_not_counted_are_refused(
+    name: str, content: bytes, of_tile: bool
+) -> None:
+    with pytest.raises(UnreadableImageError, match=r"different ways|unknown kind"):
+        pipeline.decode(with_segment(name, content, of_tile=of_tile))
+
+
+@pytest.mark.parametrize("of_tile", [False, True])
+def test_a_comment_in_a_jpeg_2000_is_accepted(of_tile: bool) -> None:
+    assert pipeline.decode(with_segment("ff64", b"\0\1text", of_tile=of_tile)).size == (64, 48)
 
 
 def test_a_large_jpeg_2000_is_refused_because_of_its_time() -> None:

@@ -1,5 +1,6 @@
 """TIFFs whose strips or tiles cost more than their image, and honest ones of every layout."""
 
+import contextlib
 import io
 import itertools
 import struct
@@ -198,3 +199,34 @@ def test_only_whole_numbers_describe_a_layout() -> None:
 
 def test_pillow_reads_what_these_tests_write() -> None:
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(tiffs.tiff(RGB)))), RGB)
+
+
+def big_tiff(changed: dict[int, tuple[int, int, int]]) -> bytes:
+    """A grey BigTIFF of 16 x 16 pixels with some tags (kind, count, value) of its own."""
+    pixels = 16 + 8 + 20 * 12
+    tags = {
+        **{256: (3, 1, 16), 257: (3, 1, 16), 258: (3, 1, 8), 259: (3, 1, 1), 262: (3, 1, 1)},
+        **{273: (16, 1, pixels), 277: (3, 1, 1), 278: (3, 1, 16), 279: (16, 1, 256)},
+        **changed,
+    }
+    rows = b"".join(struct.pack("<HHQQ", tag, *tags[tag]) for tag in sorted(tags))
+    head = b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, len(tags)) + rows
+    return head.ljust(pixels, b"\0") + bytes(256)
+
+
+PLACES = (0, 2**32, 2**63 - 1, 2**63, 2**64 - 1)
+TAGS = (254, 256, 258, 266, 271, 273, 279, 280, 281, 317, 325, 338, 341, 347, 700, 34675)
+
+
+@pytest.mark.parametrize("kind", [1, 3, 4, 12, 16])
+@pytest.mark.parametrize("count", [1, 3, 65, 2**32, 2**64 - 1])
+def test_no_place_in_a_big_tiff_breaks_the_reader(kind: int, count: int) -> None:
+    assert pipeline.decode(big_tiff({})).size == (16, 16)
+    for tag, place in itertools.product(TAGS, PLACES):
+        with contextlib.suppress(ImageError):
+            pipeline.decode(big_tiff({tag: (kind, count, place)}))
+
+
+def test_a_place_behind_any_end_is_truncated() -> None:
+    with pytest.raises(TruncatedImageError):
+        pipeline.decode(big_tiff({273: (16, 2, 2**64 - 1)}))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from visionflow.images.containers import (
     animations,
+    av1,
     bmp,
     heif_items,
     jpeg,
@@ -27,7 +28,7 @@ _WALKS: dict[str, Callable[[bytes, ImageLimits], Contents]] = {
     "GIF": animations.walk_gif,
     "BMP": bmp.walk,
     "TIFF": tiff.walk,
-    "AVIF": heif_items.walk_avif,
+    "AVIF": av1.walk_avif,
     "HEIF": heif_items.walk_heif,
     "JPEG2000": jpeg2000.walk,
 }

@@ -29,8 +29,7 @@ def walk_webp(data: bytes, limits: ImageLimits) -> Contents:
         at += 8 + length
         if at > len(data):
             break
-        if length <= MOST_METADATA and kind not in found:
-            found[kind] = data[at - length : at]
+        found.setdefault(kind, data[at - length : at] if length <= MOST_METADATA else b"")
         at += length % 2
         whole = at
     if 8 + int.from_bytes(data[4:8], "little") > len(data):

@@ -1,11 +1,55 @@
-"""The size that a stream of AV1 says it has (AV1 bitstream specification, section 5.5).
+"""AVIF, and the size that a stream of AV1 says it has (AV1 bitstream specification, section 5.5).
 
 A decoder makes room for what the stream says, whatever the container around it says.
 """
 
+import struct
+
+from visionflow.errors import ImageTooLargeError, UnreadableImageError
+from visionflow.images.containers import heif_items
+from visionflow.images.containers.contents import Contents
+from visionflow.images.limits import ImageLimits
+
+# Planes of the stream and of its references, and the pixels in RGB.
+AVIF_BYTES_PER_PIXEL = 24
+
 _SEQUENCE_HEADER = 1
 _HAS_SIZE, _HAS_EXTENSION = 0x02, 0x04
-_MOST_UNITS = 64
+_MOST_UNITS = 4096
+
+
+def walk_avif(data: bytes, limits: ImageLimits) -> Contents:
+    """Without metadata, which Pillow parses; a sequence as the still image that it shows first.
+
+    The rotation is the container's, which Pillow gives as EXIF.
+    """
+    items = heif_items.check(data, limits)
+    width, height = items.sizes.get(items.primary or 0, (0, 0))
+    if width * height > (most := limits.max_memory // AVIF_BYTES_PER_PIXEL):
+        raise ImageTooLargeError(
+            f"The AVIF has {width} x {height} pixels; at most {most:,} are accepted of an AVIF."
+        )
+    for item, kind in items.kinds.items():
+        if kind == b"av01":
+            _check_stream(items.content(item, data), *items.sizes.get(item, (0, 0)))
+    still = bytearray(data)
+    for at in items.metadata:
+        still[at : at + 4] = b"none"
+    (size,) = struct.unpack_from(">L", still, 0)
+    for at in range(8, min(size, len(still)) - 3, 4):
+        if still[at : at + 4] == b"avis":
+            still[at : at + 4] = b"avif"
+    return Contents("AVIF", bytes(still), profile=items.profile())
+
+
+def _check_stream(stream: bytes, width: int, height: int) -> None:
+    across, down = largest_frame(stream)
+    if not across:
+        raise UnreadableImageError("The AVIF's stream does not say how large it is.")
+    if across > width or down > height:
+        raise UnreadableImageError(
+            f"The AVIF says {width} x {height} pixels, and its stream {across} x {down}."
+        )
 
 
 class _Bits:
@@ -21,12 +65,12 @@ class _Bits:
 
 
 def largest_frame(stream: bytes) -> tuple[int, int]:
-    """Width and height by the largest sequence header among the first units; 0, 0 where there is
-    none that can be read."""
-    at, largest = 0, (0, 0)
+    """The largest width and height by the sequence headers of the stream; 0, 0 where there is none,
+    where one cannot be read, and where it is in too many units to look at them all."""
+    at, width, height = 0, 0, 0
     for _ in range(_MOST_UNITS):
         if at >= len(stream):
-            break
+            return width, height
         head = stream[at]
         at += 2 if head & _HAS_EXTENSION else 1
         size = len(stream) - at
@@ -35,12 +79,12 @@ def largest_frame(stream: bytes) -> tuple[int, int]:
             at += used
         if head >> 3 & 15 == _SEQUENCE_HEADER:
             try:
-                found = _frame(_Bits(stream[at : at + min(size, 256)]))
+                across, down = _frame(_Bits(stream[at : at + min(size, 256)]))
             except ValueError:
                 break
-            largest = max(largest, found, key=lambda sides: sides[0] * sides[1])
+            width, height = max(width, across), max(height, down)
         at += size
-    return largest
+    return 0, 0
 
 
 def _leb128(data: bytes) -> tuple[int, int]:

@@ -3,8 +3,8 @@ as it is used.
 
 A grid of 64 x 64 pixels may be made of 65,536 tiles of 16 megapixels that all are one item; an
 overlay and an item that repeats another cost the same way. Sizes of HEVC are believed: libheif
-decodes no stream that is larger than its item says. libavif does, so AV1 is looked into. ISO/IEC
-23008-12, sections 6.5 and 6.6; ISO/IEC 14496-12, section 8.11; AV1 Image File Format.
+decodes no stream that is larger than its item says. libavif does (`av1`). ISO/IEC 23008-12,
+sections 6.5 and 6.6; ISO/IEC 14496-12, section 8.11; AV1 Image File Format.
 """
 
 import struct
@@ -12,12 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from visionflow.errors import ImageTooLargeError, TruncatedImageError, UnreadableImageError
-from visionflow.images.containers import av1, icc
+from visionflow.images.containers import icc
 from visionflow.images.containers.contents import MOST_METADATA, Contents
 from visionflow.images.limits import ImageLimits
-
-# Planes of the stream and of its references, and the pixels in RGB.
-AVIF_BYTES_PER_PIXEL = 24
 
 _DERIVED = (b"grid", b"iovl", b"iden")
 # An image may be cut from tiles that reach over its edges, and have transparency of its own.
@@ -25,10 +22,12 @@ _MOST_TIMES = 4
 _SPARE_PIXELS = 2048 * 2048
 _DEEPEST = 8
 _LARGE_SIZE, _TO_THE_END = 1, 0
+# Where an item's bytes are: in the file, or in the box idat.
+_OF_FILE, _OF_INSIDE = 0, 1
 
 
 @dataclass
-class _Items:
+class Items:
     """What the boxes say of items, by their ids."""
 
     primary: int | None = None
@@ -39,11 +38,23 @@ class _Items:
     alphas: set[int] = field(default_factory=set)
     profiles: dict[int, bytes] = field(default_factory=dict)
     code_points: dict[int, tuple[int, int]] = field(default_factory=dict)
-    # Where the first bytes of each item are, and where the kinds of metadata are written.
-    starts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    # Where the pieces of each item are (construction method, start, size), where the second method
+    # counts from, and where the kinds of metadata are written.
+    extents: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
+    inside: tuple[int, int] = (0, 0)
     metadata: list[int] = field(default_factory=list)
     bytes_in_all: int = 0
     ends: int = 0
+
+    def content(self, item: int, data: bytes) -> bytes:
+        """All pieces of ``item`` in ``data``, without those that are of other items."""
+        (start, end), pieces = self.inside, []
+        for method, at, size in self.extents.get(item, ()):
+            if method == _OF_FILE:
+                pieces.append(data[at : at + size])
+            elif method == _OF_INSIDE:
+                pieces.append(data[min(start + at, end) : min(start + at + size, end)])
+        return b"".join(pieces)
 
     def profile(self) -> bytes | None:
         """That of the image, or of the first item that it is made of. The code points count where
@@ -62,41 +73,7 @@ def walk_heif(data: bytes, limits: ImageLimits) -> Contents:
     return Contents("HEIF", data, profile=check(data, limits).profile())
 
 
-def walk_avif(data: bytes, limits: ImageLimits) -> Contents:
-    """Without metadata, which Pillow parses; a sequence as the still image that it shows first.
-
-    The rotation is the container's, which Pillow gives as EXIF.
-    """
-    items = check(data, limits)
-    width, height = items.sizes.get(items.primary or 0, (0, 0))
-    if width * height > (most := limits.max_memory // AVIF_BYTES_PER_PIXEL):
-        raise ImageTooLargeError(
-            f"The AVIF has {width} x {height} pixels; at most {most:,} are accepted of an AVIF."
-        )
-    for item, kind in items.kinds.items():
-        if kind == b"av01":
-            _check_stream(data, items, item)
-    still = bytearray(data)
-    for at in items.metadata:
-        still[at : at + 4] = b"none"
-    (size,) = struct.unpack_from(">L", still, 0)
-    for at in range(8, min(size, len(still)) - 3, 4):
-        if still[at : at + 4] == b"avis":
-            still[at : at + 4] = b"avif"
-    return Contents("AVIF", bytes(still), profile=items.profile())
-
-
-def _check_stream(data: bytes, items: _Items, item: int) -> None:
-    start, length = items.starts.get(item, (0, 0))
-    width, height = items.sizes.get(item, (0, 0))
-    across, down = av1.largest_frame(data[start : start + length])
-    if across > width or down > height:
-        raise UnreadableImageError(
-            f"The AVIF says {width} x {height} pixels, and its stream {across} x {down}."
-        )
-
-
-def check(data: bytes, limits: ImageLimits) -> _Items:
+def check(data: bytes, limits: ImageLimits) -> Items:
     """Refuse an image that is made of more pixels, or read from more bytes, than it may be.
 
     Raises `ImageTooLargeError`, `UnreadableImageError` or `TruncatedImageError`.
@@ -130,9 +107,9 @@ class _Walk:
     def __init__(self, data: bytes, limits: ImageLimits) -> None:
         self._data = data
         self._most = self._left = limits.max_parts
-        self._items = _Items()
+        self._items = Items()
 
-    def items(self) -> _Items:
+    def items(self) -> Items:
         descriptions = [span for kind, *span in self._boxes(0, len(self._data)) if kind == b"meta"]
         if len(descriptions) != 1:
             raise UnreadableImageError("The HEIF does not have one description of its items.")
@@ -143,6 +120,7 @@ class _Walk:
             b"iref": self._read_references,
             b"iprp": self._read_properties,
             b"iloc": self._read_locations,
+            b"idat": self._read_inside,
         }
         for kind, at, stop in self._boxes(start + 4, end):
             reader = readers.get(kind)
@@ -254,6 +232,9 @@ class _Walk:
                 points = struct.unpack_from(">HH", self._data, at + 4)
                 self._items.code_points.setdefault(item, points)
 
+    def _read_inside(self, at: int, stop: int) -> None:
+        self._items.inside = at, stop
+
     def _read_locations(self, at: int, _stop: int) -> None:
         version = self._number(at, 1)
         widths, more = self._number(at + 4, 1), self._number(at + 5, 1)
@@ -263,7 +244,7 @@ class _Walk:
         method, index = (2, more & 15) if version else (0, 0)
         for _ in range(count):
             item, at = self._number(at, id_width), at + id_width
-            in_file = not method or self._number(at, 2) & 15 == 0
+            where = self._number(at, 2) & 15 if method else _OF_FILE
             at += method + 2
             first, at = self._number(at, base), at + base
             extents, at = self._number(at, 2), at + 2
@@ -272,15 +253,15 @@ class _Walk:
                 start, at = first + self._number(at + index, offset), at + index + offset
                 size, at = self._number(at, length) if length else len(self._data), at + length
                 self._items.bytes_in_all += size
-                if in_file:
-                    self._items.starts.setdefault(item, (start, size))
+                self._items.extents.setdefault(item, []).append((where, start, size))
+                if where == _OF_FILE:
                     self._items.ends = max(self._items.ends, start + size if length else 0)
 
 
 class _Pixels:
     """Adds up what decoding an item takes."""
 
-    def __init__(self, items: _Items, limits: ImageLimits) -> None:
+    def __init__(self, items: Items, limits: ImageLimits) -> None:
         self._items = items
         self._limits = limits
         self._known: dict[int, int] = {}

@@ -10,7 +10,7 @@ from visionflow.images.limits import ImageLimits
 
 # A JPEG's markers that a length follows, and the one that ends the image.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_START_OF_SCAN, _END_OF_IMAGE, _RESTART_INTERVAL = 0xDA, 0xD9, 0xDD
 _END = b"\xff\xd9"
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 # Frames with arithmetic coding: a scan of one takes as long as so many others, because a decision
@@ -25,6 +25,7 @@ _COEFFICIENTS = 64
 # one, because few zeros are the code for the end of a block, and go on in different ways.
 _REST = bytes((37 * n * n + 91 * n + 53) % 251 for n in range(512))
 _FILLINGS = (b"\xd6" + _REST, b"\xaa" + _REST, b"\xfa" + _REST)
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 
 
 @dataclass
@@ -74,13 +75,16 @@ def walk(data: bytes, limits: ImageLimits) -> Contents:
     """
     kept, found = [data[:2]], _Found()
     scans, first_scan, weight, ended = 0, len(data), 1, False
+    restarts, last_scan = False, 0
     for kind, start, end in _segments(data, Parts(limits)):
         if kind in _ARITHMETIC:
             weight = _ARITHMETIC_SCANS
+        if kind == _RESTART_INTERVAL:
+            restarts = True
         if kind == _END_OF_IMAGE:
             ended = True
         elif kind == _START_OF_SCAN:
-            scans += 1
+            scans, last_scan = scans + 1, end
             first_scan = min(first_scan, start)
             found.scan(data[start:end])
         elif scans == 0:
@@ -91,15 +95,19 @@ def walk(data: bytes, limits: ImageLimits) -> Contents:
     body = b"".join([*kept, data[first_scan:]])
     again: list[bytes] = []
     if scans and not ended and not any(found.missing.values()):
-        body, *again = _closed(body)
+        seen = _RESTART.findall(data, last_scan)
+        following = b"\xff" + bytes([0xD0 + len(seen) % 8]) if restarts else b""
+        body, *again = _closed(body, following)
         weight *= 1 + len(again)
     turn = orientation.of([found.exif], found.xmp)
     return Contents("JPEG", body, turn, scans * weight, found.whole_profile(), again=tuple(again))
 
 
-def _closed(body: bytes) -> tuple[bytes, ...]:
+def _closed(body: bytes, restart: bytes) -> tuple[bytes, ...]:
     """An image without its end marker, closed in ways that its own pixels do not depend on.
 
+    Where a restart marker is due, libjpeg skips all up to it, so an image that has ``restart``
+    markers is also closed with the next of them.
     A decoder reads ahead, so it waits for the end even where no pixel is missing. Zeros at the end
     are of a copy that stopped, except for one alone, or one that 0xFF needs.
     """
@@ -107,7 +115,8 @@ def _closed(body: bytes) -> tuple[bytes, ...]:
     own = body.rstrip(b"\0")
     if len(body) == len(own) + 1 or own.endswith(b"\xff"):
         own = body[: len(own) + 1]
-    return body + _END, *(own + filling + _END for filling in _FILLINGS)
+    fillings = (*_FILLINGS, restart + _FILLINGS[0]) if restart else _FILLINGS
+    return body + _END, *(own + filling + _END for filling in fillings)
 
 
 def _segments(data: bytes, parts: Parts) -> Iterator[tuple[int, int, int]]:

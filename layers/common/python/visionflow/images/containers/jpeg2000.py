@@ -1,7 +1,9 @@
 """JPEG 2000 (ISO/IEC 15444-1): what its headers say of its cost, its profile, and its end.
 
 A tile may be cut into millions of precincts and code blocks, each of which a decoder makes room
-for, so they are counted from the headers. Decoding takes many times what JPEG takes for a pixel.
+for, so they are counted from the headers. One coding style is accepted, the main header's: none of
+a component or a tile, and no segment of a kind that OpenJPEG doesn't know, in which it looks for
+others. Decoding takes many times what JPEG takes for a pixel.
 """
 
 import struct
@@ -14,7 +16,11 @@ from visionflow.images.containers.contents import MOST_METADATA, Contents, Parts
 from visionflow.images.limits import ImageLimits
 
 _STREAM = b"\xff\x4f\xff\x51"
-_SIZES, _CODING, _TILE, _END = 0xFF51, 0xFF52, 0xFF90, b"\xff\xd9"
+_SIZES, _CODING, _CODING_OF_COMPONENT, _TILE, _DATA = 0xFF51, 0xFF52, 0xFF53, 0xFF90, 0xFF93
+_END = b"\xff\xd9"
+# Quantization, regions of interest, order, packed headers, places in the file, comments.
+_OF_TILES = frozenset({0xFF58, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF61, 0xFF64})
+_OF_ALL = _OF_TILES | {_SIZES, _CODING, 0xFF50, 0xFF55, 0xFF57, 0xFF59, 0xFF60, 0xFF63}
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _EXIF = b"JpgTiffExif->JP2"
 _MOST_COMPONENTS, _MOST_DEPTH = 4, 16
@@ -82,9 +88,10 @@ def _checked(data: bytes, start: int, limits: ImageLimits) -> bytes:
         while at + 12 <= len(data) and data[at : at + 2] == _TILE.to_bytes(2, "big"):
             tiles.count()
             (length,) = struct.unpack_from(">L", data, at + 6)
+            begin = _check_tile_header(data, at + 12, tiles)
             if length == 0:  # up to the end
                 return data
-            if length < 12 or at + length > len(data):
+            if at + length < begin or at + length > len(data):
                 raise TruncatedImageError("The image data ends before the image does.")
             at += length
     except struct.error as error:
@@ -107,13 +114,35 @@ def _check_headers(data: bytes, start: int, limits: ImageLimits) -> int:
                 raise UnreadableImageError("The JPEG 2000 does not say how large it is.")
             return at
         parts.count()
+        _check_segment(marker, length, _OF_ALL)
         if marker == _SIZES:
             tiles, across, down, components = _check_sizes(data, at + 4, limits)
         elif marker == _CODING:
             _check_coding(data, at + 4, tiles * components, across, down, limits)
-        if length < 2:
-            raise UnreadableImageError("The JPEG 2000 has a segment without a length.")
         at += 2 + length
+
+
+def _check_tile_header(data: bytes, at: int, parts: Parts) -> int:
+    """Where the data of the part of a tile begins whose segments begin at ``at``."""
+    while True:
+        (marker,) = struct.unpack_from(">H", data, at)
+        if marker == _DATA:
+            return at + 2
+        parts.count()
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        _check_segment(marker, length, _OF_TILES)
+        at += 2 + length
+
+
+def _check_segment(marker: int, length: int, accepted: frozenset[int]) -> None:
+    if marker in (_CODING, _CODING_OF_COMPONENT) and marker not in accepted:
+        raise UnreadableImageError(
+            "A JPEG 2000 whose tiles or components are coded in different ways is not accepted."
+        )
+    if marker not in accepted:
+        raise UnreadableImageError("The JPEG 2000 has a segment of an unknown kind.")
+    if length < 2:
+        raise UnreadableImageError("The JPEG 2000 has a segment without a length.")
 
 
 def _check_sizes(data: bytes, at: int, limits: ImageLimits) -> tuple[int, int, int, int]:

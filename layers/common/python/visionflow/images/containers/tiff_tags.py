@@ -71,7 +71,7 @@ class Directory:
             raise UnreadableImageError(f"The TIFF's tag {tag} does not hold whole numbers.")
         try:
             return struct.unpack_from(f"{self.order}{entry.count}{kind}", self.data, entry.at)
-        except struct.error as error:
+        except (struct.error, OverflowError) as error:
             raise TruncatedImageError("The image data ends before its tags do.") from error
 
     def values(self, tag: int) -> tuple[float, ...]:
@@ -82,7 +82,7 @@ class Directory:
             return ()
         try:
             return struct.unpack_from(f"{self.order}{entry.count}{kind}", self.data, entry.at)
-        except struct.error:
+        except (struct.error, OverflowError):
             return ()
 
     def content(self, tag: int, most: int) -> bytes:
@@ -136,11 +136,16 @@ def image_only(
     body = bytearray(data[8:])
     body += bytes(len(body) % 2)
     numbers = dict(changed or {})
-    for tag, entry in directory.entries.items():
+    entries = {
+        tag: entry
+        for tag, entry in directory.entries.items()
+        if tag in _IMAGE_TAGS and tag not in dropped
+    }
+    for tag, entry in entries.items():
         if entry.kind == _LONG8:
             numbers.setdefault(tag, directory.numbers(tag))
     rows: dict[int, bytes] = {}
-    for tag, entry in directory.entries.items():
+    for tag, entry in entries.items():
         size = _SIZES.get(entry.kind, 0) * entry.count
         place = data[entry.at : entry.at + size]
         if size > 4:
@@ -156,7 +161,7 @@ def image_only(
             place = struct.pack(order + "L", 8 + len(body))
             body += written
         rows[tag] = struct.pack(order + "HHL", tag, _LONG, len(values)) + place
-    kept = [row for tag, row in sorted(rows.items()) if tag in _IMAGE_TAGS and tag not in dropped]
+    kept = [row for _, row in sorted(rows.items())]
     mark = b"II*\0" if order == "<" else b"MM\0*"
     # The directory may be anywhere, on an even offset.
     start = struct.pack(order + "L", 8 + len(body))
