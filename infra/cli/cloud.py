@@ -13,6 +13,7 @@ from infra.cli.command_line import (
     prediction_row,
     workspace_of,
 )
+from infra.cli.jobs.ending import end_jobs_of
 from infra.local_cloud import lifecycle, toolchain
 from infra.local_cloud.deployment import bootstrap_on_aws, run_on_aws
 from infra.local_cloud.processes import Tools
@@ -111,5 +112,7 @@ def _on_aws(arguments: argparse.Namespace) -> int:
             cdk = toolchain.cdk_cli(workspace, tools)
         with progress.step("dashboard built"):
             toolchain.dashboard(workspace, tools)
+    if arguments.cdk_command == "destroy":
+        end_jobs_of(arguments.stage, progress.say)
     run_on_aws(workspace, cdk, arguments.cdk_command, arguments.stage)
     return 0

@@ -163,3 +163,20 @@ def test_a_stage_is_deployed_to_the_region_that_is_said(
     assert (found["argv"][0], found["env"]) == (command, [SEOUL, SEOUL])
     said = f"{command} of stage dev: account {ACCOUNT}, region {SEOUL}"
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "wanted"), [("deploy", []), ("destroy", [("dev", False)])])
+def test_jobs_end_before_a_stage_is_removed(
+    command: str,
+    wanted: list[tuple[str, bool]],
+    called: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[tuple[str, bool]] = []
+    monkeypatch.setattr("infra.cli.cloud.toolchain.dashboard", lambda *_: None)
+    monkeypatch.setattr(
+        "infra.cli.cloud.end_jobs_of", lambda stage, _: ended.append((stage, called.exists()))
+    )
+    assert main.main([command, "--region", SEOUL]) == 0
+    assert ended == wanted
+    assert called.exists()
