@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from infra.errors import CommandError
-from training.data.folders.walk import as_text, begins_as_image
+from training.data.folders.walk import as_text
 from visionflow.junk import junk_kind
 
 STDIN = "-"
