@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from infra.errors import CommandError
 from training.data.folders.walk import as_text
+from visionflow.images.formats import begins_as_image
 from visionflow.junk import junk_kind
 
 STDIN = "-"
