@@ -155,6 +155,17 @@ def _class_called_like_a_part(folder: Path) -> None:
     pets(folder, "training", "testing")
 
 
+def _linked_to_each_other(folder: Path) -> None:
+    names = ("cat", "dog", "fox")
+    pets(folder)
+    put(folder / "fox" / "0.png")
+    for name in names:
+        for other in names:
+            if other != name:
+                (folder / name / f"to-{other}").symlink_to(folder / other)
+    (folder / "owl").mkdir()
+
+
 ALL_PARTS = ("train", "validation", "test")
 PARTED = {f"{part}/{label}": 2 for part in ALL_PARTS for label in ("cat", "dog")}
 
@@ -244,6 +255,7 @@ ODD_FOLDERS: dict[str, Odd] = {
     "names: class not UTF-8": Odd(_latin_class, refused="not text in UTF-8"),
     "links": Odd(_links, {"cat": 3, "dog": 3}, left_out={"broken": 1, "loops": 2}),
     "links: crossed": Odd(_crossed_links, {"cat": 4, "dog": 4}, left_out={"loops": 2}),
+    "links: to each other": Odd(_linked_to_each_other, refused="no images in class owl"),
     "links: classes": Odd(_linked_classes),
     "others": Odd(_not_images, left_out={"other": 4}),
     "loose": Odd(_loose, left_out={"outside": 1}),
