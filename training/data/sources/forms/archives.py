@@ -22,6 +22,7 @@ from training.errors import DatasetError
 from visionflow.jobs.layout import is_image_name
 from visionflow.junk import junk_on
 
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
 MOST_FILES = 2_000_000
 MOST_BYTES_EACH = 2**30
 LEAST_BYTES = 2**30
