@@ -155,6 +155,22 @@ def _class_called_like_a_part(folder: Path) -> None:
     pets(folder, "training", "testing")
 
 
+def _beside(name: str, build: Build) -> Build:
+    def beside(folder: Path) -> None:
+        build(folder)
+        put(folder / name)
+
+    return beside
+
+
+def _in(*parts: str) -> Build:
+    def build(folder: Path) -> None:
+        for part in parts:
+            pets(folder / part)
+
+    return build
+
+
 def _linked_to_each_other(folder: Path) -> None:
     names = ("cat", "dog", "fox")
     pets(folder)
@@ -242,6 +258,25 @@ ODD_FOLDERS: dict[str, Odd] = {
     "parts: deep": Odd(_parts("Train", "Val", "Test", outer="a/b"), PARTED, parts=ALL_PARTS),
     "parts: two for one": Odd(_three_parts_of_two, refused="are for validation"),
     "parts: classes of that name": Odd(_class_called_like_a_part, {"testing": 2, "training": 2}),
+    "parts: beside samples": Odd(
+        _beside("samples/0.png", _in("Training", "Testing")), refused="beside Training only folders"
+    ),
+    "parts: none for training, beside samples": Odd(
+        _beside("samples/0.png", _in("Validation", "Testing")),
+        refused="no folder train beside Testing, Validation",
+    ),
+    "parts: beside an image": Odd(
+        _beside("0.png", _parts("Training", "Validation", "Testing")),
+        PARTED,
+        left_out={"outside": 1},
+        parts=ALL_PARTS,
+    ),
+    "deep: numbered classes": Odd(
+        lambda folder: pets(folder / "mnist", "0", "007"), {"0": 2, "007": 2}
+    ),
+    "deep: years": Odd(
+        lambda folder: pets(folder / "cat", "2023", "2024"), refused="found 1 class"
+    ),
     "deep: one folder": Odd(lambda folder: pets(folder / "dataset")),
     "deep: several": Odd(lambda folder: pets(folder / "데이터" / "v2" / "flowers")),
     "deep: beside documents": Odd(_beside_documents, refused="seem to lie in"),
