@@ -81,7 +81,10 @@ def test_a_class_that_the_model_does_not_know_has_to_be_meant(cloud: Cloud) -> N
         ({"label": "..", "new": True}, "invalid_parameter"),
         ({"label": "dot.", "new": True}, "invalid_parameter"),
         ({"label": "lineage.jsonl", "new": True}, "invalid_parameter"),
-        *(({"label": name, "new": True}, "invalid_parameter") for name in ("train", "Val", "TEST")),
+        *(
+            ({"label": name, "new": True}, "invalid_parameter")
+            for name in ("train", "Val", "TEST", "Training", "검증용")
+        ),
         ({"label": "con", "new": True}, "invalid_parameter"),
     ],
 )

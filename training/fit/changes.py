@@ -27,11 +27,11 @@ def images_changed(run: Path, splits: Splits) -> list[str]:
     images, none where the run keeps no `SPLIT_FILE`."""
     try:
         before = json.loads((run / SPLIT_FILE).read_bytes())
-        old = {name: _files(before["parts"][name]) for name in _PARTS}
+        old = _files(before)
     except (OSError, ValueError, LookupError, TypeError):
         return []
     now = json.loads(splits.to_json())
-    new = {name: _files(now["parts"][name]) for name in _PARTS}
+    new = _files(now)
     return [*_labels(before["labels"], now["labels"]), *_images(old, new)]
 
 
@@ -67,8 +67,18 @@ def _images(
     return phrases
 
 
-def _files(part: Mapping[str, Any]) -> dict[str, str]:
-    return {f"{part['folder']}/{name}": sha256 for name, sha256 in part["files"].items()}
+def _files(splits: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The hash of each image of each part, by its place in the dataset. Without the name of its
+    folder, which is another one for each content of an archive."""
+    carved, parts = splits["carved"], splits["parts"]
+    # Of a part that was drawn out of the training folder.
+    folders = {name: "train/" if name in carved else f"{name}/" for name in _PARTS}
+    if {"validation", "test"} <= {*carved}:
+        folders = dict.fromkeys(_PARTS, "")
+    return {
+        name: {f"{folder}{file}": sha256 for file, sha256 in parts[name]["files"].items()}
+        for name, folder in folders.items()
+    }
 
 
 def _named(names: Collection[str]) -> str:

@@ -12,9 +12,10 @@ from visionflow import strict
 from visionflow.access.caller import Caller
 from visionflow.access.roles import weight_of
 from visionflow.errors import InvalidParameterError
-from visionflow.labels import PARTS, composed, label_problem
+from visionflow.labels import composed, label_problem
 from visionflow.models.label_tree import LabelTree
 from visionflow.models.ref import ModelRef
+from visionflow.part_names import part_of
 from visionflow.predictions.new_labels import NewLabels
 from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore, Undoable
@@ -148,7 +149,7 @@ class FeedbackService:
                 f'({_some(tree)}); add "new": true for a class that it does not know.',
                 "label",
             )
-        if label.casefold() in PARTS:
+        if part_of(label):
             raise InvalidParameterError(
                 f"label {label!r} is what a part of a dataset is called; add a word to it.", "label"
             )

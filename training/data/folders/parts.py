@@ -25,17 +25,18 @@ def find_parts(folder: Path) -> dict[str, Path]:
     for_train = [entry for entry in entries if named.get(entry.name) == "train"]
     train = for_train[0] if for_train else None
     all_parts = len(named) == len(entries)
+    divided = [entry for entry in entries if entry.name in named and _holds_folders_alone(entry)]
     # A class may well be called "train": then it holds images, and no folders of classes.
     loose = next(filter(is_image, sorted(train.iterdir())), None) if train else None
     if train is None or not class_folders(train) or loose:
-        if entries and all_parts and train is None:
-            names = ", ".join(entry.name for entry in entries)
+        if entries and (all_parts or len(divided) > 1) and train is None:
+            names = ", ".join(entry.name for entry in entries if entry.name in named)
             raise DatasetError(f"{root}: there is no folder train beside {names}")
         if loose and all_parts and class_folders(loose.parent):
             raise DatasetError(f"{loose}: lies beside class folders; move it into its class")
         return {"train": root}
-    # Other words for it are certain only among their like.
-    if not all_parts and train.name.lower() != "train":
+    # Other words for it are certain only among their like, or where several hold class folders.
+    if not all_parts and train.name.lower() != "train" and len(divided) < 2:
         return {"train": root}
     parts: dict[str, Path] = {}
     for entry in entries:
@@ -49,6 +50,10 @@ def find_parts(folder: Path) -> dict[str, Path]:
             raise DatasetError(f"{root}: both {parts[part].name} and {entry.name} are for {part}")
         parts[part] = entry
     return {part: dataset_root(entry) for part, entry in parts.items()}
+
+
+def _holds_folders_alone(entry: Path) -> bool:
+    return bool(class_folders(entry)) and not any(map(is_image, entry.iterdir()))
 
 
 def dataset_root(folder: Path) -> Path:

@@ -71,9 +71,7 @@ def image_folders(folder: Path) -> list[Path]:
 
 def holds_images(folder: Path) -> bool:
     """Whether any image lies below ``folder``."""
-    return any(
-        any(map(is_image, _entries(place))) for place in (folder, *_folders(folder, deep=True))
-    )
+    return bool(below(folder).images)
 
 
 def as_text(path: Path) -> str:
@@ -106,13 +104,6 @@ def _image_folders(folder: Path, chain: tuple[Path, ...]) -> Iterator[Path]:
         if not any(path.is_dir() for path in inside) or any(map(is_image, inside)):
             yield entry
         yield from _image_folders(entry, (*chain, entry.resolve()))
-
-
-def _folders(folder: Path, *, deep: bool) -> Iterator[Path]:
-    for entry in class_folders(folder):
-        yield entry
-        if deep:
-            yield from _folders(entry, deep=deep)
 
 
 def _entries(folder: Path, junk: Counter[str] | None = None) -> list[Path]:

@@ -1,17 +1,28 @@
 """What ``--data`` names, as a folder of class folders on this disk."""
 
 import hashlib
+import json
 import sys
 from pathlib import Path, PurePosixPath
 
+from training.data.cache import alone, not_writable
+from training.data.sources.forms.archives import ARCHIVE_SUFFIXES, is_archive
 from training.data.sources.forms.documents import SUFFIXES
 from training.data.sources.forms.registry import documents_in
-from training.data.sources.imports import import_images
-from training.data.sources.remote import SCHEME, local_file, local_folder
+from training.data.sources.imports import (
+    Imported,
+    content_digest,
+    import_images,
+    labelled_images,
+    write_images,
+)
+from training.data.sources.remote import SCHEME, local_document, local_file, local_folder
+from training.data.sources.whole_folder import SOURCE_FILE, write_file
 from training.errors import DatasetError
 from training.texts.terminal import printable
 
-_ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
+_MOST_OF_NAME = 40
+"""Letters of the source's name that its import is called by: file systems take 255 bytes."""
 
 
 def dataset_folder(source: str, cache: Path) -> Path:
@@ -21,9 +32,13 @@ def dataset_folder(source: str, cache: Path) -> Path:
     Says on stderr what was left out. Raises `DatasetError` for what cannot be read.
     """
     if source.startswith(SCHEME):
-        if PurePosixPath(source).suffix.lower() not in (*_ARCHIVES, *SUFFIXES):
-            return _read_as(local_folder(source, cache), cache)
-        return _read_as(local_file(source, cache), cache)
+        # Behind a slash nothing but a prefix ends.
+        suffix = "" if source.endswith("/") else PurePosixPath(source).suffix.lower()
+        if suffix in ARCHIVE_SUFFIXES:
+            return _read_as(local_file(source, cache), cache)
+        if suffix in SUFFIXES:
+            return _read_as(local_document(source, cache), cache)
+        return _read_as(local_folder(source, cache), cache)
     path = Path(source)
     if not path.exists():
         raise DatasetError(f"{path}: no such folder; expected one folder of images per class")
@@ -33,16 +48,44 @@ def dataset_folder(source: str, cache: Path) -> Path:
 def _read_as(path: Path, cache: Path) -> Path:
     if path.is_dir() and not documents_in(path):
         return path
-    # Told apart by their place, and by what changes when they do.
-    about = path.stat()
-    said = f"{path.resolve()}\0{about.st_mtime_ns}\0{about.st_size}"
-    digest = hashlib.sha256(said.encode(errors="surrogateescape")).hexdigest()[:16]
-    out = cache / "imported" / f"{path.stem}-{digest}"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    imported = import_images(path, out)
-    notes = imported.notes
-    if imported.unlabelled:
-        notes = (*notes, f"{imported.unlabelled:,} images have no label and were left out.")
+    imports = cache / "imported"
+    try:
+        imports.mkdir(parents=True, exist_ok=True)
+        packed = path.is_file() and is_archive(path)
+        out, notes = (_unpacked if packed else _listed)(path, imports)
+    except OSError as error:
+        raise not_writable(imports, error) from error
     for note in notes:
         print(printable(note), file=sys.stderr)
     return out
+
+
+def _unpacked(archive: Path, imports: Path) -> tuple[Path, tuple[str, ...]]:
+    """The import of an archive, which is unpacked once, by one of torchrun's processes."""
+    out = imports / _name(archive, content_digest(archive))
+    said = out.with_name(f"{out.name}.notes.json")
+    with alone(imports):
+        if not (said.exists() and (out / SOURCE_FILE).exists()):
+            notes = _notes(import_images(archive, out))
+            write_file(said, json.dumps(notes).encode())
+        return out, tuple(json.loads(said.read_bytes()))
+
+
+def _listed(path: Path, imports: Path) -> tuple[Path, tuple[str, ...]]:
+    """The import of a table, or of a folder with one, as both are now."""
+    found = labelled_images(path, imports)
+    out = imports / _name(path, found.made_from["listing"])
+    with alone(imports):
+        return out, _notes(write_images(found, out))
+
+
+def _name(path: Path, content: str) -> str:
+    """Another one for other content: what an import is used by stays as it was."""
+    said = f"{path.name}\0{content}".encode(errors="surrogateescape")
+    return f"{path.stem[:_MOST_OF_NAME]}-{hashlib.sha256(said).hexdigest()[:16]}"
+
+
+def _notes(imported: Imported) -> tuple[str, ...]:
+    if not imported.unlabelled:
+        return imported.notes
+    return (*imported.notes, f"{imported.unlabelled:,} images have no label and were left out.")

@@ -2,9 +2,10 @@
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from training.data.sources.forms.documents import read_document
 from training.data.sources.forms.entry import LabelledFile, cell
@@ -28,6 +29,17 @@ class Imported:
     made: bool
 
 
+@dataclass(frozen=True)
+class Labelled:
+    """The image of each name below the class folders, and what else was found. ``made_from``: what
+    tells the images and labels from any others."""
+
+    places: Mapping[str, LabelledFile]
+    unlabelled: int
+    notes: tuple[str, ...]
+    made_from: Mapping[str, Any]
+
+
 def copies_in_table(table: Path) -> dict[str, str]:
     """The prediction that each image of an exported table is a copy of, by the image's SHA-256.
     Raises `DatasetError`."""
@@ -48,25 +60,46 @@ def import_images(source: Path, out: Path) -> Imported:
     unpacked = out.with_name(f"{out.name}.unpacked")
     shutil.rmtree(unpacked, ignore_errors=True)
     try:
-        found = read_source(source, unpacked)
-        labelled = [image for image in found.images if image.label is not None]
-        if not labelled:
-            raise DatasetError(f"{source}: no image has a label")
-        unlabelled = len(found.images) - len(labelled)
-        places = _places(labelled)
-        lines = (f"{name}\0{image.file.stat().st_size}\n" for name, image in places.items())
-        digest = hashlib.sha256("".join(lines).encode()).hexdigest()
-        made_from = {"name": source.name, "images": len(places), "listing": digest}
-        if already_made(out, made_from):
-            return Imported(len(labelled), unlabelled, found.notes, made=False)
-        with whole_folder(out, made_from) as partial:
-            for name, image in places.items():
+        return write_images(labelled_images(source, unpacked), out)
+    finally:
+        shutil.rmtree(unpacked, ignore_errors=True)
+
+
+def labelled_images(source: Path, work: Path) -> Labelled:
+    """Where each image of ``source`` goes. ``work``: a folder to unpack an archive into. Raises
+    `DatasetError`."""
+    found = read_source(source, work)
+    labelled = [image for image in found.images if image.label is not None]
+    if not labelled:
+        raise DatasetError(f"{source}: no image has a label")
+    places = _places(labelled)
+    # By content: an image may be replaced by another one of the same size.
+    lines = (f"{name}\0{content_digest(image.file)}\n" for name, image in places.items())
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+    made_from = {"name": source.name, "images": len(places), "listing": digest}
+    return Labelled(places, len(found.images) - len(labelled), found.notes, made_from)
+
+
+def write_images(found: Labelled, out: Path) -> Imported:
+    """Copy the images into class folders, unless ``out`` holds them already. Raises
+    `DatasetError`."""
+    made = not already_made(out, found.made_from)
+    if made:
+        with whole_folder(out, found.made_from) as partial:
+            for name, image in found.places.items():
                 target = partial / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(image.file, target)
-    finally:
-        shutil.rmtree(unpacked, ignore_errors=True)
-    return Imported(len(labelled), unlabelled, found.notes, made=True)
+    return Imported(len(found.places), found.unlabelled, found.notes, made)
+
+
+def content_digest(file: Path) -> str:
+    """The SHA-256 of what is in a file. Raises `DatasetError`."""
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise DatasetError(f"{file}: cannot be read ({error.strerror})") from error
 
 
 def _places(images: Sequence[LabelledFile]) -> dict[str, LabelledFile]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from training.data.cache import alone, not_writable
 from training.data.folders.left_out import LeftOut
 from training.data.folders.walk import HEAD_BYTES
+from training.data.sources.forms.documents import SUFFIXES
 from training.data.threads import in_threads
 from training.errors import DatasetError
 from training.texts.terminal import printable
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SCHEME = "s3://"
-_TABLE = ".csv"
-"""A table of groups may lie beside the class folders."""
 DOWNLOADS = 10
 """Files at a time, boto3's number of connections: a small file's download is mostly waiting."""
 INDEX_FILE = ".downloaded.json"
@@ -73,21 +72,35 @@ def local_file(source: str, cache: Path) -> Path:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     bucket, _, key = source.removeprefix(SCHEME).partition("/")
-    folder = cache / "s3" / bucket / PurePosixPath(key).parent
+    # Not among what a prefix is brought into, which would delete it.
+    folder = cache / "s3-files" / bucket / key
+    if ".." in folder.parts:
+        raise DatasetError(f"{source}: is not a path below a folder")
     try:
         client = boto3.client("s3")
         head = client.head_object(Bucket=bucket, Key=key)
-        found = Remote(PurePosixPath(key).name, head["ContentLength"], head["ETag"])
+        found = Remote(folder.name, head["ContentLength"], head["ETag"])
         folder.mkdir(parents=True, exist_ok=True)
-        file = folder / found.name
-        if file.is_file() and file.stat().st_size == found.size:
-            return file
-        with whole_file(file) as partial:
-            client.download_file(bucket, key, str(partial))
+        with alone(folder):
+            bring(
+                [found],
+                folder,
+                lambda _, target: client.download_file(bucket, key, str(target)),
+            )
     except (BotoCoreError, ClientError, ValueError) as error:
         raise DatasetError(f"{source}: cannot be read from S3 ({error})") from error
     except OSError as error:
         raise not_writable(folder, error) from error
+    return folder / found.name
+
+
+def local_document(source: str, cache: Path) -> Path:
+    """The table ``source`` with the images of its prefix, brought into ``cache``. Raises
+    `DatasetError`."""
+    prefix, _, name = source.rpartition("/")
+    file = local_folder(f"{prefix}/", cache) / name
+    if not file.is_file():
+        raise DatasetError(f"{source}: cannot be read from S3 (no such object)")
     return file
 
 
@@ -149,18 +162,13 @@ def _list(client: "S3Client", bucket: str, prefix: str) -> list[Remote]:
                 junk[kind] += 1
                 continue
             found = Remote(str(name), entry["Size"], entry["ETag"])
-            known = is_image_name(name.name) or name.suffix.lower() == _TABLE
+            known = is_image_name(name.name) or name.suffix.lower() in SUFFIXES
             (objects if known else others).append(found)
 
-    def is_image(other: Remote) -> bool:
-        key, wanted = prefix + other.name, f"bytes=0-{HEAD_BYTES - 1}"
-        if other.size == 0:
-            return False
-        body = client.get_object(Bucket=bucket, Key=key, Range=wanted)["Body"]
-        return begins_as_image(body.read())
-
     with ThreadPoolExecutor(DOWNLOADS) as pool:
-        images = list(pool.map(is_image, others))
+        images = list(
+            pool.map(lambda other: _begins_as_image(client, bucket, prefix, other), others)
+        )
     objects += [other for other, image in zip(others, images, strict=True) if image]
     left_out = LeftOut(
         other=tuple(
@@ -172,9 +180,21 @@ def _list(client: "S3Client", bucket: str, prefix: str) -> list[Remote]:
     )
     for sentence in left_out.sentences(Path()):
         print(printable(f"{source}: {sentence}"), file=sys.stderr)
-    if all(PurePosixPath(found.name).suffix.lower() == _TABLE for found in objects):
+    if all(PurePosixPath(found.name).suffix.lower() in SUFFIXES for found in objects):
         raise DatasetError(f"{source}: no images there; check bucket and prefix")
     return objects
+
+
+def _begins_as_image(client: "S3Client", bucket: str, prefix: str, other: Remote) -> bool:
+    key, wanted = prefix + other.name, f"bytes=0-{HEAD_BYTES - 1}"
+    if other.size == 0:
+        return False
+    try:
+        body = client.get_object(Bucket=bucket, Key=key, Range=wanted)["Body"]
+    except client.exceptions.InvalidObjectState:
+        # Archived, say in Glacier: not called an image, and not to be looked into.
+        return False
+    return begins_as_image(body.read())
 
 
 def _is_whole(wanted: Remote, folder: Path) -> bool:

@@ -9,14 +9,6 @@ import unicodedata
 from collections.abc import Iterable
 
 MAX_LABEL = 120
-# What the folder of each part of a dataset may be called; classes may lie in its place.
-PARTS = {
-    "train": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "test": "test",
-}
 # What file systems take.
 _MAX_BYTES = 255
 # Windows takes none of these in a name, and a slash is a path everywhere.

@@ -4,9 +4,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.unit.training.fit.conftest import make_config
+from training.data.split import SPLIT_FILE, Groups, Splits, divide, list_parts
 from training.data.training_data import TrainingData, load_training_data
 from training.errors import TrainingError
 from training.fit.changes import images_changed, settings_changed
@@ -84,6 +86,29 @@ def test_another_order_of_the_images_is_named(copy: Path) -> None:
     turned = train.subset(data.splits.places["train"].argsort()[::-1])
     splits = replace(data.splits, train=turned)
     assert images_changed(copy / "run", splits) == ["the images are in another order"]
+
+
+@pytest.mark.parametrize("divided", [False, True])
+def test_the_name_of_the_folder_is_no_change(images: Path, tmp_path: Path, divided: bool) -> None:
+    """An archive's import is called by its content."""
+    parts = ("train", "val") if divided else ("",)
+
+    def splits(folder: str) -> Splits:
+        root = tmp_path / folder
+        listed = list_parts(root)
+        groups = Groups("content", np.arange(sum(map(len, listed.values()))))
+        return divide(listed, groups, make_config("probe").data, 0)
+
+    for part in parts:
+        shutil.copytree(images / "train", tmp_path / "set-1" / part, dirs_exist_ok=True)
+    for file in (tmp_path / "set-1").rglob("*.png"):
+        file.write_bytes(file.read_bytes() + file.as_posix().encode())
+    (tmp_path / SPLIT_FILE).write_text(splits("set-1").to_json())
+    (tmp_path / "set-1").rename(tmp_path / "set-2")
+    assert images_changed(tmp_path, splits("set-2")) == []
+    place = f"{parts[0]}/blue/000.png".removeprefix("/")
+    (tmp_path / "set-2" / place).write_bytes((tmp_path / "set-2" / place).read_bytes() + b"\0")
+    assert images_changed(tmp_path, splits("set-2")) == [f"1 images have other content: {place}"]
 
 
 def test_other_settings_are_named_with_both_values(copy: Path) -> None:

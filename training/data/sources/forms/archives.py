@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from lzma import LZMAError
 from pathlib import Path
 from typing import IO, Any
@@ -23,6 +23,7 @@ from visionflow.images.formats import begins_as_image
 from visionflow.jobs.layout import is_image_name
 from visionflow.junk import junk_on
 
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
 MOST_FILES = 2_000_000
 MOST_BYTES_EACH = 2**30
 LEAST_BYTES = 2**30
@@ -67,9 +68,9 @@ def unpack(archive: Path, folder: Path) -> LeftOut:
     try:
         if zipfile.is_zipfile(archive) or not tarfile.is_tarfile(archive):
             with zipfile.ZipFile(archive) as opened:
-                return _write(archive, folder, _zip_members(opened), opened.open)
+                return _write(archive, folder, _slashed(_zip_members(opened)), opened.open)
         with tarfile.open(archive) as packed:
-            return _write(archive, folder, _tar_members(packed), packed.extractfile)
+            return _write(archive, folder, _slashed(_tar_members(packed)), packed.extractfile)
     except _DAMAGED as error:
         raise DatasetError(f"{archive}: cannot be unpacked ({error})") from error
     except NotImplementedError as error:
@@ -116,9 +117,22 @@ def _write(
                 written = _copy(archive, content, folder / member.name, room)
             room -= written or 0
             # As of a folder: what lies beside the class folders is not worth a word.
-            if written is None and "/" in member.name:
+            if written is None and ("/" in member.name or _is_named_archive(member)):
                 others.append(Path(member.name))
+    _require_images(archive, folder, filter(_is_named_archive, listed))
     return LeftOut(other=tuple(others), broken=tuple(broken), junk=junk)
+
+
+def _require_images(archive: Path, folder: Path, inner: Iterator[_Member]) -> None:
+    """Where nothing but archives was in an archive, they are what was meant."""
+    names = [member.name for member in inner]
+    written = (x for x in folder.rglob("*") if x.is_file())
+    if names and all(x.suffix.lower() in SUFFIXES for x in written):
+        more = f" (and {len(names) - 1:,} more)" if len(names) > 1 else ""
+        raise DatasetError(
+            f"{archive}: has no images, but the archive {names[0]!r:.200}{more}; unpack "
+            f"{archive.name}, and name what is in it"
+        )
 
 
 def _copy(archive: Path, content: IO[bytes], target: Path, room: int) -> int | None:
@@ -176,6 +190,19 @@ def _tar_members(archive: tarfile.TarFile) -> Iterator[_Member]:
             raise DatasetError(f"{archive.name!s}: {name!r:.120} is a device, not a file")
 
 
+def _slashed(members: Iterator[_Member]) -> Iterator[_Member]:
+    """With slashes for the backslashes that programs on Windows write, and without folders."""
+    for member in members:
+        name = member.name.replace("\\", "/")
+        link = None if member.link is None else member.link.replace("\\", "/")
+        if not name.endswith("/"):
+            yield replace(member, name=name, link=link)
+
+
+def _is_named_archive(member: _Member) -> bool:
+    return member.name.lower().endswith(ARCHIVE_SUFFIXES)
+
+
 def _joined(name: str, target: str) -> str:
     return target if target.startswith("/") else posixpath.join(posixpath.dirname(name), target)
 
@@ -185,7 +212,7 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
     if info.flag_bits & _UTF8_FLAG:
         return info.filename
     try:
-        return _decoded(info.orig_filename.encode("cp437")).replace("\\", "/")
+        return _decoded(info.orig_filename.encode("cp437"))
     except UnicodeEncodeError:
         return info.filename
 

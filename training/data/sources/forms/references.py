@@ -24,6 +24,9 @@ class Files:
     def exactly(self, reference: str, where: str) -> Path | None:
         """The file of a path relative to the document, in whatever composition (NFC or NFD) the
         disk has it; None where there is none. Raises `DatasetError` for one that lies outside."""
+        # Programs on Windows write paths with backslashes, which are letters here.
+        if "\\" in reference and not (self._root / reference).is_file():
+            reference = reference.replace("\\", "/")
         file = self._root / reference
         if not file.resolve().is_relative_to(self._root.resolve()):
             raise DatasetError(
@@ -69,6 +72,7 @@ class Files:
 
 def _names(reference: str) -> Iterator[str]:
     """What the file may be called, the likeliest first."""
+    reference = reference.replace("\\", "/")
     split = urlsplit(reference)
     path = "/".join(filter(None, (split.netloc, split.path))) if split.scheme else split.path
     local = parse_qs(split.query).get("d", [])

@@ -163,7 +163,14 @@ def _document(path: Path) -> Reading:
         if entry in several:
             continue
         find = files.exactly if form.exact else files.meant
-        if file := find(entry.reference, entry.where):
+        try:
+            file = find(entry.reference, entry.where)
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise DatasetError(
+                f"{entry.where}: {entry.reference!r:.80} cannot be the name of a file ({why})"
+            ) from error
+        if file:
             label = composed(entry.labels[0].strip()) if entry.labels else ""
             images.append(LabelledFile(file, label or None, entry.part))
         else:

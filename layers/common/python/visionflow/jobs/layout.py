@@ -20,6 +20,8 @@ Path = tuple[str, ...]
 
 _NUMBERS = re.compile(r"[\d\s._:-]+")
 
+_FIRST_YEAR = 1900
+
 # Of a path: folder, class, image.
 _LEAST_BELOW = 3
 
@@ -69,7 +71,8 @@ def folders_around(paths: Collection[Path]) -> Path:
         (top,) = tops
         inner = {path[1] for path in left if len(path) > 1}
         beside = any(len(path) < _LEAST_BELOW for path in left)
-        if beside or part_of(top) or any(map(looks_like_a_number, inner)):
+        series = any(map(looks_like_a_number, inner)) and not _are_numbered_classes(left)
+        if beside or part_of(top) or series:
             break
         depth = (*depth, top)
         if len(inner) > 1 or any(map(part_of, inner)):
@@ -77,6 +80,17 @@ def folders_around(paths: Collection[Path]) -> Path:
             break
         left = [path[1:] for path in left]
     return around
+
+
+def _are_numbered_classes(paths: Collection[Path]) -> bool:
+    """Whether several folders in a lone one hold the images themselves, and are called by numbers
+    as classes are (0 to 9 of MNIST), and not by years and days."""
+    names = {path[1] for path in paths}
+    return (
+        len(names) > 1
+        and all(len(path) == _LEAST_BELOW for path in paths)
+        and all(name.isdecimal() and int(name) < _FIRST_YEAR for name in names)
+    )
 
 
 @dataclass(frozen=True)
@@ -155,14 +169,18 @@ class Layout:
 
 def _parts(paths: Collection[Path]) -> Mapping[str, str]:
     """The part of each top folder, where the dataset is divided."""
-    tops = {path[0] for path in paths}
+    tops = {path[0] for path in paths if len(path) > 1}
     found = parts_of(tops)
     train = [name for name, part in found.items() if part == "train"]
     # A class may well be called "train": then it holds images, and not folders of classes.
     if not train or any(path[0] in train and len(path) < _LEAST_BELOW for path in paths):
         return {}
-    # Other words are certain only among their like.
-    return found if train[0].lower() == "train" or len(found) == len(tops) else {}
+    # Other words are certain only among their like, or where several hold folders of classes.
+    loose = {path[0] for path in paths if len(path) < _LEAST_BELOW}
+    certain = (
+        train[0].lower() == "train" or len(found) == len(tops) or len(found.keys() - loose) > 1
+    )
+    return found if certain else {}
 
 
 def _image_path(name: str) -> Path | None:

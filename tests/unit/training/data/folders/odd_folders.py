@@ -155,6 +155,33 @@ def _class_called_like_a_part(folder: Path) -> None:
     pets(folder, "training", "testing")
 
 
+def _beside(name: str, build: Build) -> Build:
+    def beside(folder: Path) -> None:
+        build(folder)
+        put(folder / name)
+
+    return beside
+
+
+def _in(*parts: str) -> Build:
+    def build(folder: Path) -> None:
+        for part in parts:
+            pets(folder / part)
+
+    return build
+
+
+def _linked_to_each_other(folder: Path) -> None:
+    names = ("cat", "dog", "fox")
+    pets(folder)
+    put(folder / "fox" / "0.png")
+    for name in names:
+        for other in names:
+            if other != name:
+                (folder / name / f"to-{other}").symlink_to(folder / other)
+    (folder / "owl").mkdir()
+
+
 ALL_PARTS = ("train", "validation", "test")
 PARTED = {f"{part}/{label}": 2 for part in ALL_PARTS for label in ("cat", "dog")}
 
@@ -231,6 +258,25 @@ ODD_FOLDERS: dict[str, Odd] = {
     "parts: deep": Odd(_parts("Train", "Val", "Test", outer="a/b"), PARTED, parts=ALL_PARTS),
     "parts: two for one": Odd(_three_parts_of_two, refused="are for validation"),
     "parts: classes of that name": Odd(_class_called_like_a_part, {"testing": 2, "training": 2}),
+    "parts: beside samples": Odd(
+        _beside("samples/0.png", _in("Training", "Testing")), refused="beside Training only folders"
+    ),
+    "parts: none for training, beside samples": Odd(
+        _beside("samples/0.png", _in("Validation", "Testing")),
+        refused="no folder train beside Testing, Validation",
+    ),
+    "parts: beside an image": Odd(
+        _beside("0.png", _parts("Training", "Validation", "Testing")),
+        PARTED,
+        left_out={"outside": 1},
+        parts=ALL_PARTS,
+    ),
+    "deep: numbered classes": Odd(
+        lambda folder: pets(folder / "mnist", "0", "007"), {"0": 2, "007": 2}
+    ),
+    "deep: years": Odd(
+        lambda folder: pets(folder / "cat", "2023", "2024"), refused="found 1 class"
+    ),
     "deep: one folder": Odd(lambda folder: pets(folder / "dataset")),
     "deep: several": Odd(lambda folder: pets(folder / "데이터" / "v2" / "flowers")),
     "deep: beside documents": Odd(_beside_documents, refused="seem to lie in"),
@@ -244,6 +290,7 @@ ODD_FOLDERS: dict[str, Odd] = {
     "names: class not UTF-8": Odd(_latin_class, refused="not text in UTF-8"),
     "links": Odd(_links, {"cat": 3, "dog": 3}, left_out={"broken": 1, "loops": 2}),
     "links: crossed": Odd(_crossed_links, {"cat": 4, "dog": 4}, left_out={"loops": 2}),
+    "links: to each other": Odd(_linked_to_each_other, refused="no images in class owl"),
     "links: classes": Odd(_linked_classes),
     "others": Odd(_not_images, left_out={"other": 4}),
     "loose": Odd(_loose, left_out={"outside": 1}),

@@ -120,3 +120,13 @@ def test_other_files_are_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("file,label\na.jpg,cat\n")
     with pytest.raises(DatasetError, match="holds other files"):
         import_images(tmp_path / "t.csv", tmp_path / "out")
+
+
+@pytest.mark.parametrize("place", ["더\\a.jpg", "C:\\Users\\me\\더\\a.jpg"])
+def test_a_table_of_windows_has_backslashes(tmp_path: Path, place: str) -> None:
+    write(tmp_path, "더/a.jpg")
+    exact = "file,label\n" if place.startswith("더") else "image,choice,annotator\n"
+    end = "cat" if place.startswith("더") else "cat,1"
+    (tmp_path / "t.csv").write_bytes(f"{exact}{place},{end}\r\n".encode("cp949"))
+    (image,) = read_source(tmp_path / "t.csv", tmp_path / "unused").images
+    assert (image.file, image.label) == (tmp_path / "더" / "a.jpg", "cat")

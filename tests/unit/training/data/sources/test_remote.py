@@ -1,4 +1,5 @@
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 from training.data.grouping.group_images import group_images
 from training.data.listing import list_images
 from training.data.sources.dataset_folder import dataset_folder
-from training.data.sources.remote import local_folder
+from training.data.sources.remote import local_file, local_folder
 from training.data.split import list_parts
 from training.data.threads import in_threads
 from training.errors import DatasetError
@@ -167,3 +168,52 @@ def test_an_archive_in_s3_is_read_as_one_on_this_disk(
     }
     with pytest.raises(DatasetError, match=r"none\.zip: cannot be read from S3"):
         dataset_folder(f"s3://{BUCKET}/sets/none.zip", tmp_path / "cache")
+
+
+def test_an_archive_that_was_replaced_by_one_of_its_size_is_brought_again(
+    bucket: None, tmp_path: Path
+) -> None:
+    put("sets/a.zip", b"before")
+    file = local_file(f"s3://{BUCKET}/sets/a.zip", tmp_path)
+    os.utime(file, (0, 0))
+    assert local_file(f"s3://{BUCKET}/sets/a.zip", tmp_path).stat().st_mtime == 0
+    put("sets/a.zip", b"beyond")
+    assert local_file(f"s3://{BUCKET}/sets/a.zip", tmp_path).read_bytes() == b"beyond"
+    with pytest.raises(DatasetError, match="is not a path below a folder"):
+        local_file(f"s3://{BUCKET}/../a.zip", tmp_path)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["document", "prefix"])
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json", ".manifest"])
+def test_a_document_in_s3_comes_with_its_images(
+    bucket: None, images: Path, tmp_path: Path, suffix: str, whole: bool
+) -> None:
+    rows = [{"file": f"{number}.png", "label": "ab"[number % 2]} for number in range(4)]
+    for number, row in enumerate(rows):
+        content = (images / f"test/red/{number:03}.png").read_bytes()
+        put(f"tables/{row['file']}", content)
+    text = "\n".join(json.dumps(row) for row in rows)
+    if suffix == ".csv":
+        text = "file,label\n" + "\n".join(",".join(row.values()) for row in rows)
+    put(f"tables/labels{suffix}", (json.dumps(rows) if suffix == ".json" else text).encode())
+    source = f"s3://{BUCKET}/tables" + ("" if whole else f"/labels{suffix}")
+    listing = list_parts(dataset_folder(source, tmp_path))["train"]
+    assert dict(zip(listing.labels, listing.counts.tolist(), strict=True)) == {"a": 2, "b": 2}
+    with pytest.raises(DatasetError, match=r"none\.csv: cannot be read from S3 \(no such object"):
+        dataset_folder(f"s3://{BUCKET}/tables/none.csv", tmp_path)
+
+
+def test_an_archived_object_that_is_no_image_ends_nothing(bucket: None, tmp_path: Path) -> None:
+    boto3.client("s3").put_object(
+        Bucket=BUCKET, Key="sets/colours/red/old.txt", Body=b"x", StorageClass="GLACIER"
+    )
+    assert len(list_images(local_folder(SOURCE, tmp_path))) == 6
+
+
+def test_a_prefix_may_be_called_as_an_archive_is(
+    bucket: None, images: Path, tmp_path: Path
+) -> None:
+    for label in ("a", "b"):
+        put(f"sets/v1.zip/{label}/1.png", (images / "test/red/000.png").read_bytes())
+    folder = dataset_folder(f"s3://{BUCKET}/sets/v1.zip/", tmp_path)
+    assert list_parts(folder)["train"].labels == ("a", "b")

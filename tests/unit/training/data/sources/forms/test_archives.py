@@ -77,6 +77,27 @@ def test_a_set_in_a_folder_in_an_archive_is_found(tmp_path: Path, name: str) -> 
     )
 
 
+@pytest.mark.parametrize("pack", [zipped, tarred("")], ids=["zip", "tar"])
+def test_backslashes_divide_folders(
+    tmp_path: Path, pack: Callable[[Path, dict[str, bytes]], None]
+) -> None:
+    members = {f"set\\{label}\\1.png": image() for label in ("고양이", "dog")}
+    pack(tmp_path / "a", {"set\\": b"", **members})
+    found = read_source(tmp_path / "a", tmp_path / "work")
+    assert {x.label: x.file.name for x in found.images} == {"고양이": "1.png", "dog": "1.png"}
+    assert found.notes == ()
+
+
+def test_an_archive_within_an_archive_is_named(tmp_path: Path) -> None:
+    zipped(tmp_path / "in.zip", {"cat/1.png": image(), "dog/1.png": image()})
+    inner = (tmp_path / "in.zip").read_bytes()
+    zipped(tmp_path / "alone.zip", {"in/꽃.zip": inner, "b.tar.gz": b"", "labels.csv": b""})
+    with pytest.raises(DatasetError, match=r"no images, but the archive 'in/꽃.zip' \(and 1 more"):
+        read_source(tmp_path / "alone.zip", tmp_path / "work")
+    zipped(tmp_path / "beside.zip", {"cat/1.png": image(), "in.zip": inner})
+    assert "in.zip" in read_source(tmp_path / "beside.zip", tmp_path / "more").notes[0]
+
+
 def linked(link: str, kind: bytes) -> Callable[[Path], None]:
     def write(file: Path) -> None:
         with tarfile.open(file, "w") as archive:

@@ -227,6 +227,13 @@ def test_images_with_several_labels_are_left_out_and_named(export: Path, tmp_pat
         ("a.json", "[1, 2]", "none of the forms"),
         ("a.json", "[" * 100_000, "cannot be read as a table"),
         ("a.csv", b"file,label\n\xff\xff\xff,a", "cannot be read as a table in UTF-8"),
+        ("a.csv", "file,label\nb\0.jpg,a", "line 2: 'b.x00.jpg' cannot be the name of a file"),
+        ("a.csv", f"file,label\n{'x' * 256}.jpg,a", "line 2: 'x* cannot be the name of a file"),
+        (
+            "a.json",
+            json.dumps([{"data": {"image": "http://[bad"}, "annotations": []}]),
+            "bad' ca",
+        ),
     ],
 )
 def test_what_cannot_be_read_says_why(
