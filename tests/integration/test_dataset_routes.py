@@ -16,7 +16,7 @@ import pytest
 from lambdas.api.datasets import routes
 from lambdas.api.datasets.bodies import MOST_CHANGES, MOST_PREDICTIONS, MOST_THUMBNAILS
 from lambdas.api.resources import resources
-from lambdas.classification.announcements import Arrival, Watched, arrivals
+from lambdas.classification.announcements import Arrival, Watched, announced
 from tests.images import encode, plain
 from tests.integration.conftest import API, DATASETS, JOB_CONTROL, PLENTY, SERVED, Answer, Cloud
 from tests.jobs import record, request
@@ -265,9 +265,9 @@ def test_an_image_whose_message_was_lost_is_brought_to_the_curation_again(
     put = datasets.cloud.s3.put_object(Bucket=DATASETS.datasets_bucket, Key=key, Body=RED)
     assert datasets.upload(RED).body == {"known": [sha(RED)], "forms": [], "erased": []}
     (message,) = sqs.receive_message(QueueUrl=DATASETS.curation_queue)["Messages"]
-    ((found, _),) = arrivals(
+    ((found, _),) = announced(
         json.loads(message["Body"]), Arrival, Watched(DATASETS.datasets_bucket, ("content/",))
-    )
+    ).arrivals
     etag = put["ETag"].strip('"')
     assert found == Arrival(DATASETS.datasets_bucket, key, None, etag, len(RED))
     # One that never came is asked for, and the curation is not.

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import lambdas.ingest.handler
-from lambdas.classification.announcements import Watched, arrivals
+from lambdas.classification.announcements import Watched, announced
 from lambdas.ingest.service import IngestService, Upload
 from tests.images import bad_files, encode, plain
 from tests.integration.conftest import COUNTING, INGEST, Cloud, event
@@ -64,7 +64,7 @@ def test_the_same_event_three_times_makes_one_record(cloud: Cloud) -> None:
 def test_two_workers_with_the_same_event_make_one_record(cloud: Cloud) -> None:
     """The second one looks before the first has written, so only the condition can stop it."""
     cloud.drop("uploads/red.jpg", RED)
-    ((upload, _),) = arrivals(json.loads(cloud.messages()[0]["body"]), Upload, WATCHED)
+    ((upload, _),) = announced(json.loads(cloud.messages()[0]["body"]), Upload, WATCHED).arrivals
     slow = IngestService.build(INGEST, COUNTING)
     fast = IngestService.build(INGEST, COUNTING)
     now = datetime.now(UTC)
@@ -169,7 +169,7 @@ def test_s3_s_test_event_and_folder_markers_are_no_images(cloud: Cloud) -> None:
 
 
 def test_keys_arrive_decoded() -> None:
-    ((upload, request_id),) = arrivals(event("s3_notification"), Upload, WATCHED)
+    ((upload, request_id),) = announced(event("s3_notification"), Upload, WATCHED).arrivals
     assert upload.key == "uploads/summer photos/고양이+1.jpg"
     assert upload.version_id == "096fKKXTRTtl3on89fVO.nfljtsv6qko"
     assert request_id == "C3D13FE58DE4C810"

@@ -116,6 +116,8 @@ def test_a_move_says_what_it_changes_and_a_dry_run_moves_nothing(
         "2 classes are lost: blue, green.",
         "2 classes are gained: cyan, pink.",
         "The canary tiny/2 ends.",
+        "2 classes are lost for 10 % of the images: blue, green.",
+        "2 classes are gained for 10 % of the images: cyan, pink.",
         "A rollback would then return to tiny/1.",
     ]
     dry = visionflow("models", "promote", "other/1", "--dry-run")

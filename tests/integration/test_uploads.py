@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.classification.announcements import Watched, arrivals
+from lambdas.classification.announcements import Watched, announced
 from lambdas.ingest.service import IngestService, Upload
 from tests.images import encode, plain
 from tests.integration.conftest import COUNTING, INGEST, Cloud
@@ -34,9 +34,9 @@ def uploads(cloud: Cloud) -> list[Upload]:
     return [
         upload
         for message in cloud.messages()
-        for upload, _ in arrivals(
+        for upload, _ in announced(
             json.loads(message["body"]), Upload, Watched("images", ("uploads/",))
-        )
+        ).arrivals
     ]
 
 
