@@ -60,8 +60,8 @@ def test_a_refused_job_and_a_refused_rule_say_why_in_korean(
         form.get_by_test_id("advanced").locator("summary").first.click()
         form.get_by_test_id("setting-name").fill("no name!")
         form.get_by_test_id("start-job").click()
-        expect_refused(page, form, "setting-name", re.compile("name 값의 형식은 다음과 같아야"))
         expect(form.get_by_test_id("setting-name")).to_be_focused()
+        expect_refused(page, form, "setting-name", re.compile("name 값의 형식은 다음과 같아야"))
         shot(page, "training-refused-ko-390")
 
         page.goto(address(cloud, "models"))
@@ -89,6 +89,7 @@ def test_the_audit_trail_names_what_was_done(
         named = "운영 버전 롤백" if locale == "ko-KR" else "Rolled production back"
         expect(first).to_contain_text(named)
         first.locator("summary").click()
+        expect(page.locator("th:empty")).to_have_count(0)  # what rules did comes with its words
         shot(page, f"audit-{locale}-{size['width']}-{scheme}")
         assert accessibility_faults(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
