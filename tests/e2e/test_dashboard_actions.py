@@ -14,11 +14,11 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import VISIONFLOW
 from tests.e2e.dashboard import address, launch, opened, publish_reported
+from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 pytestmark = pytest.mark.e2e
 
 SAMPLE = Path("infra/samples/panda.jpg")
-DIRECT_LIMIT = 4_400_000
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_a_large_file_goes_through_the_bucket(page: Page, cloud: Cloud, tmp_path
     large = tmp_path / "large.png"
     noise = np.random.default_rng(1).integers(0, 256, (1300, 1300, 3), dtype=np.uint8)
     Image.fromarray(noise).save(large)
-    assert large.stat().st_size > DIRECT_LIMIT
+    assert large.stat().st_size > MAX_DIRECT_BYTES
     open_page(page, cloud, "predict")
     page.get_by_test_id("file-input").set_input_files(large)
     expect(page.get_by_test_id("upload-progress")).to_be_visible()
@@ -234,7 +234,7 @@ def test_an_api_that_goes_and_comes_back(browser: Browser, cloud: Cloud) -> None
 
 def test_half_an_upload_is_said_to_be_none(browser: Browser, cloud: Cloud, tmp_path: Path) -> None:
     large = tmp_path / "large.jpg"
-    large.write_bytes(SAMPLE.read_bytes() + bytes(DIRECT_LIMIT))
+    large.write_bytes(SAMPLE.read_bytes() + bytes(MAX_DIRECT_BYTES))
     with opened(browser, cloud, allowed=("ERR_CONNECTION_RESET",), locale="en-US") as page:
 
         def break_off(route: Route) -> None:

@@ -9,10 +9,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.e2e.cloud import Cloud
 from tests.e2e.dashboard import address, launch, opened
 from tests.images import encode, textured
+from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 pytestmark = pytest.mark.e2e
-
-DIRECT_LIMIT = 4_400_000
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def drop(page: Page, path: Path) -> None:
 def test_a_large_heic_without_a_type_goes_through_the_bucket(page: Page, cloud: Cloud) -> None:
     """So choosers on Windows and Linux hand over what a phone has made."""
     image = encode(textured((300, 200)), "HEIF")
-    padding = DIRECT_LIMIT
+    padding = MAX_DIRECT_BYTES
     image += padding.to_bytes(4, "big") + b"free" + bytes(padding - 8)
     page.goto(address(cloud, "predict"))
     chosen = page.get_by_test_id("file-input")
