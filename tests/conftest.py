@@ -1,6 +1,5 @@
 """What every test may use: a fixed environment, a tiny model, AWS in the process."""
 
-import functools
 import multiprocessing
 import os
 import signal
@@ -9,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import botocore.session
 import hypothesis
 import pytest
 from moto import mock_aws
 
+from tests.quick_moto import quicken
 from tests.tiny_model import write_tiny_artifact
 from visionflow.models.manifest import Manifest
 from visionflow.models.registry import Tried
@@ -26,9 +25,7 @@ os.environ |= {
     "POWERTOOLS_TRACE_DISABLED": "true",
 }
 
-# moto begins a session for each test, and each would parse the descriptions of AWS's services anew:
-# a third of the time of the tests with moto.
-botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+quicken()
 
 # On a busy machine an example may take any time.
 hypothesis.settings.register_profile("visionflow", deadline=None)
