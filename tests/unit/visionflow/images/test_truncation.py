@@ -98,6 +98,43 @@ def test_a_jpeg_that_ends_where_it_restarts_is_truncated(kind: str) -> None:
     np.testing.assert_array_equal(pixels(data[:-2]), pixels(data))
 
 
+CUT = textured((203, 149))
+CLOSED: dict[str, bytes] = {
+    "plain": encode(CUT),
+    "whole chroma": encode(CUT, subsampling=0),
+    "grey": encode(CUT.convert("L")),
+    "cmyk": encode(CUT.convert("CMYK")),
+    "rows": encode(CUT, restart_marker_rows=1),
+    "blocks": encode(CUT, restart_marker_blocks=3),
+    "progressive": encode(CUT, progressive=True),
+}
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.97])
+@pytest.mark.parametrize("spec", [None, InputSpec(32, 32)], ids=["whole", "reduced"])
+@pytest.mark.parametrize("kind", CLOSED)
+def test_an_end_marker_behind_a_part_of_the_pixels_closes_nothing(
+    kind: str, spec: InputSpec | None, share: float
+) -> None:
+    """Programs that mend files put one there; a decoder shows grey below."""
+    data = CLOSED[kind]
+    first = data.index(b"\xff\xda") + 20
+    second = data.find(b"\xff\xc4", first)
+    last = second if second > 0 else len(data)
+    cut = data[: first + int((last - first) * share)].removesuffix(b"\xff")
+    with pytest.raises(TruncatedImageError):
+        pixels(cut + b"\xff\xd9", spec)
+
+
+def test_an_image_that_is_grey_where_it_ends_is_whole() -> None:
+    image = CUT.copy()
+    image.paste((128, 128, 128), (0, 100, *CUT.size))
+    for subsampling in (0, 2):
+        data = encode(image, subsampling=subsampling)
+        assert pixels(data)[-1, -1].tolist() == [128, 128, 128]
+        assert pixels(data + bytes(64)).shape == (149, 203, 3)
+
+
 def test_a_reduced_jpeg_is_judged_by_the_same_rule() -> None:
     data, spec = encode(textured((1200, 900))), InputSpec(32, 32)
     assert pipeline.decode(data, spec).reduction > 1

@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from collections.abc import Iterable
 from dataclasses import replace
 from math import ceil
 
@@ -16,6 +17,8 @@ from visionflow.images.containers.orientation import EXIF_PREFIX
 from visionflow.images.limits import ImageLimits
 
 _BAND = 256
+_CORNER = 4
+_MIDDLE = (127, 128)
 _SIXTEEN_BITS = b"\x10"
 # Bytes that decoding takes for a pixel, of formats whose decoders hold more than their result.
 _PEAKS = {"WEBP": WEBP_BYTES_PER_PIXEL, "AVIF": AVIF_BYTES_PER_PIXEL, "JPEG2000": 32}
@@ -35,15 +38,24 @@ def load(image: Image.Image, reduction: int) -> None:
         raise UnreadableImageError("The image is not of the size that its header says.")
 
 
-def check_whole(contents: Contents, reduction: int) -> None:
-    """Refuse an image without its end whose pixels depend on what is put in its place."""
+def check_whole(contents: Contents, again: Iterable[bytes], reduction: int) -> None:
+    """Refuse an image whose pixels depend on what is put in the place of its end."""
     seen = set()
-    for data in (contents.data, *contents.again):
+    for data in (contents.data, *again):
         image = open_image(replace(contents, data=data))
         load(image, reduction)
         seen.add(_checksum(image))
     if len(seen) > 1:
         raise TruncatedImageError("The image data ends before the image does.")
+
+
+def ends_grey(image: Image.Image, reduction: int) -> bool:
+    """Whether the last corner is the middle of the scale, which libjpeg puts where data are
+    missing."""
+    side = max(1, _CORNER // reduction)
+    right, bottom = image.size
+    corner = image.crop((max(0, right - side), max(0, bottom - side), right, bottom))
+    return all(value in _MIDDLE for band in corner.split() for value in band.getextrema())
 
 
 def _checksum(image: Image.Image) -> int:

@@ -130,8 +130,10 @@ def decode(
         width, height = image.size
         reduction = _reduction(width, height, spec) if spec and contents.format == "JPEG" else 1
         if contents.again:
-            decoding.check_whole(contents, reduction)
+            decoding.check_whole(contents, contents.again, reduction)
         decoding.load(image, reduction)
+        if contents.refilled and decoding.ends_grey(image, reduction):
+            decoding.check_whole(contents, contents.refilled(), reduction)
         flat, conversion = decoding.flat(image, contents)
     except (MemoryError, ImageError):
         raise

@@ -1,5 +1,6 @@
 """What a walk over a container finds: the file that is left, and what its pixels mean."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from visionflow.errors import ImageTooLargeError
@@ -42,7 +43,8 @@ class Contents:
     one in a TIFF; of other formats, how many such walks decoding takes. ``profile``: its ICC
     profile. ``samples``: what is in ``data`` where that is a deep image, its bytes as grey pixels.
     ``high``: the stated value of white of 16-bit samples. ``again``: the same image, whose end was
-    missing, with other ends: pixels that differ were missing too.
+    missing, with other ends: pixels that differ were missing too. ``refilled`` makes the same of a
+    JPEG that has its end, which may have been put behind half an image.
     """
 
     format: str
@@ -53,6 +55,7 @@ class Contents:
     samples: Samples | None = None
     high: float | None = None
     again: tuple[bytes, ...] = ()
+    refilled: Callable[[], tuple[bytes, ...]] | None = None
 
 
 class Parts:

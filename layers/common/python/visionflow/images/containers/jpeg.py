@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+from visionflow.errors import TruncatedImageError
 from visionflow.images.containers import orientation
 from visionflow.images.containers.contents import MOST_METADATA, Contents, Parts
 from visionflow.images.limits import ImageLimits
@@ -60,6 +62,10 @@ class _Found:
             for component in header[5 : 5 + 2 * count : 2]:
                 self.missing.get(component, set()).difference_update(range(first, last + 1))
 
+    def lacks_a_mean(self) -> bool:
+        """Whether scans lack the mean of each block of a component, in full precision."""
+        return any(0 in coefficients for coefficients in self.missing.values())
+
     def whole_profile(self) -> bytes | None:
         """The parts of the profile in their order, which are numbered from 1."""
         if self.profile_bytes > MOST_METADATA or not self.profile:
@@ -74,37 +80,49 @@ def walk(data: bytes, limits: ImageLimits) -> Contents:
     a phone's video) are not counted.
     """
     kept, found = [data[:2]], _Found()
-    scans, first_scan, weight, ended = 0, len(data), 1, False
-    restarts, last_scan = False, 0
-    for kind, start, end in _segments(data, Parts(limits)):
+    scans, first_scan, weight = 0, len(data), 1
+    restarts, last_scan, end = False, 0, None
+    for kind, start, stop in _segments(data, Parts(limits)):
         if kind in _ARITHMETIC:
             weight = _ARITHMETIC_SCANS
         if kind == _RESTART_INTERVAL:
             restarts = True
         if kind == _END_OF_IMAGE:
-            ended = True
+            end = start
         elif kind == _START_OF_SCAN:
-            scans, last_scan = scans + 1, end
+            scans, last_scan = scans + 1, stop
             first_scan = min(first_scan, start)
-            found.scan(data[start:end])
+            found.scan(data[start:stop])
         elif scans == 0:
-            segment = data[start:end]
+            segment = data[start:stop]
             found.look_at(kind, segment)
             if _names_colours(kind, segment) or not _is_metadata(kind):
                 kept.append(segment)
     body = b"".join([*kept, data[first_scan:]])
-    again: list[bytes] = []
-    if scans and not ended and not any(found.missing.values()):
-        seen = _RESTART.findall(data, last_scan)
-        following = b"\xff" + bytes([0xD0 + len(seen) % 8]) if restarts else b""
-        body, *again = _closed(body, following)
-        weight *= 1 + len(again)
     turn = orientation.of([found.exif], found.xmp)
-    return Contents("JPEG", body, turn, scans * weight, found.whole_profile(), again=tuple(again))
+    contents = Contents("JPEG", body, turn, scans * weight, found.whole_profile())
+    if scans == 0 or any(found.missing.values()):
+        if end is not None and found.lacks_a_mean():
+            raise TruncatedImageError("The image data ends before the image does.")
+        return contents
+    shift = len(body) - len(data)
+    return _with_ends(contents, last_scan + shift, end and end + shift, restarts=restarts)
+
+
+def _with_ends(contents: Contents, scan: int, end: int | None, *, restarts: bool) -> Contents:
+    """With what tells whether the last scan, which begins at ``scan``, is whole; ``end`` is where
+    the end marker is."""
+    body = contents.data
+    seen = len(_RESTART.findall(body, scan, len(body) if end is None else end))
+    following = b"\xff" + bytes([0xD0 + seen % 8]) if restarts else b""
+    if end is not None:
+        return replace(contents, refilled=partial(_closed, body[:end], following))
+    body, *again = _closed(body, following)
+    return replace(contents, data=body, scans=contents.scans * (1 + len(again)), again=tuple(again))
 
 
 def _closed(body: bytes, restart: bytes) -> tuple[bytes, ...]:
-    """An image without its end marker, closed in ways that its own pixels do not depend on.
+    """An image up to its end marker, closed in ways that its own pixels do not depend on.
 
     Where a restart marker is due, libjpeg skips all up to it, so an image that has ``restart``
     markers is also closed with the next of them.
