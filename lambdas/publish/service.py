@@ -20,6 +20,7 @@ from lambdas.publish.verification import (
     check_finite,
     measure,
 )
+from visionflow.addresses import place_of
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.versions import VersionStore
 from visionflow.errors import (
@@ -31,7 +32,7 @@ from visionflow.errors import (
     JobRefusedError,
 )
 from visionflow.jobs.folder import JobFolders
-from visionflow.jobs.options import place_of, published_as
+from visionflow.jobs.options import published_as
 from visionflow.jobs.record import JobRecord
 from visionflow.jobs.reports import LONGEST_REASON, printable
 from visionflow.jobs.sealed import SealedSet
