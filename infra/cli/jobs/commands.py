@@ -4,8 +4,8 @@ import argparse
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from infra.cli.command_line import ALL_STAGES, add_command, workspace_of
 from infra.cli.endpoints import Endpoints, endpoints
@@ -25,6 +25,7 @@ from training.cli.options import (
 )
 from training.config import committed_configs
 from training.texts.terminal import printable, say
+from visionflow.addresses import SCHEME
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
 from visionflow.errors import DatasetComparingError
@@ -80,7 +81,9 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--dataset", metavar="NAME", help="the dataset to train on")
     source.add_argument(
-        "--data", help="s3://BUCKET/PREFIX of class folders; a local folder is uploaded first"
+        "--data",
+        help="s3://BUCKET/PREFIX of class folders; what lies here, a folder or anything else that "
+        "'train --data' takes, is uploaded first, under a prefix of its content",
     )
     parser.add_argument(
         "--version",
@@ -144,11 +147,13 @@ def _start(arguments: argparse.Namespace) -> int:
         raise CommandError("--local trains beside the local cloud; leave --stage out.")
     found = endpoints(arguments)
     data: str | None = arguments.data
-    uploaded = data is not None and not data.startswith("s3://")
-    request = _request(arguments, _place(data, found) if data and uploaded else data)
-    check_bucket(request, found.training.datasets_bucket)
-    if data and uploaded:
-        _upload(Path(data), found)
+    bucket = found.training.datasets_bucket
+    here = data is not None and not data.startswith(SCHEME)
+    # What can be refused is refused before anything is uploaded.
+    request = _request(arguments, f"{SCHEME}{bucket}/" if here else data)
+    check_bucket(request, bucket)
+    if data is not None and here:
+        request = replace(request, data=_uploaded(data, found, arguments))
     wait_for_comparison(request, found.datasets, found.dataset_versions)
     with found.change("jobs start", request.config) as outcome:
         request = with_version(request, found.dataset_versions, found.caller(), datetime.now(UTC))
@@ -262,20 +267,10 @@ def _show(job: TrainingJob, arguments: argparse.Namespace) -> None:
     answer(arguments, job, lambda: say("\n".join(screen(job))))
 
 
-def _place(folder: str, found: Endpoints) -> str:
-    return f"s3://{found.training.datasets_bucket}/{Path(folder).resolve().name}"
+def _uploaded(data: str, found: Endpoints, arguments: argparse.Namespace) -> str:
+    # Only this command reads folders of images.
+    from infra.cli.jobs.upload import upload  # noqa: PLC0415
 
-
-def _upload(folder: Path, found: Endpoints) -> None:
-    """Copy a local folder of images to `_place`; files that are there already are left out."""
-    if not folder.is_dir():
-        raise CommandError(f"{folder}: no such folder; expected one folder of images per class.")
-    prefix, bucket = folder.resolve().name, found.training.datasets_bucket
-    pages = found.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
-    there = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    for file in files:
-        key = f"{prefix}/{file.relative_to(folder).as_posix()}"
-        if there.get(key) != file.stat().st_size:
-            found.s3.upload_file(str(file), bucket, key)
-    say(f"{len(files)} files are in {_place(str(folder), found)}.", file=sys.stderr)
+    cache = workspace_of(arguments).state / "data"
+    bucket = found.training.datasets_bucket
+    return upload(data, bucket, found.s3, cache, lambda text: say(text, file=sys.stderr))
