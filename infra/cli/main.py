@@ -17,8 +17,10 @@ from infra.cli.classify import command as classify
 from infra.cli.datasets import commands as datasets
 from infra.cli.datasets import push
 from infra.cli.jobs import commands as jobs
+from infra.cli.local_data import local_buckets
 from infra.cli.models import commands as models
 from infra.errors import CommandError
+from infra.local_cloud.emulator import LOOPBACK
 from training.cli import adopt, runs
 from training.cli import experiments as training_commands
 from training.texts.terminal import say
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed = parser().parse_args(arguments)
         run: Callable[[argparse.Namespace], int] = parsed.run
-        with chosen_region(getattr(parsed, "aws_region", None)):
+        with chosen_region(getattr(parsed, "aws_region", None)), local_buckets(parsed):
             return run(parsed)
     except KeyboardInterrupt:
         return _fail("interrupted.", code=130)
@@ -65,8 +67,10 @@ def _sentence(error: Exception) -> str | None:
         case ClientError() | Boto3Error():
             return f"AWS refused: {error}"
         case BotoCoreError():
-            no_region = isinstance(error, NoRegionError)
-            return NOT_CHOSEN if no_region else f"AWS cannot be reached: {error}"
+            if isinstance(error, NoRegionError):
+                return NOT_CHOSEN
+            local = f"//{LOOPBACK}:" in str(error)
+            return f"{'The local cloud does not answer' if local else 'AWS cannot be reached'}: {error}"
         case ModuleNotFoundError(name=str(name)) if command := INSTALLED_BY.get(_package(name)):
             return f"{_package(name)} is not installed; `{command}` installs it."
         case OSError():

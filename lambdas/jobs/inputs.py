@@ -245,7 +245,9 @@ class Inputs:
             try:
                 path = path_of(file.name)
             except ValueError as error:
-                raise JobRefusedError(f"{data}: {error}.") from error
+                raise JobRefusedError(
+                    f"{data}: the key {file.name!r:.200} is not a path below a folder."
+                ) from error
             # Consoles make an object for a folder.
             if file.name.endswith("/") or not path or junk_on(path):
                 continue

@@ -78,7 +78,10 @@ def check_bucket(request: JobRequest, datasets_bucket: str) -> None:
     try:
         path_of(place_of(request.data)[1])
     except ValueError as error:
-        raise JobRefusedError(f"{request.data:.200}: {error}.", "data") from error
+        raise JobRefusedError(
+            f"{request.data:.200}: the prefix has a part . or .., as no path below a folder has.",
+            "data",
+        ) from error
 
 
 def setting(request: JobRequest, field: str) -> Any:
