@@ -177,8 +177,8 @@ def _environment(port: int, scratch: Path, token: str) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return inherited | {
         "AUTH": "true",
-        "BINDLOOPBACK": LOOPBACK,
-        "MINISTACKLOOPBACK": LOOPBACK,
+        "BIND_HOST": LOOPBACK,
+        "MINISTACK_HOST": LOOPBACK,
         "GATEWAY_PORT": str(port),
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,
