@@ -1,5 +1,5 @@
-"""Commands that read ``s3://`` without a stage, such as `train`: a bucket of the local cloud is read
-from the local cloud, with its credentials, whatever the environment says of AWS."""
+"""Commands that read ``s3://`` without a stage, such as `train`: a bucket of the local cloud is
+read there, with its credentials, whatever the environment says of AWS."""
 
 import argparse
 import os
@@ -40,7 +40,8 @@ def _environment(arguments: argparse.Namespace) -> dict[str, str] | None:
     if getattr(arguments, "stage", LOCAL.name) != LOCAL.name:
         return None
     named = {object_of(text)[0] for text in _texts(arguments) if text.startswith(SCHEME)}
-    state = getattr(arguments, "state", None) or os.environ.get("VISIONFLOW_STATE", DEFAULT_STATE)
+    state: str | Path | None = getattr(arguments, "state", None)
+    state = state or os.environ.get("VISIONFLOW_STATE", DEFAULT_STATE)
     workspace = Workspace(state=Path(state).resolve())
     if not named or not workspace.outputs.exists():
         return None

@@ -30,6 +30,7 @@ from visionflow.errors import (
     DatasetMissingError,
     DatasetVersionMissingError,
     JobRefusedError,
+    ModelRetiredError,
 )
 from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.options import published_as
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
 # A sealed image that somebody has deleted or replaced since.
 _CHANGED = ("404", "NoSuchKey", "412", "PreconditionFailed")
+_REFUSALS = (ArtifactError, ConfigError, JobRefusedError, DatasetMissingError, ModelRetiredError)
 # Of the child that opens the model; a served one needs a quarter of the memory.
 _MEMORY = 3 * 1024**3
 _SECONDS = 200
@@ -103,7 +105,7 @@ class JobPublisher:
             manifest = self._with_source(record, manifest, sealed)
             publisher.publish(run, manifest, lambda: order, promote=False, verified=found)
             self._keep_lineage(record, manifest)
-        except (ArtifactError, ConfigError, JobRefusedError, DatasetMissingError) as error:
+        except _REFUSALS as error:
             # It may quote what the machine wrote.
             reason = printable(say("not_published", error=error))[:LONGEST_REASON]
             return Published(job_id, "end", "failed", reason, None)

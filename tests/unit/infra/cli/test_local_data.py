@@ -14,7 +14,7 @@ from infra.local_cloud.emulator import Emulator
 from infra.packaging.workspace import Workspace
 from tests.unit.infra.cli.test_main import OUTPUTS
 
-FOUND = Emulator(pid=1, port=4590, token="token")  # noqa: S106  not a password
+FOUND = Emulator(pid=1, port=4590, token="token")
 
 
 @pytest.fixture

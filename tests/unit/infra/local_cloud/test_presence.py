@@ -11,7 +11,7 @@ from infra.local_cloud.emulator import Emulator
 from infra.local_cloud.presence import answering, present
 from infra.packaging.workspace import Workspace, exclusive, is_held
 
-FOUND = Emulator(pid=1, port=4566, token="token")  # noqa: S106  not a password
+FOUND = Emulator(pid=1, port=4566, token="token")
 
 
 class Cloud:

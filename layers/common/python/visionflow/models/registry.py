@@ -2,13 +2,14 @@
 
 Rows: ``VERSIONS / <name>#<version>`` for a published version, ``ALIASES / CURRENT`` for what serves
 now (one row, so that it is read in one piece), ``RULE / CURRENT`` for the rollback rule and
-``RULE / PROMOTION`` for the promotion rule, and
-``HISTORY / <time>#<alias>`` for each move, never changed.
+``RULE / PROMOTION`` for the promotion rule,
+``HISTORY / <time>#<alias>`` for each move, never changed, and ``CLAIMS / <name>#<version>`` for who
+publishes or has published a version: the hash of its files.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from visionflow import dynamodb, strict
@@ -40,6 +41,8 @@ _ALIASES_KEY: dynamodb.Item = {"pk": {"S": "ALIASES"}, "sk": {"S": "CURRENT"}}
 _RULE_KEY: dynamodb.Item = {"pk": {"S": "RULE"}, "sk": {"S": "CURRENT"}}
 _PROMOTION_KEY: dynamodb.Item = {"pk": {"S": "RULE"}, "sk": {"S": "PROMOTION"}}
 
+# Publishing takes minutes: a claim that is older, and whose version is not there, is nobody's.
+CLAIM_LIFETIME = timedelta(hours=1)
 # A move that loses a race is tried again; people do not move aliases more often.
 _ATTEMPTS = 5
 
@@ -175,6 +178,33 @@ class ModelRegistry:
         items = dynamodb.query(self._client, self._table, "pk = :pk", {":pk": "VERSIONS"})
         rows = [_registered(dynamodb.from_row(item)) for item in items]
         return tuple(sorted(rows, key=lambda row: row.created_at, reverse=True))
+
+    def claim(self, model: ModelRef, content: str, at: datetime) -> bool:
+        """Keep a version for files whose hash is ``content``, before any of them is stored: of two
+        who publish at once the first wins. False where others have it."""
+        claim = {"pk": "CLAIMS", "sk": _sort_key(model), "content": content, "at": timestamp(at)}
+        values = {":content": content, ":old": timestamp(at - CLAIM_LIFETIME)}
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=dynamodb.to_item(claim),
+                ConditionExpression="attribute_not_exists(pk) OR content = :content OR #at < :old",
+                ExpressionAttributeNames={"#at": "at"},
+                ExpressionAttributeValues=dynamodb.to_item(values),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def claims(self, name: str) -> dict[str, str]:
+        """The content that each version of a model is, or was, kept for."""
+        condition, values = (
+            "pk = :pk AND begins_with(sk, :name)",
+            {":pk": "CLAIMS", ":name": f"{name}#"},
+        )
+        rows = dynamodb.query(self._client, self._table, condition, values, consistent=True)
+        found = map(dynamodb.from_item, rows)
+        return {str(row["sk"]).removeprefix(f"{name}#"): str(row["content"]) for row in found}
 
     def register(
         self,
@@ -324,7 +354,11 @@ class ModelRegistry:
         return Preview(before, then, found)
 
     def move(self, wanted: Wanted, order: Order) -> Aliases:
-        """What serves after a move.
+        """What serves after a move. Raises what `moved` raises."""
+        return self.moved(wanted, order)[1]
+
+    def moved(self, wanted: Wanted, order: Order) -> tuple[Aliases, Aliases]:
+        """What served before a move, and what serves after it.
 
         Raises `ModelNotFoundError` for a version that is not registered, `ModelRetiredError` for a
         retired one, `ModelUntriedError` for one without a trial, what `Aliases` raises for a move
@@ -333,12 +367,13 @@ class ModelRegistry:
         """
         if wanted.kind == "retire" and wanted.model is not None:
             self.retire(wanted.model, order)
-            return self.aliases()
+            aliases = self.aliases()
+            return aliases, aliases
         for _ in range(_ATTEMPTS):
             aliases = self._seen(order)
             step = after(aliases, wanted, order)
             if not step.moves or self._write(aliases, step, wanted.model):
-                return step.aliases
+                return aliases, step.aliases
         raise AliasConflictError("Others keep moving the aliases; try again.")
 
     def _write(self, seen: Aliases, step: Step, model: ModelRef | None) -> bool:
@@ -382,7 +417,11 @@ class ModelRegistry:
 
 
 def _version_key(model: ModelRef) -> dynamodb.Item:
-    return dynamodb.to_item({"pk": "VERSIONS", "sk": f"{model.name}#{model.version}"})
+    return dynamodb.to_item({"pk": "VERSIONS", "sk": _sort_key(model)})
+
+
+def _sort_key(model: ModelRef) -> str:
+    return f"{model.name}#{model.version}"
 
 
 def _step_actions(table: str, seen: Aliases, step: Step) -> list[dynamodb.Action]:
