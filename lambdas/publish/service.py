@@ -35,7 +35,7 @@ from visionflow.errors import (
 from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.options import published_as
 from visionflow.jobs.record import JobRecord
-from visionflow.jobs.reports import LONGEST_REASON, printable
+from visionflow.jobs.reports import whole_reason
 from visionflow.jobs.sealed import SealedSet
 from visionflow.jobs.store import JobStore
 from visionflow.labels import composed
@@ -107,7 +107,7 @@ class JobPublisher:
             self._keep_lineage(record, manifest)
         except _REFUSALS as error:
             # It may quote what the machine wrote.
-            reason = printable(say("not_published", error=error))[:LONGEST_REASON]
+            reason = whole_reason(say("not_published", error=error))
             return Published(job_id, "end", "failed", reason, None)
         note = self._by_rule(record, manifest, found, images, folder / "production")
         model = ModelRef(manifest.name, manifest.version)

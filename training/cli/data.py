@@ -73,8 +73,9 @@ def _add_import(steps: "Commands") -> None:
         "source",
         metavar="SOURCE",
         help="a .zip or .tar of class folders, also in s3://; a .csv or .jsonl with the columns "
-        "file_name, label and, if there are any, part; or an export of SageMaker Ground Truth, "
-        "Rekognition Custom Labels, Azure Custom Vision, Roboflow or Label Studio, with the images beside it",
+        "file_name, label and, if there are any, part; or an export of SageMaker Ground "
+        "Truth, Rekognition Custom Labels, Azure Custom Vision, Roboflow or Label Studio, with "
+        "the images beside it",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
 

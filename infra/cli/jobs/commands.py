@@ -60,6 +60,10 @@ def add_parsers(commands: Commands) -> None:
     ):
         parser = add_command(jobs, name, run, summary, stages=ALL_STAGES)
         parser.add_argument("job", metavar="JOB", help="id of the job")
+        if name == "logs":
+            parser.add_argument(
+                "--follow", action="store_true", help="print more as it comes, until the job ends"
+            )
     summary = "Train the jobs of the local cloud on this computer, until Ctrl-C."
     # Without --stage: only the local stage has its machines on this computer.
     machines = add_command(jobs, "machines", _machines, summary)
@@ -188,7 +192,11 @@ def _resume(arguments: argparse.Namespace) -> int:
 def _follow(job: TrainingJob, found: Endpoints, arguments: argparse.Namespace) -> int:
     """Run a local job to its end; of any other, print the id."""
     if job.config.place == "ec2":
-        waits = f" It waits for '{WORKER}'." if job.waits_for_worker else ""
+        waits = (
+            f" Nothing trains it before '{WORKER}' runs on this computer."
+            if job.waits_for_worker
+            else ""
+        )
         text = f"Job {job.id} is queued; follow it with 'visionflow jobs watch {job.id}'.{waits}"
         answer(arguments, job, lambda: say(text))
         return 0
@@ -230,13 +238,30 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _logs(arguments: argparse.Namespace) -> int:
     found = endpoints(arguments)
-    for reporter in found.jobs.get(arguments.job).reporters:
-        for line in found.job_folders.log_lines(reporter):
-            if arguments.json:
-                print_json({"machine": reporter, "line": line})
-            else:
-                say(line)
+    printed: dict[str, str] = {}
+    while True:
+        # Before the log: what a machine writes last is there when its job has ended.
+        job = found.jobs.get(arguments.job)
+        for reporter in job.reporters:
+            after = printed.get(reporter, "")
+            for key, lines in found.job_folders.log_parts(reporter, after):
+                printed[reporter] = key
+                _print_log(reporter, lines, arguments)
+        if job.state in ENDED or not arguments.follow:
+            break
+        time.sleep(_LOOK_SECONDS)
+    if job.state in ENDED:
+        why = f": {job.reason}" if job.reason else "."
+        say(f"Job {job.id} is {job.state}{why}", file=sys.stderr)
     return 0
+
+
+def _print_log(reporter: str, lines: list[str], arguments: argparse.Namespace) -> None:
+    for line in lines:
+        if arguments.json:
+            print_json({"machine": reporter, "line": line})
+        else:
+            say(line)
 
 
 def _watch(arguments: argparse.Namespace) -> int:

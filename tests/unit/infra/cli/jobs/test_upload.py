@@ -17,7 +17,6 @@ from training.data.listing import list_images
 from training.data.sources.dataset_folder import dataset_folder
 from training.errors import DatasetError
 
-
 REFUSED = r"no images|no such folder|differs from"
 
 
