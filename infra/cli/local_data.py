@@ -40,9 +40,9 @@ def _environment(arguments: argparse.Namespace) -> dict[str, str] | None:
     if getattr(arguments, "stage", LOCAL.name) != LOCAL.name:
         return None
     named = {object_of(text)[0] for text in _texts(arguments) if text.startswith(SCHEME)}
-    state: str | Path | None = getattr(arguments, "state", None)
-    state = state or os.environ.get("VISIONFLOW_STATE", DEFAULT_STATE)
-    workspace = Workspace(state=Path(state).resolve())
+    named_state: Path | None = getattr(arguments, "state", None)
+    state = named_state or Path(os.environ.get("VISIONFLOW_STATE", DEFAULT_STATE))
+    workspace = Workspace(state=state.resolve())
     if not named or not workspace.outputs.exists():
         return None
     outputs = asdict(read_outputs(workspace.outputs))

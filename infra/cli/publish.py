@@ -18,8 +18,8 @@ from visionflow.models.gate import GATE_EXIT_CODE
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
 from visionflow.models.publication import NEXT, OWN_OR_NEXT, Choice, Published, Publisher
 from visionflow.models.ref import ModelRef
+from visionflow.models.registry.numbers import UNNAMED
 from visionflow.models.routing import Order
-from visionflow.models.versions import UNNAMED
 
 _BEGUN = ("groups.json", "split.json", "checkpoint.pt", "features")
 """What a run leaves before it is one."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lambdas.jobs.machines import JOB_TAG
-from visionflow.jobs.record import JobRecord
+from visionflow.jobs.record import JobRecord, JobState
 from visionflow.jobs.store import JobStore
 from visionflow.timestamps import timestamp
 
@@ -57,7 +57,7 @@ class Leftovers:
         if ending:
             self._ec2.terminate_instances(InstanceIds=ending)
         if not machines:
-            ended = "cancelled" if job.state == "stopping" else "failed"
+            ended: JobState = "cancelled" if job.state == "stopping" else "failed"
             store.move(job, ended, ended_at=timestamp(datetime.now(UTC)))
         return not machines
 

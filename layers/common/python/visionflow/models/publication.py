@@ -26,10 +26,10 @@ from visionflow.models.registry import (
     first_promotion,
     registration,
 )
+from visionflow.models.registry.numbers import is_free, next_version
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore, check_names
 from visionflow.models.trial import try_out
-from visionflow.models.versions import is_free, next_version
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:

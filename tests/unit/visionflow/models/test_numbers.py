@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from visionflow.models.versions import UNNAMED, is_free, next_version
+from visionflow.models.registry.numbers import UNNAMED, is_free, next_version
 
 
 @pytest.mark.parametrize(
