@@ -81,6 +81,7 @@ def _audit(arguments: argparse.Namespace) -> int:
 
 
 def _row(item: dict[str, Any]) -> tuple[str, ...]:
-    details = json.dumps(item["details"]) if item["details"] else ""
+    said = {name: value for name, value in item["details"].items() if value is not None}
+    details = json.dumps(said) if said else ""
     status = "unknown" if item["status"] is None else str(item["status"])
     return (item["at"][:19], item["by"], item["action"], item["subject"], status, details)

@@ -16,6 +16,7 @@ from infra.cli.command_line import (
 from infra.cli.jobs.ending import end_jobs_of
 from infra.local_cloud import lifecycle, toolchain
 from infra.local_cloud.deployment import bootstrap_on_aws, run_on_aws
+from infra.local_cloud.presence import another_build
 from infra.local_cloud.processes import Tools
 from infra.local_cloud.progress import Progress
 from infra.packaging.workspace import DEFAULT_STATE, Workspace, exclusive
@@ -88,7 +89,7 @@ def _bootstrap(arguments: argparse.Namespace) -> int:
     toolchain.require_node()
     target = place()
     with (
-        exclusive(workspace.build_lock),
+        exclusive(workspace.build_lock, another_build()),
         Tools(workspace.logs) as tools,
         progress.step("CDK CLI ready"),
     ):
@@ -107,7 +108,7 @@ def _on_aws(arguments: argparse.Namespace) -> int:
     toolchain.require_node()
     target = place()
     progress.say(f"{arguments.cdk_command} of stage {arguments.stage}: {target}, as {target.arn}")
-    with exclusive(workspace.build_lock), Tools(workspace.logs) as tools:
+    with exclusive(workspace.build_lock, another_build()), Tools(workspace.logs) as tools:
         with progress.step("CDK CLI ready"):
             cdk = toolchain.cdk_cli(workspace, tools)
         with progress.step("dashboard built"):

@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from infra.cli.command_line import workspace_of
 from infra.client.api_client import ApiClient
 from infra.errors import CommandError
-from infra.local_cloud import emulator
 from infra.local_cloud.emulator import ClientOptions, Emulator
-from infra.local_cloud.outputs import NOT_RUNNING, DataNames, TrainingNames, named, read_outputs
+from infra.local_cloud.outputs import DataNames, TrainingNames, named, read_outputs
+from infra.local_cloud.presence import present
 from infra.stages import LOCAL, stage_named
 from lambdas.outcomes import status_of
 from visionflow.access.audit import AuditLog, Outcome
@@ -145,9 +145,7 @@ def endpoints(arguments: argparse.Namespace) -> Endpoints:
     if arguments.stage != LOCAL.name:
         return _on_aws(arguments.stage)
     workspace = workspace_of(arguments)
-    running = emulator.running(workspace)
-    if running is None:
-        raise CommandError(NOT_RUNNING)
+    running = present(workspace)
     outputs = read_outputs(workspace.outputs)
     return Endpoints(lambda: outputs, lambda: outputs, running)
 
@@ -161,7 +159,10 @@ def api_client(arguments: argparse.Namespace) -> ApiClient:
     if arguments.api_url:
         return ApiClient(arguments.api_url.rstrip("/"), key)
     if arguments.stage == LOCAL.name:
-        return ApiClient(read_outputs(workspace_of(arguments).outputs).api_url)
+        workspace = workspace_of(arguments)
+        if not workspace.outputs.exists():
+            present(workspace)
+        return ApiClient(read_outputs(workspace.outputs).api_url)
     if not key:
         raise CommandError(
             f"Set {API_KEY} to an API key; an admin makes one on the dashboard's page of keys, or "

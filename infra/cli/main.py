@@ -17,12 +17,15 @@ from infra.cli.classify import command as classify
 from infra.cli.datasets import commands as datasets
 from infra.cli.datasets import push
 from infra.cli.jobs import commands as jobs
+from infra.cli.local_data import local_buckets
 from infra.cli.models import commands as models
 from infra.errors import CommandError
+from infra.local_cloud.emulator import LOOPBACK
 from training.cli import adopt, runs
 from training.cli import experiments as training_commands
 from training.texts.terminal import say
-from visionflow.errors import VisionFlowError
+from visionflow.errors import GateError, VisionFlowError
+from visionflow.models.gate import GATE_EXIT_CODE
 
 # What installs the packages of the extras, by the names that they are imported under.
 INSTALLED_BY = dict.fromkeys(
@@ -42,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed = parser().parse_args(arguments)
         run: Callable[[argparse.Namespace], int] = parsed.run
-        with chosen_region(getattr(parsed, "aws_region", None)):
+        with chosen_region(getattr(parsed, "aws_region", None)), local_buckets(parsed):
             return run(parsed)
     except KeyboardInterrupt:
         return _fail("interrupted.", code=130)
@@ -54,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sentence = _sentence(error)
         if sentence is None:
             raise
-        return _fail(sentence)
+        return _fail(sentence, GATE_EXIT_CODE if isinstance(error, GateError) else 1)
 
 
 def _sentence(error: Exception) -> str | None:
@@ -65,14 +68,21 @@ def _sentence(error: Exception) -> str | None:
         case ClientError() | Boto3Error():
             return f"AWS refused: {error}"
         case BotoCoreError():
-            no_region = isinstance(error, NoRegionError)
-            return NOT_CHOSEN if no_region else f"AWS cannot be reached: {error}"
+            return _unreachable(error)
         case ModuleNotFoundError(name=str(name)) if command := INSTALLED_BY.get(_package(name)):
             return f"{_package(name)} is not installed; `{command}` installs it."
         case OSError():
             # Such as a full disk, or a folder of another user.
             return f"{error.filename or 'error'}: {error.strerror or error}."
     return None
+
+
+def _unreachable(error: BotoCoreError) -> str:
+    if isinstance(error, NoRegionError):
+        return NOT_CHOSEN
+    if f"//{LOOPBACK}:" in str(error):
+        return f"The local cloud does not answer: {error}"
+    return f"AWS cannot be reached: {error}"
 
 
 def _package(module: str) -> str:

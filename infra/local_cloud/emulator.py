@@ -24,7 +24,7 @@ from visionflow.strict import parse_json
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
-_HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 _ROOT_KEY = "test"  # the emulator takes it for the account's root
 _TOKEN_VARIABLE = "VISIONFLOW_LOCAL_CLOUD"  # noqa: S105  a name, not a secret
 _START_SECONDS = 30.0
@@ -57,7 +57,7 @@ class Emulator:
 
     @property
     def endpoint_url(self) -> str:
-        return f"http://{_HOST}:{self.port}"
+        return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def client_environment(self) -> dict[str, str]:
@@ -177,8 +177,8 @@ def _environment(port: int, scratch: Path, token: str) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return inherited | {
         "AUTH": "true",
-        "BIND_HOST": _HOST,
-        "MINISTACK_HOST": _HOST,
+        "BIND_HOST": LOOPBACK,
+        "MINISTACK_HOST": LOOPBACK,
         "GATEWAY_PORT": str(port),
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,
@@ -196,7 +196,7 @@ def _require_free(port: int) -> None:
         # As servers do: a port counts as free while its last connections are still closing.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_HOST, port))
+            probe.bind((LOOPBACK, port))
         except OSError as error:
             raise CommandError(
                 f"Port {port} cannot be used ({error.strerror}); end the program that uses it or"

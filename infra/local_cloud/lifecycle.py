@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import boto3
 
 from infra.errors import CommandError
-from infra.local_cloud import content, emulator, first_predictions, toolchain
+from infra.local_cloud import content, emulator, first_predictions, presence, toolchain
 from infra.local_cloud.deployment import LocalDeployment
 from infra.local_cloud.emulator import Emulator
 from infra.local_cloud.fingerprint import fingerprint, is_current
@@ -42,7 +42,7 @@ def up(workspace: Workspace, port: int | None, progress: Progress) -> LocalCloud
     """
     toolchain.require_node()
     with _alone(workspace), Tools(workspace.logs) as tools:
-        found = emulator.running(workspace)
+        found = presence.answering(workspace)
         if found is None:
             emulator.stop(workspace)
         elif port not in (None, found.port):
@@ -79,10 +79,7 @@ def watch(workspace: Workspace, running: Emulator) -> None:
 
 
 def _alone(workspace: Workspace) -> AbstractContextManager[None]:
-    return exclusive(
-        workspace.lock,
-        busy="Another 'visionflow up' or 'down' is running here; wait for it or end it first.",
-    )
+    return exclusive(workspace.lock, presence.another_command())
 
 
 def _bring_up(
@@ -131,7 +128,7 @@ def _build(workspace: Workspace, tools: Tools, progress: Progress) -> list[Path]
         return run
 
     # Two local clouds of one checkout share what is built here.
-    with exclusive(workspace.build_lock):
+    with exclusive(workspace.build_lock, presence.another_build()):
         return _in_parallel(
             tools,
             step("emulator's environment ready", toolchain.emulator_python),

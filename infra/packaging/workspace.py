@@ -1,15 +1,16 @@
 """The folders and files of the command line."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 from pathlib import Path
-
-from infra.errors import CommandError
+from typing import IO
 
 PROJECT = Path(__file__).resolve().parents[2]
 DEFAULT_STATE = PROJECT / ".visionflow"
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -64,18 +65,37 @@ class Workspace:
 
 
 @contextmanager
-def exclusive(lock: Path, busy: str | None = None) -> Iterator[None]:
+def exclusive(lock: Path, waiting: Callable[[float], None] = lambda _: None) -> Iterator[None]:
     """Hold ``lock`` against other processes; the system releases it when this one ends.
 
-    Waits for its turn, or raises `CommandError` with the sentence ``busy`` when one is given.
+    Waits for its turn. ``waiting`` is called meanwhile, again and again, with the seconds that it
+    has taken; what it raises ends the wait.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
-        try:
-            flock(file, LOCK_EX | (LOCK_NB if busy else 0))
-        except BlockingIOError:
-            raise CommandError(busy) from None
+        began = time.monotonic()
+        while not _taken(file):
+            waiting(time.monotonic() - began)
+            time.sleep(_LOOK_SECONDS)
         try:
             yield
         finally:
             flock(file, LOCK_UN)
+
+
+def is_held(lock: Path) -> bool:
+    """Whether another process holds ``lock``."""
+    try:
+        file = lock.open("r")
+    except FileNotFoundError:
+        return False
+    with file:
+        return not _taken(file)
+
+
+def _taken(file: IO[str]) -> bool:
+    try:
+        flock(file, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -9,16 +9,18 @@ import gzip
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from visionflow import strict
+from visionflow.addresses import free_path, object_of, path_of, place_of
 from visionflow.datasets.record import DatasetVersion, VersionImage
 from visionflow.datasets.versions import VersionStore
 from visionflow.errors import JobRefusedError
-from visionflow.images.formats import IMAGE_SUFFIXES
+from visionflow.images.formats import IMAGE_SUFFIXES, begins_as_image
 from visionflow.jobs.folder import (
     Assignment,
     JobFolders,
@@ -30,18 +32,22 @@ from visionflow.jobs.folder import (
 )
 from visionflow.jobs.frozen import GROUPS_TABLE, groups_table, placed, seal_version
 from visionflow.jobs.layout import Layout
-from visionflow.jobs.options import place_of, setting, start_weights
+from visionflow.jobs.options import setting, start_weights
 from visionflow.jobs.record import JobRecord, JobReport, JobRequest
 from visionflow.jobs.sealed import SealedSet, StoredFile, seal
 from visionflow.jobs.store import JobStore
 from visionflow.junk import junk_on
 from visionflow.models.gate import GateLimits
+from visionflow.objects import read_head
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MOST_FILES = 500_000
+MOST_OTHERS = 10_000
+"""Files whose names do not say that they are images, and which are looked into."""
+_READERS = 32
 LINK_LIFETIME = timedelta(hours=6)
 # A link lives no longer than the credentials that signed it, which say nothing of their end.
 RENEWED_AFTER = timedelta(minutes=20)
@@ -50,6 +56,15 @@ DOWNLOAD = "download"
 _TABLE = ".csv"
 _NOTHING = SealedSet(labels=(), images=(), withheld=(), least_validation=0)
 _MOST_RUN_FILES, _MOST_RUN_BYTES = 200, 8 * 1024**3
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """The images and tables below a prefix, each by what is behind that in its key.
+    ``by_content``: images that are not called so."""
+
+    files: tuple[StoredFile, ...]
+    by_content: frozenset[str]
 
 
 class Inputs:
@@ -84,28 +99,30 @@ class Inputs:
             sealed = seal_version(images, found, validation)
             self.folders.put_sealed(record.id, replace(sealed, version_sha256=version.sha256))
             return
-        files = tuple(self._files(request.data))
-        if not files:
+        folder = self._files(request.data)
+        if not folder.files:
             raise JobRefusedError(f"{request.data}: there is nothing below this prefix.")
         layout = Layout.of(
-            [file.name for file in files],
+            [file.name for file in folder.files],
             parents=str(setting(request, "data.parents")),
             group_by=str(setting(request, "data.group_by")),
+            by_content=folder.by_content,
         )
-        self.folders.put_sealed(record.id, seal(files, layout, validation))
+        self.folders.put_sealed(record.id, seal(folder.files, layout, validation))
 
     def check_weights(self, record: JobRecord) -> None:
         """Raises `JobRefusedError` for weights that do not exist."""
         weights = start_weights(record.request)
-        if weights and self._found(*_object(weights)) is None:
+        if weights and self._found(*object_of(weights)) is None:
             raise JobRefusedError(f"{weights} does not exist; check bucket and key.")
 
     def assign(self, record: JobRecord) -> None:
         """Tell the job's machine, where it has one, how the job stands."""
         if record.reporter:
             sealed = self.folders.sealed(record.id) or _NOTHING
+            withheld = tuple(map(path_of, sealed.withheld))
             assignment = Assignment(
-                record, sealed.withheld, self._limits.fields, sealed.missing, sealed.copied
+                record, withheld, self._limits.fields, sealed.missing, sealed.copied
             )
             self.folders.assign(record.reporter, assignment)
 
@@ -135,8 +152,8 @@ class Inputs:
             yield from self._dataset(record.request, sealed, reporter)
         yield from self._checkpoint(record)
         weights = start_weights(record.request)
-        if weights and (found := self._found(*_object(weights))):
-            yield self._signed(*_object(weights), found, "weights.pt")
+        if weights and (found := self._found(*object_of(weights))):
+            yield self._signed(*object_of(weights), found, "weights.pt")
         if record.request.grow_from:
             yield from self._ancestor(record.request.grow_from)
 
@@ -145,9 +162,12 @@ class Inputs:
         withheld = set(sealed.withheld)
         # A copy that was added since the set was chosen is withheld too.
         contents = {image.etag for image in sealed.images}
-        for file in self._files(data):
+        taken: set[str] = set()
+        for file in self._files(data).files:
             if file.name not in withheld and file.etag not in contents:
-                yield self._link(bucket, prefix, file, f"images/{prefix}")
+                path = free_path(path_of(file.name), taken)
+                taken.add(path)
+                yield self._signed(bucket, prefix + file.name, file, _below(prefix, path))
 
     def _dataset(self, request: JobRequest, sealed: SealedSet, reporter: str) -> Iterator[Link]:
         """The images of the version in folders of parts and classes, and the table of groups."""
@@ -161,11 +181,11 @@ class Inputs:
         ]
         for each in handed:
             file = files[each.image.sha256]
-            yield self._signed(bucket, prefix + file.name, file, f"images/{prefix}{each.path}")
+            yield self._signed(bucket, prefix + file.name, file, _below(prefix, each.path))
         self.folders.put_groups(reporter, groups_table(handed))
         key = groups_table_key(reporter)
         if found := self._found(self.folders.bucket, key):
-            yield self._signed(self.folders.bucket, key, found, f"images/{prefix}{GROUPS_TABLE}")
+            yield self._signed(self.folders.bucket, key, found, _below(prefix, GROUPS_TABLE))
 
     def _version(
         self, request: JobRequest
@@ -203,10 +223,8 @@ class Inputs:
         if report:
             prefix = run_prefix(report.reporter)
             for file in self.folders.run_files(report.reporter, _MOST_RUN_FILES, _MOST_RUN_BYTES):
-                yield self._link(self.folders.bucket, prefix, file, "ancestor/")
-
-    def _link(self, bucket: str, prefix: str, file: StoredFile, folder: str) -> Link:
-        return self._signed(bucket, prefix + file.name, file, folder + file.name)
+                key = prefix + file.name
+                yield self._signed(self.folders.bucket, key, file, f"ancestor/{file.name}")
 
     def _signed(self, bucket: str, key: str, file: StoredFile, path: str) -> Link:
         url = self._s3.generate_presigned_url(
@@ -216,24 +234,41 @@ class Inputs:
         )
         return Link(path, file.size, file.etag, url)
 
-    def _files(self, data: str) -> Iterator[StoredFile]:
-        """The images and tables of a dataset. Raises `JobRefusedError` for a key that is no path,
-        and for too many."""
-        seen = 0
-        for file in self._listed(*place_of(data)):
-            name = PurePosixPath(file.name)
-            if name.suffix.lower() not in (*IMAGE_SUFFIXES, _TABLE):
-                continue
-            if name.is_absolute() or ".." in name.parts:
+    def _files(self, data: str) -> _Folder:
+        """The images and tables of a dataset, as training chooses them: by their names, and others
+        by their first bytes. Raises `JobRefusedError` for a key that is no path, and for too
+        many."""
+        bucket, prefix = place_of(data)
+        found: list[StoredFile] = []
+        others: list[StoredFile] = []
+        for file in self._listed(bucket, prefix):
+            try:
+                path = path_of(file.name)
+            except ValueError as error:
                 raise JobRefusedError(
                     f"{data}: the key {file.name!r:.200} is not a path below a folder."
-                )
-            if junk_on(file.name):
+                ) from error
+            # Consoles make an object for a folder.
+            if file.name.endswith("/") or not path or junk_on(path):
                 continue
-            seen += 1
-            if seen > MOST_FILES:
+            named = PurePosixPath(path).suffix.lower() in (*IMAGE_SUFFIXES, _TABLE)
+            (found if named else others).append(file)
+            if len(found) > MOST_FILES:
                 raise JobRefusedError(f"{data}: a job takes at most {MOST_FILES:,} files.")
-            yield replace(file, name=str(name))
+            if len(others) > MOST_OTHERS:
+                raise JobRefusedError(
+                    f"{data}: over {MOST_OTHERS:,} files are not called as images are, such as "
+                    f"{file.name!r:.200}. Move them elsewhere, or give images a suffix as .jpg."
+                )
+
+        def is_image(file: StoredFile) -> bool:
+            key = prefix + file.name
+            return file.size > 0 and begins_as_image(read_head(self._s3, bucket, key))
+
+        with ThreadPoolExecutor(_READERS) as readers:
+            images = list(readers.map(is_image, others))
+        more = [file for file, image in zip(others, images, strict=True) if image]
+        return _Folder((*found, *more), frozenset(file.name for file in more))
 
     def _listed(self, bucket: str, prefix: str) -> Iterator[StoredFile]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -252,6 +287,6 @@ class Inputs:
         return StoredFile(key, head["ContentLength"], head["ETag"])
 
 
-def _object(address: str) -> tuple[str, str]:
-    bucket, _, key = address.removeprefix("s3://").partition("/")
-    return bucket, key
+def _below(prefix: str, path: str) -> str:
+    """Where a machine has a file of its dataset."""
+    return "/".join(filter(None, ("images", path_of(prefix), path)))

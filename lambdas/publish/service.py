@@ -20,6 +20,7 @@ from lambdas.publish.verification import (
     check_finite,
     measure,
 )
+from visionflow.addresses import place_of
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.versions import VersionStore
 from visionflow.errors import (
@@ -29,11 +30,12 @@ from visionflow.errors import (
     DatasetMissingError,
     DatasetVersionMissingError,
     JobRefusedError,
+    ModelRetiredError,
 )
 from visionflow.jobs.folder import JobFolders
-from visionflow.jobs.options import place_of, published_as
+from visionflow.jobs.options import published_as
 from visionflow.jobs.record import JobRecord
-from visionflow.jobs.reports import LONGEST_REASON, printable
+from visionflow.jobs.reports import whole_reason
 from visionflow.jobs.sealed import SealedSet
 from visionflow.jobs.store import JobStore
 from visionflow.labels import composed
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 # A sealed image that somebody has deleted or replaced since.
 _CHANGED = ("404", "NoSuchKey", "412", "PreconditionFailed")
+_REFUSALS = (ArtifactError, ConfigError, JobRefusedError, DatasetMissingError, ModelRetiredError)
 # Of the child that opens the model; a served one needs a quarter of the memory.
 _MEMORY = 3 * 1024**3
 _SECONDS = 200
@@ -102,9 +105,9 @@ class JobPublisher:
             manifest = self._with_source(record, manifest, sealed)
             publisher.publish(run, manifest, lambda: order, promote=False, verified=found)
             self._keep_lineage(record, manifest)
-        except (ArtifactError, ConfigError, JobRefusedError, DatasetMissingError) as error:
+        except _REFUSALS as error:
             # It may quote what the machine wrote.
-            reason = printable(say("not_published", error=error))[:LONGEST_REASON]
+            reason = whole_reason(say("not_published", error=error))
             return Published(job_id, "end", "failed", reason, None)
         note = self._by_rule(record, manifest, found, images, folder / "production")
         model = ModelRef(manifest.name, manifest.version)

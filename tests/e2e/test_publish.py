@@ -12,6 +12,7 @@ from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import visionflow
 from tests.images import encode, plain
 from tests.tiny_model import write_tiny_run
+from visionflow.models.gate import GATE_EXIT_CODE
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 
@@ -50,7 +51,7 @@ def test_a_promoted_run_answers_the_predictions_that_follow(
 def test_a_run_without_a_passed_gate_is_refused(cloud: Cloud, tmp_path: Path) -> None:
     run = write_tiny_run(tmp_path / "run", gate=())
     refused = visionflow("publish", str(run), "--version", "2", state=cloud.state)
-    assert refused.returncode == 1
+    assert refused.returncode == GATE_EXIT_CODE
     assert "has not passed its gate" in refused.stderr
     forced = visionflow(
         *("publish", str(run), "--version", "2", "--force", "a trial", "--json"), state=cloud.state

@@ -99,8 +99,11 @@ def test_a_version_alone_is_enough_where_one_model_has_it(
     cloud.publish(tmp_path / "other", promote=False)
     assert "tiny 2 (fp32)" in visionflow("models", "show", "2")
     said = visionflow("models", "promote", "1")
-    assert "Several models have a version 1: give other/1 or tiny/1." in said
-    assert "There is no version '9'" in visionflow("models", "show", "9")
+    assert "Several versions are called 1: give other/1 or tiny/1." in said
+    said = visionflow("models", "show", "tiny")
+    assert "Several versions are called tiny: give tiny/1 or tiny/2." in said
+    assert "other 1" in visionflow("models", "show", "other")
+    assert "There is no model and no version '9'" in visionflow("models", "show", "9")
     compared = visionflow("models", "compare", "tiny/1", "other/1", "--json")
     assert [item["name"] for item in compared["items"]] == ["tiny", "other"]
 
@@ -113,11 +116,11 @@ def test_a_move_says_what_it_changes_and_a_dry_run_moves_nothing(
     visionflow("models", "canary", "tiny/2", "--percent", 10)
     lines = [
         "other/1 answers in production instead of tiny/1.",
-        "2 classes are lost: blue, green.",
-        "2 classes are gained: cyan, pink.",
+        "Warning: 2 classes are lost: blue, green.",
+        "Warning: 2 classes are gained: cyan, pink.",
         "The canary tiny/2 ends.",
-        "2 classes are lost for 10 % of the images: blue, green.",
-        "2 classes are gained for 10 % of the images: cyan, pink.",
+        "Warning: 2 classes are lost for 10 % of the images: blue, green.",
+        "Warning: 2 classes are gained for 10 % of the images: cyan, pink.",
         "A rollback would then return to tiny/1.",
     ]
     dry = visionflow("models", "promote", "other/1", "--dry-run")
@@ -127,7 +130,7 @@ def test_a_move_says_what_it_changes_and_a_dry_run_moves_nothing(
     assert done.splitlines() == [*lines, "production: other 1", "canary: none", "shadow: none"]
     back = visionflow("models", "rollback")
     assert "tiny/1 answers in production instead of other/1." in back
-    assert "2 classes are lost: cyan, pink." in back
+    assert "Warning: 2 classes are lost: cyan, pink." in back
     assert "A rollback would then return to no version." in back
 
 
@@ -247,7 +250,7 @@ def test_the_promotion_rule_is_changed_piece_by_piece(visionflow: Command) -> No
     ("arguments", "sentence"),
     [
         (("promotion-rule", "--min-gain", "2"), "min_gain must be 0, or 0.000001 to 1"),
-        (("promote", "9"), "There is no version '9'"),
+        (("promote", "9"), "There is no model and no version '9'"),
         (("canary", "2"), "--percent"),
         (("shadow",), "or give --off"),
         (("rollback",), "none to roll back to"),

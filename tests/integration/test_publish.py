@@ -16,8 +16,8 @@ from infra.local_cloud.outputs import Outputs
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.tiny_model import write_tiny_run
-from visionflow.errors import ArtifactError, GateError
-from visionflow.models.gate import REQUIRED_CHECKS
+from visionflow.errors import ArtifactError, GateError, ModelRetiredError
+from visionflow.models.gate import GATE_EXIT_CODE, REQUIRED_CHECKS
 from visionflow.models.manifest import (
     MANIFEST_NAME,
     GateCheck,
@@ -27,7 +27,7 @@ from visionflow.models.manifest import (
 )
 from visionflow.models.publication import Published, Publisher
 from visionflow.models.ref import ModelRef
-from visionflow.models.registry import ModelRegistry
+from visionflow.models.registry import CLAIM_LIFETIME, ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
 from visionflow.strict import parse
@@ -182,7 +182,7 @@ def test_a_version_of_schema_1_is_published_again_without_a_change(
     assert empty_cloud.models.manifest(ModelRef("tiny", "1")) == read_artifact(run)
 
 
-def test_of_two_that_publish_at_once_one_manifest_stays(
+def test_of_two_that_publish_at_once_the_first_wins_whole(
     empty_cloud: Cloud, run: Path, tmp_path: Path
 ) -> None:
     other = write_tiny_run(tmp_path / "other", large=200)
@@ -190,12 +190,94 @@ def test_of_two_that_publish_at_once_one_manifest_stays(
 
     def overtake(**_: Any) -> None:
         slow.meta.events.unregister("before-call.s3.PutObject", overtake)
-        published(run)
+        with pytest.raises(ArtifactError, match="is being published with other content"):
+            published(run)
 
     slow.meta.events.register("before-call.s3.PutObject", overtake)
-    with pytest.raises(ArtifactError, match="published with other content"):
-        publisher(s3=slow).publish(other, read_artifact(other), order, promote=True)
-    assert empty_cloud.models.manifest(ModelRef("tiny", "1")) == read_artifact(run)
+    publisher(s3=slow).publish(other, read_artifact(other), order, promote=True)
+    # Not a byte of it is the other's.
+    folder = empty_cloud.models.fetch(read_artifact(other), tmp_path / "cache")
+    assert read_artifact(other).served_file.path in {file.name for file in folder.iterdir()}
+    head = empty_cloud.s3.head_object(Bucket="models", Key="models/tiny/1/plots/large.png")
+    assert head["ContentLength"] == 200
+
+
+def test_of_two_that_take_the_next_version_at_once_each_gets_one(
+    empty_cloud: Cloud, run: Path, tmp_path: Path
+) -> None:
+    other = write_tiny_run(tmp_path / "other", large=200)
+    slow = boto3.client("s3")
+    found: list[Published] = []
+
+    def overtake(**_: Any) -> None:
+        slow.meta.events.unregister("before-call.s3.PutObject", overtake)
+        found.append(
+            publisher().publish(run, read_artifact(run), order, promote=False, version="next")
+        )
+
+    slow.meta.events.register("before-call.s3.PutObject", overtake)
+    found.append(
+        publisher(s3=slow).publish(
+            other, read_artifact(other), order, promote=False, version="next"
+        )
+    )
+    assert [one.version for one in found] == ["2", "1"]
+    for folder, one in zip((run, other), found, strict=True):
+        manifest = replace(read_artifact(folder), version=one.version)
+        assert empty_cloud.models.manifest(ModelRef("tiny", one.version)) == manifest
+
+
+def next_of(folder: Path, choice: Any = "next", name: str = "tiny") -> str:
+    manifest = replace(read_artifact(folder), name=name)
+    return publisher().publish(folder, manifest, order, promote=False, version=choice).version
+
+
+def test_the_next_version_is_behind_the_highest_and_the_same_run_keeps_its_own(
+    empty_cloud: Cloud, run: Path, tmp_path: Path
+) -> None:
+    others = [write_tiny_run(tmp_path / f"other{n}", large=200 + n) for n in range(2)]
+    published(run, version="1.4.0")
+    assert next_of(others[0]) == "1.4.1"
+    assert next_of(run) == "1.4.0"
+    assert next_of(others[0], "own-or-next") == "1.4.1"
+    # A version that nobody chose is not kept below a higher one; one that somebody chose is.
+    assert next_of(others[1], "own-or-next") == "1"
+    assert next_of(others[1], name="another") == "1"
+
+
+def test_a_publication_that_was_killed_goes_on_with_its_version(
+    empty_cloud: Cloud, run: Path, tmp_path: Path
+) -> None:
+    other = write_tiny_run(tmp_path / "other", large=200)
+    published(run, version="3")
+    mortal = Mortal()
+    with pytest.raises(DeadError):
+        mortal.life = 15
+        mortal.publisher.publish(other, read_artifact(other), order, promote=False, version="next")
+    assert empty_cloud.registry.claims("tiny").keys() == {"3", "4"}
+    third = write_tiny_run(tmp_path / "third", large=300)
+    assert next_of(third) == "5"
+    assert next_of(other) == "4"
+
+
+def test_a_claim_that_nobody_made_good_ends(empty_cloud: Cloud) -> None:
+    registry, now = empty_cloud.registry, datetime.now(UTC)
+    model = ModelRef("tiny", "1")
+    assert registry.claim(model, "mine", now)
+    assert not registry.claim(model, "other", now + CLAIM_LIFETIME / 2)
+    assert registry.claim(model, "mine", now)
+    assert registry.claim(model, "other", now + 2 * CLAIM_LIFETIME)
+
+
+@pytest.mark.parametrize("choice", ["own", "next", "own-or-next"])
+def test_what_is_retired_says_so_when_it_is_published_again(
+    empty_cloud: Cloud, run: Path, choice: Any
+) -> None:
+    published(run, promote=False)
+    empty_cloud.registry.retire(ModelRef("tiny", "1"), order())
+    with pytest.raises(ModelRetiredError, match=r"tiny/1 was published before .*: --version 2\."):
+        publisher().publish(run, versioned(run, "1"), order, promote=False, version=choice)
+    assert published(run, version="2").serves
 
 
 def test_a_damaged_artifact_is_not_published(empty_cloud: Cloud, run: Path) -> None:
@@ -269,7 +351,7 @@ def test_a_file_that_goes_in_parts_shows_only_as_a_whole(
     manifest = read_artifact(run)
     mortal = Mortal()
     with pytest.raises(DeadError):
-        mortal.publish(run, manifest, life=10)
+        mortal.publish(run, manifest, life=14)
     assert empty_cloud.s3.list_multipart_uploads(Bucket="models")["Uploads"]
     assert_nothing_is_half_there(empty_cloud, manifest)
     assert published(run).serves
@@ -338,7 +420,7 @@ def test_the_command_publishes_to_a_stage_on_aws(
     (entry,) = empty_cloud.call("GET", "/audit").body["items"]
     assert entry["by"] == "arn:aws:sts::123456789012:user/moto"
     assert (entry["action"], entry["subject"]) == ("visionflow publish", "mine 7")
-    assert (entry["status"], entry["details"]) == (200, {"promote": True, "force": None})
+    assert (entry["status"], entry["details"]) == (200, {"promote": True, "version": "7"})
 
 
 def test_the_command_tells_who_forced_what(
@@ -348,7 +430,7 @@ def test_the_command_tells_who_forced_what(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     run = write_tiny_run(tmp_path / "run", gate=())
-    assert stage(run) == 1
+    assert stage(run) == GATE_EXIT_CODE
     assert "--force REASON" in capsys.readouterr().err
     assert stage(run, "--force", "a demonstration") == 0
     out = capsys.readouterr().out
@@ -373,6 +455,48 @@ def test_what_aws_refuses_is_one_sentence(
     error = capsys.readouterr().err
     assert "NoSuchBucket" in error
     assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("holds", "said"),
+    [
+        (None, "no such folder"),
+        ((), "is not a run, it has no manifest.json"),
+        (("report.html",), "is not a run"),
+        (("groups.json",), "the run has not finished. Repeat the command that began it"),
+        (("groups.json", "checkpoint.pt"), "the run has not finished"),
+    ],
+)
+def test_what_is_not_a_finished_run_says_so(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    holds: tuple[str, ...] | None,
+    said: str,
+) -> None:
+    folder = tmp_path / "run"
+    for name in holds or ():
+        folder.mkdir(exist_ok=True)
+        (folder / name).touch()
+    if holds == ():
+        folder.mkdir()
+    assert main.main(["publish", str(folder), "--state", str(tmp_path / "state")]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_the_command_publishes_under_the_next_version(
+    empty_cloud: Cloud, stage: Callable[..., int], run: Path, tmp_path: Path, capsys: Any
+) -> None:
+    assert stage(run, "--version", "1.0.0", "--promote") == 0
+    other = write_tiny_run(tmp_path / "other", large=200)
+    text = (other / MANIFEST_NAME).read_text(encoding="utf-8")
+    (other / MANIFEST_NAME).write_text(text.replace('"blue"', '"Blue"'), encoding="utf-8")
+    capsys.readouterr()
+    assert stage(other, "--version", "next", "--promote") == 0
+    out = capsys.readouterr().out
+    assert "tiny 1.0.1" in out
+    assert "is renamed: blue is Blue." in out
+    assert stage(other, "--version", "next") == 0
+    assert "tiny 1.0.1" in capsys.readouterr().out
 
 
 def test_without_a_local_cloud_it_says_how_to_start_one(

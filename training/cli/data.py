@@ -71,11 +71,11 @@ def _add_import(steps: "Commands") -> None:
     parser = add_command(steps, "import", _import, summary)
     parser.add_argument(
         "source",
-        type=Path,
         metavar="SOURCE",
-        help="a .zip or .tar of class folders; a .csv or .jsonl with the columns file_name, label "
-        "and, if there are any, part; or an export of SageMaker Ground Truth, Rekognition Custom "
-        "Labels, Azure Custom Vision, Roboflow or Label Studio, with the images beside it",
+        help="a .zip or .tar of class folders, also in s3://; a .csv or .jsonl with the columns "
+        "file_name, label and, if there are any, part; or an export of SageMaker Ground "
+        "Truth, Rekognition Custom Labels, Azure Custom Vision, Roboflow or Label Studio, with "
+        "the images beside it",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
 
@@ -133,9 +133,10 @@ def _fetch(arguments: argparse.Namespace) -> int:
 
 
 def _import(arguments: argparse.Namespace) -> int:
+    from training.data.sources.dataset_folder import local_source  # noqa: PLC0415
     from training.data.sources.imports import import_images  # noqa: PLC0415
 
-    imported = import_images(arguments.source, arguments.out)
+    imported = import_images(local_source(arguments.source, _CACHE), arguments.out)
     for note in imported.notes:
         say(note)
     if imported.unlabelled:

@@ -25,7 +25,7 @@ from training.config import NETWORKS, Recipe, TrainConfig, committed_configs, lo
 from training.stop import Stop, stop_on_signals
 from training.texts.terminal import say
 from visionflow.errors import ConfigError
-from visionflow.models.gate import PROVES
+from visionflow.models.gate import GATE_EXIT_CODE, PROVES
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
@@ -254,7 +254,7 @@ def _print_levels(levels: "Levels") -> None:
 
 def print_report(report: "Report", arguments: argparse.Namespace) -> int:
     answer(arguments, report, lambda: _print_findings(report, arguments.out))
-    return 0 if all(check.passed for check in report.gate) else 1
+    return 0 if all(check.passed for check in report.gate) else GATE_EXIT_CODE
 
 
 def _print_findings(report: "Report", out: Path) -> None:

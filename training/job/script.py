@@ -40,10 +40,11 @@ from training.stop import Interrupted, Stop, check_stop, stop_on_signals
 from training.texts.terminal import say
 from training.train import train
 from visionflow import sentences
+from visionflow.addresses import path_of, place_of
 from visionflow.errors import VisionFlowError
 from visionflow.jobs.folder import Assignment, JobFolders
 from visionflow.jobs.frozen import GROUPS_TABLE
-from visionflow.jobs.options import place_of, published_as, start_weights
+from visionflow.jobs.options import published_as, start_weights
 from visionflow.jobs.record import JobOutcome, JobRecord, overrides
 from visionflow.jobs.sealed import LEAST_IMAGES
 from visionflow.jobs.settings import JobMachineSettings
@@ -158,7 +159,7 @@ def _attempt(given: Assignment, machine: Machine, reporter: Reporter) -> JobOutc
 
 def _train(given: Assignment, machine: Machine, reporter: Reporter, run: Path) -> None:
     reporter.step("download", job_config(given.job).epochs)
-    images = machine.work / "images" / place_of(given.job.request.data)[1]
+    images = machine.work / "images" / path_of(place_of(given.job.request.data)[1])
     came = Inputs(machine.folders, machine.reporter, machine.work, machine.get).fetch(
         given.withheld, images
     )

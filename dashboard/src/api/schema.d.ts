@@ -1098,7 +1098,9 @@ export interface components {
         /**
          * ClassChange
          * @description The classes that ``percent`` of the images can be answered with by ``model`` and not by
-         *     ``instead_of``, and the reverse; ``kept``: how many both know.
+         *     ``instead_of``, and the reverse; ``kept``: how many both know. ``renamed``: classes that are
+         *     only written in another way, neither lost nor gained. ``reordered``: whether those that both
+         *     know come in another order, which matters to who goes by their numbers.
          */
         ClassChange: {
             model: components["schemas"]["ModelRef"];
@@ -1111,6 +1113,16 @@ export interface components {
             lost: string[];
             /** Kept */
             kept: number;
+            /**
+             * Renamed
+             * @default []
+             */
+            renamed: components["schemas"]["Renamed"][];
+            /**
+             * Reordered
+             * @default false
+             */
+            reordered: boolean;
         };
         /**
          * ClassHealth
@@ -2622,10 +2634,12 @@ export interface components {
         };
         /**
          * Moved
-         * @description What serves after a move.
+         * @description What serves after a move; ``classes`` as in its preview.
          */
         Moved: {
             aliases: components["schemas"]["ServingAliases"];
+            /** Classes */
+            classes: components["schemas"]["ClassChange"][];
         };
         /**
          * NewKey
@@ -2977,6 +2991,16 @@ export interface components {
             old: string;
             /** New */
             new: string;
+        };
+        /**
+         * Renamed
+         * @description A class that is written in another way, such as black_cat and Black cat.
+         */
+        Renamed: {
+            /** Before */
+            before: string;
+            /** Now */
+            now: string;
         };
         /**
          * Retirement

@@ -7,8 +7,10 @@ import { modelKey } from "../registry/chosen";
 
 type Effect = MovePreview["effects"][number];
 
+type ClassKind = "lost" | "gained" | "renamed" | "reordered";
+
 interface Change {
-  kind: Effect["kind"] | "lost" | "gained" | "same" | "records" | "nothing";
+  kind: Effect["kind"] | ClassKind | "same" | "records" | "nothing";
   text: string;
 }
 
@@ -85,11 +87,9 @@ function effectText(t: TFunction, { kind, model, instead_of: from, percent }: Ef
   }
 }
 
-function classTexts(t: TFunction, { lost, gained, kept, percent }: ClassChange): Change[] {
-  if (lost.length + gained.length === 0) {
-    return [{ kind: "same", text: t("models.effects.same", { n: kept }) }];
-  }
-  const line = (kind: "lost" | "gained", names: readonly string[]): Change => {
+function classTexts(t: TFunction, change: ClassChange): Change[] {
+  const { lost, gained, kept, percent, renamed, reordered } = change;
+  const line = (kind: ClassKind, names: readonly string[]): Change => {
     const slots = { n: names.length, names: some(t, names), percent };
     const text =
       percent === 100
@@ -97,10 +97,21 @@ function classTexts(t: TFunction, { lost, gained, kept, percent }: ClassChange):
         : t(`models.effects.${kind}_part`, slots);
     return { kind, text };
   };
-  return [
+  const changes = [
     ...(lost.length > 0 ? [line("lost", lost)] : []),
     ...(gained.length > 0 ? [line("gained", gained)] : []),
+    ...(renamed.length > 0
+      ? [
+          line(
+            "renamed",
+            renamed.map(({ before, now }) => `${before} → ${now}`),
+          ),
+        ]
+      : []),
+    ...(reordered ? [line("reordered", [])] : []),
   ];
+  const same = t("models.effects.same", { n: kept });
+  return changes.length > 0 ? changes : [{ kind: "same", text: same }];
 }
 
 function some(t: TFunction, names: readonly string[]): string {

@@ -49,6 +49,8 @@ describe("the dialog of a move", () => {
           gained: ["tulip"],
           lost: Array.from({ length: 20 }, (_, n) => `class ${n + 1}`),
           kept: 0,
+          renamed: [{ before: "black_cat", now: "Black cat" }],
+          reordered: true,
         },
         {
           model: FIVE,
@@ -57,6 +59,8 @@ describe("the dialog of a move", () => {
           gained: ["tulip"],
           lost: ["wren"],
           kept: 4,
+          renamed: [{ before: "owl", now: "Owl" }],
+          reordered: true,
         },
       ],
     };
@@ -66,9 +70,13 @@ describe("the dialog of a move", () => {
       "Production changes from visionflow20 1.0.0 to flowers 1.0.0.",
       `Classes lost (20), no image is answered with them any more: ${twelve} and 8 more.`,
       "Classes gained (1): tulip.",
+      "Classes renamed (1): black_cat → Black cat.",
+      "The classes have another order, and so other numbers.",
       "The canary birds 1.0.0 ends and classifies no more images.",
       "Classes lost (1) for 10% of the images: wren.",
       "Classes gained (1) for 10% of the images: tulip.",
+      "Classes renamed (1) for 10% of the images: owl → Owl.",
+      "The classes have another order, and so other numbers, for 10% of the images.",
       "The shadow birds 1.0.0 ends.",
       "A rollback would then return to visionflow20 1.0.0.",
       "The rollback rule watches flowers 1.0.0 from now on.",
@@ -100,7 +108,7 @@ describe("the dialog of a move", () => {
     fake.preview = {
       effects: [{ ...EFFECT, kind: "canary", instead_of: TWENTY, percent: 10 }],
       classes: [
-        { model: FIVE, instead_of: TWENTY, percent: 10, gained: [], lost: ["cat"], kept: 4 },
+        { model: FIVE, instead_of: TWENTY, percent: 10, gained: [], lost: ["cat"], kept: 4, renamed: [], reordered: false },
       ],
     };
     renderDashboard(fake, "/models");

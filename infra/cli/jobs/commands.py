@@ -4,8 +4,8 @@ import argparse
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from infra.cli.command_line import ALL_STAGES, add_command, workspace_of
 from infra.cli.endpoints import Endpoints, endpoints
@@ -25,6 +25,7 @@ from training.cli.options import (
 )
 from training.config import committed_configs
 from training.texts.terminal import printable, say
+from visionflow.addresses import SCHEME
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
 from visionflow.errors import DatasetComparingError
@@ -59,6 +60,10 @@ def add_parsers(commands: Commands) -> None:
     ):
         parser = add_command(jobs, name, run, summary, stages=ALL_STAGES)
         parser.add_argument("job", metavar="JOB", help="id of the job")
+        if name == "logs":
+            parser.add_argument(
+                "--follow", action="store_true", help="print more as it comes, until the job ends"
+            )
     summary = "Train the jobs of the local cloud on this computer, until Ctrl-C."
     # Without --stage: only the local stage has its machines on this computer.
     machines = add_command(jobs, "machines", _machines, summary)
@@ -80,7 +85,9 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--dataset", metavar="NAME", help="the dataset to train on")
     source.add_argument(
-        "--data", help="s3://BUCKET/PREFIX of class folders; a local folder is uploaded first"
+        "--data",
+        help="s3://BUCKET/PREFIX of class folders; what lies here, a folder or anything else that "
+        "'train --data' takes, is uploaded first, under a prefix of its content",
     )
     parser.add_argument(
         "--version",
@@ -144,11 +151,13 @@ def _start(arguments: argparse.Namespace) -> int:
         raise CommandError("--local trains beside the local cloud; leave --stage out.")
     found = endpoints(arguments)
     data: str | None = arguments.data
-    uploaded = data is not None and not data.startswith("s3://")
-    request = _request(arguments, _place(data, found) if data and uploaded else data)
-    check_bucket(request, found.training.datasets_bucket)
-    if data and uploaded:
-        _upload(Path(data), found)
+    bucket = found.training.datasets_bucket
+    here = data is not None and not data.startswith(SCHEME)
+    # What can be refused is refused before anything is uploaded.
+    request = _request(arguments, f"{SCHEME}{bucket}/" if here else data)
+    check_bucket(request, bucket)
+    if data is not None and here:
+        request = replace(request, data=_uploaded(data, found, arguments))
     wait_for_comparison(request, found.datasets, found.dataset_versions)
     with found.change("jobs start", request.config) as outcome:
         request = with_version(request, found.dataset_versions, found.caller(), datetime.now(UTC))
@@ -183,7 +192,11 @@ def _resume(arguments: argparse.Namespace) -> int:
 def _follow(job: TrainingJob, found: Endpoints, arguments: argparse.Namespace) -> int:
     """Run a local job to its end; of any other, print the id."""
     if job.config.place == "ec2":
-        waits = f" It waits for '{WORKER}'." if job.waits_for_worker else ""
+        waits = (
+            f" Nothing trains it before '{WORKER}' runs on this computer."
+            if job.waits_for_worker
+            else ""
+        )
         text = f"Job {job.id} is queued; follow it with 'visionflow jobs watch {job.id}'.{waits}"
         answer(arguments, job, lambda: say(text))
         return 0
@@ -225,13 +238,30 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _logs(arguments: argparse.Namespace) -> int:
     found = endpoints(arguments)
-    for reporter in found.jobs.get(arguments.job).reporters:
-        for line in found.job_folders.log_lines(reporter):
-            if arguments.json:
-                print_json({"machine": reporter, "line": line})
-            else:
-                say(line)
+    printed: dict[str, str] = {}
+    while True:
+        # Before the log: what a machine writes last is there when its job has ended.
+        job = found.jobs.get(arguments.job)
+        for reporter in job.reporters:
+            after = printed.get(reporter, "")
+            for key, lines in found.job_folders.log_parts(reporter, after):
+                printed[reporter] = key
+                _print_log(reporter, lines, arguments)
+        if job.state in ENDED or not arguments.follow:
+            break
+        time.sleep(_LOOK_SECONDS)
+    if job.state in ENDED:
+        why = f": {job.reason}" if job.reason else "."
+        say(f"Job {job.id} is {job.state}{why}", file=sys.stderr)
     return 0
+
+
+def _print_log(reporter: str, lines: list[str], arguments: argparse.Namespace) -> None:
+    for line in lines:
+        if arguments.json:
+            print_json({"machine": reporter, "line": line})
+        else:
+            say(line)
 
 
 def _watch(arguments: argparse.Namespace) -> int:
@@ -262,20 +292,10 @@ def _show(job: TrainingJob, arguments: argparse.Namespace) -> None:
     answer(arguments, job, lambda: say("\n".join(screen(job))))
 
 
-def _place(folder: str, found: Endpoints) -> str:
-    return f"s3://{found.training.datasets_bucket}/{Path(folder).resolve().name}"
+def _uploaded(data: str, found: Endpoints, arguments: argparse.Namespace) -> str:
+    # Only this command reads folders of images.
+    from infra.cli.jobs.upload import upload  # noqa: PLC0415
 
-
-def _upload(folder: Path, found: Endpoints) -> None:
-    """Copy a local folder of images to `_place`; files that are there already are left out."""
-    if not folder.is_dir():
-        raise CommandError(f"{folder}: no such folder; expected one folder of images per class.")
-    prefix, bucket = folder.resolve().name, found.training.datasets_bucket
-    pages = found.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
-    there = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    for file in files:
-        key = f"{prefix}/{file.relative_to(folder).as_posix()}"
-        if there.get(key) != file.stat().st_size:
-            found.s3.upload_file(str(file), bucket, key)
-    say(f"{len(files)} files are in {_place(str(folder), found)}.", file=sys.stderr)
+    cache = workspace_of(arguments).state / "data"
+    bucket = found.training.datasets_bucket
+    return upload(data, bucket, found.s3, cache, lambda text: say(text, file=sys.stderr))

@@ -1,5 +1,6 @@
 """A training job as text: one row of a list, or a screen with its curves."""
 
+import textwrap
 from collections.abc import Sequence
 
 from visionflow.jobs.record import ENDED, JobEpoch, TrainingJob
@@ -15,6 +16,7 @@ _CURVES = (
     ("validation top-1", "validation_top1", "{:.1%}"),
 )
 CURVE_WIDTH = 50
+_WIDTH = 100
 LOG_LINES = 5
 
 
@@ -34,9 +36,11 @@ def row(job: TrainingJob) -> tuple[str, ...]:
 
 
 def screen(job: TrainingJob) -> list[str]:
-    """The whole job in lines of at most 100 characters, its curves as rows of bars."""
-    lines = [f"{job.id}  {job.state}" + (f": {job.reason}" if job.reason else "")]
-    lines.append(f"{job.config.config} on {_data(job)}, {_machine(job) or 'no machine yet'}")
+    """The whole job in lines of at most 100 characters, its curves as rows of bars. Why it ended
+    takes as many lines as it needs."""
+    state = f"{job.id}  {job.state}" + (f": {job.reason}" if job.reason else "")
+    why = textwrap.wrap(state, _WIDTH, subsequent_indent="  ")
+    lines = [f"{job.config.config} on {_data(job)}, {_machine(job) or 'no machine yet'}"]
     budget = f" of {job.budget_usd:.2f}" if job.runs_on == "aws" else ""
     lines.append(
         f"{job.cost_usd:.2f}{budget} $, at most {job.max_hours:g} hours"
@@ -53,7 +57,7 @@ def screen(job: TrainingJob) -> list[str]:
         lines += ["", *job.log_tail[-LOG_LINES:]]
     if job.model:
         lines.append(f"published as {job.model.name} {job.model.version}")
-    return [line[:100] for line in lines]
+    return [*why, *(line[:_WIDTH] for line in lines)]
 
 
 def epoch_line(epoch: JobEpoch) -> str:

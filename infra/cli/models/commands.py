@@ -17,6 +17,7 @@ from lambdas.api.trees import Trees
 from lambdas.web.parameters import MAX_LIMIT
 from training.cli.options import Commands, add_group, answer, print_table
 from training.texts.terminal import say
+from visionflow import strict
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.intervals import FEW
 from visionflow.insights.shadows import ShadowStore
@@ -220,7 +221,8 @@ def _show(session: Session) -> None:
         if not found.recognises_unfamiliar:
             say("does not recognise unfamiliar images; train a new version to get this")
         if found.retired:
-            say(f"retired at {found.retired.at} by {found.retired.by}: {found.retired.reason}")
+            why = found.retired.reason or "no reason given"
+            say(f"retired at {found.retired.at} by {found.retired.by}: {why}")
         say(_verified(found.verified))
         print_table([("METRIC", "VALUE")] + [(k, f"{v:.6g}") for k, v in found.metrics.items()])
         say()
@@ -332,7 +334,7 @@ def _carry_out(session: Session, wanted: Wanted) -> None:
             share = f", {model.percent} %" if isinstance(model, Canary) else ""
             say(f"{alias}: {f'{model.name} {model.version}{share}' if model else 'none'}")
 
-    session.answer(moved.aliases, text)
+    session.answer({**strict.to_dict(moved.aliases), "classes": moved.classes}, text)
 
 
 def _print_lines(lines: list[str]) -> None:

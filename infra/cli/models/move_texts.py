@@ -12,8 +12,9 @@ def sentences(preview: MovePreview) -> list[str]:
     for index, effect in enumerate(preview.effects):
         lines.append(_sentence(effect))
         for change in preview.classes:
-            if _is_of(change, effect) and (index == 0 or change.lost or change.gained):
-                lines += _class_lines(change)
+            if _is_of(change, effect):
+                same = [f"Its {_classes(change.kept)} the same."] if index == 0 else []
+                lines += label_warning(change) or same
     return lines or ["Nothing changes."]
 
 
@@ -42,14 +43,20 @@ def _sentence(effect: Effect) -> str:
     }[effect.kind]
 
 
-def _class_lines(change: ClassChange) -> list[str]:
+def label_warning(change: ClassChange) -> list[str]:
+    """What another version does to the labels that images are answered with."""
     of = "" if change.percent == 100 else f" for {change.percent} % of the images"
     lines = [
-        f"{_classes(len(names))} {what}{of}: {_some(names)}."
+        f"Warning: {_classes(len(names))} {what}{of}: {_some(names)}."
         for what, names in (("lost", change.lost), ("gained", change.gained))
         if names
     ]
-    return lines or [f"Its {_classes(change.kept)} the same."]
+    if change.renamed:
+        names = tuple(f"{one.before} is {one.now}" for one in change.renamed)
+        lines.append(f"Warning: {_classes(len(names))} renamed{of}: {_some(names)}.")
+    if change.reordered:
+        lines.append(f"Warning: the classes have another order{of}, and so other numbers.")
+    return lines
 
 
 def _classes(count: int) -> str:

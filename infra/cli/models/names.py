@@ -5,20 +5,31 @@ from collections.abc import Callable, Iterable
 from infra.errors import CommandError
 from visionflow.models.ref import ModelRef, parse_ref
 
-MODEL_HELP = "name/version, or the version alone where only one model has it"
+MODEL_HELP = "name/version; the name or the version alone where only one version has it"
+_MOST_NAMED = 10
 
 
 def find_model(text: str, published: Callable[[], Iterable[ModelRef]]) -> ModelRef:
-    """The version that ``text`` names: ``name/version``, or a version that one model alone has.
+    """The version that ``text`` names: ``name/version``, or a name or a version alone that only one
+    version has.
 
-    Raises `InvalidParameterError`, and `CommandError` that lists what a version alone may mean.
+    Raises `InvalidParameterError`, and `CommandError` that lists what ``text`` may mean.
     """
     if "/" in text:
         return parse_ref("MODEL", text)
-    found = [model for model in published() if model.version == text]
+    found = sorted(
+        (model for model in published() if text in (model.version, model.name)),
+        key=lambda model: model.text,
+    )
     if not found:
-        raise CommandError(f"There is no version {text!r:.80}; see 'visionflow models list'.")
+        raise CommandError(
+            f"There is no model and no version {text!r:.80}; see 'visionflow models list'."
+        )
     if len(found) > 1:
-        names = " or ".join(sorted(model.text for model in found))
-        raise CommandError(f"Several models have a version {text}: give {names}.")
+        names = " or ".join(model.text for model in found[:_MOST_NAMED])
+        more = len(found) - _MOST_NAMED
+        raise CommandError(
+            f"Several versions are called {text}: give {names}"
+            f"{f' or one of {more} more' if more > 0 else ''}."
+        )
     return found[0]

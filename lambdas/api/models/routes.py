@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from lambdas.api.endpoints import Endpoints, Request
 from lambdas.api.models.comparison import ModelComparison
-from lambdas.api.models.preview import MovePreview
+from lambdas.api.models.preview import Moved, MovePreview
 from lambdas.api.models.service import (
     MOST_COMPARED,
     CanaryRequest,
@@ -13,7 +13,6 @@ from lambdas.api.models.service import (
     ModelDetail,
     ModelList,
     ModelService,
-    Moved,
     MoveRequest,
     Served,
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from lambdas.api.models.comparison import Comparison, ModelComparison
-from lambdas.api.models.preview import MovePreview, ServingAliases, preview_of
+from lambdas.api.models.preview import Moved, MovePreview, ServingAliases, moved_of, preview_of
 from lambdas.api.resources import Resources
 from lambdas.api.trees import Trees
 from visionflow import strict
@@ -75,13 +75,6 @@ class ModelDetail(ModelEntry):
     manifest: dict[str, Any]
     report: dict[str, Any] | None
     files: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Moved:
-    """What serves after a move."""
-
-    aliases: ServingAliases
 
 
 @dataclass(frozen=True)
@@ -182,7 +175,7 @@ class ModelService:
 
     def move(self, wanted: Wanted, order: Order) -> Moved:
         """Raises what `ModelRegistry.move` raises."""
-        return Moved(ServingAliases.of(self.registry.move(wanted, order)))
+        return moved_of(*self.registry.moved(wanted, order), self.trees)
 
     def _row(self, model: ModelRef) -> RegisteredVersion:
         row = self.registry.version(model)

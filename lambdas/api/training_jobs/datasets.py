@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX, RUNS_PREFIX
+from visionflow.jobs.layout import is_image_name
+from visionflow.junk import junk_on
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -74,7 +76,7 @@ def find_data_sets(bucket: str, client: "S3Client") -> tuple[DataSet, ...]:
     for key in islice(keys, MOST_KEYS):
         read += 1
         path = PurePosixPath(key)
-        if len(path.parts) >= 3:
+        if len(path.parts) >= 3 and is_image_name(path.name) and not junk_on(key):
             found.setdefault(path.parts[0], Counter())[path.parent.name] += 1
     return tuple(
         DataSet(f"s3://{bucket}/{name}", dict(sorted(counts.items())), counts.total(), complete)

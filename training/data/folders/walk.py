@@ -14,9 +14,7 @@ from training.errors import DatasetError
 from visionflow.images.formats import begins_as_image
 from visionflow.jobs.layout import is_image_name
 from visionflow.junk import junk_kind
-
-HEAD_BYTES = 64
-"""Enough to tell what any container of images is."""
+from visionflow.objects import HEAD_BYTES
 
 _OWN = frozenset({".source.json", ".downloaded.json", ".lock"})
 """What VisionFlow leaves itself: hidden, and not worth a word."""

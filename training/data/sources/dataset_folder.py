@@ -16,10 +16,11 @@ from training.data.sources.imports import (
     labelled_images,
     write_images,
 )
-from training.data.sources.remote import SCHEME, local_document, local_file, local_folder
+from training.data.sources.remote import local_document, local_file, local_folder
 from training.data.sources.whole_folder import SOURCE_FILE, write_file
 from training.errors import DatasetError
 from training.texts.terminal import printable
+from visionflow.addresses import SCHEME
 
 _MOST_OF_NAME = 40
 """Letters of the source's name that its import is called by: file systems take 255 bytes."""
@@ -31,18 +32,22 @@ def dataset_folder(source: str, cache: Path) -> Path:
 
     Says on stderr what was left out. Raises `DatasetError` for what cannot be read.
     """
+    return _read_as(local_source(source, cache), cache)
+
+
+def local_source(source: str, cache: Path) -> Path:
+    """``source`` on this disk, in the form that it has; what lies in S3 is brought into ``cache``.
+    Raises `DatasetError`."""
     if source.startswith(SCHEME):
         # Behind a slash nothing but a prefix ends.
         suffix = "" if source.endswith("/") else PurePosixPath(source).suffix.lower()
         if suffix in ARCHIVE_SUFFIXES:
-            return _read_as(local_file(source, cache), cache)
-        if suffix in SUFFIXES:
-            return _read_as(local_document(source, cache), cache)
-        return _read_as(local_folder(source, cache), cache)
+            return local_file(source, cache)
+        return (local_document if suffix in SUFFIXES else local_folder)(source, cache)
     path = Path(source)
     if not path.exists():
         raise DatasetError(f"{path}: no such folder; expected one folder of images per class")
-    return _read_as(path, cache)
+    return path
 
 
 def _read_as(path: Path, cache: Path) -> Path:

@@ -1,41 +1,46 @@
 """Images in S3, as a folder on this disk."""
 
+import hashlib
 import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from training.data.cache import alone, not_writable
 from training.data.folders.left_out import LeftOut
-from training.data.folders.walk import HEAD_BYTES
 from training.data.sources.forms.documents import SUFFIXES
 from training.data.threads import in_threads
 from training.errors import DatasetError
 from training.texts.terminal import printable
+from visionflow.addresses import SCHEME, free_path, object_of, path_of, place_of
 from visionflow.images.formats import begins_as_image
 from visionflow.jobs.layout import is_image_name
 from visionflow.junk import junk_on
-from visionflow.whole_file import whole_file
+from visionflow.objects import read_head
+from visionflow.whole_file import partial_of, whole_file
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SCHEME = "s3://"
 DOWNLOADS = 10
 """Files at a time, boto3's number of connections: a small file's download is mostly waiting."""
 INDEX_FILE = ".downloaded.json"
+_OWN = (INDEX_FILE, ".lock")
+_MOST_OF_NAME = 40
+"""Letters of a prefix that its folder is called by: file systems take 255 bytes."""
 
 
 class Remote(NamedTuple):
-    """A file that is to be downloaded; ``name`` is relative to the folder."""
+    """A file that is to be downloaded; ``name`` is relative to the folder, ``key`` the object's."""
 
     name: str
     size: int
     etag: str
+    key: str = ""
 
 
 def local_folder(source: str, cache: Path) -> Path:
@@ -53,12 +58,10 @@ def local_folder(source: str, cache: Path) -> Path:
     import boto3  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    bucket, _, prefix = source.removeprefix(SCHEME).partition("/")
-    folder = cache / "s3" / bucket / prefix
+    bucket, prefix = place_of(source)
+    folder = folder_in(cache, bucket, prefix)
     try:
-        client = boto3.client("s3")
-        prefix = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
-        _sync(client, (bucket, prefix), folder)
+        _sync(boto3.client("s3"), (bucket, prefix), folder)
     except (BotoCoreError, ClientError, ValueError) as error:
         raise DatasetError(f"{source}: cannot be read from S3 ({error})") from error
     except OSError as error:
@@ -71,15 +74,14 @@ def local_file(source: str, cache: Path) -> Path:
     import boto3  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    bucket, _, key = source.removeprefix(SCHEME).partition("/")
+    bucket, key = object_of(source)
     # Not among what a prefix is brought into, which would delete it.
-    folder = cache / "s3-files" / bucket / key
-    if ".." in folder.parts:
-        raise DatasetError(f"{source}: is not a path below a folder")
+    folder = cache / "s3-files" / _folder_name(bucket, key)
     try:
+        name = PurePosixPath(path_of(key)).name
         client = boto3.client("s3")
         head = client.head_object(Bucket=bucket, Key=key)
-        found = Remote(folder.name, head["ContentLength"], head["ETag"])
+        found = Remote(name, head["ContentLength"], head["ETag"])
         folder.mkdir(parents=True, exist_ok=True)
         with alone(folder):
             bring(
@@ -104,12 +106,25 @@ def local_document(source: str, cache: Path) -> Path:
     return file
 
 
+def folder_in(cache: Path, bucket: str, prefix: str) -> Path:
+    """What a prefix is brought into."""
+    return cache / "s3" / _folder_name(bucket, prefix)
+
+
+def _folder_name(bucket: str, place: str) -> str:
+    """Another one for each place, and none within that of another, whose folder would have it
+    too."""
+    digest = hashlib.sha256(f"{bucket}/{place}".encode(errors="surrogateescape")).hexdigest()[:16]
+    name = next((name for name in reversed(place.split("/")) if name.strip(".")), bucket)
+    return f"{name[:_MOST_OF_NAME]}-{digest}"
+
+
 def _sync(client: "S3Client", place: tuple[str, str], folder: Path) -> None:
     objects = _list(client, *place)
     folder.mkdir(parents=True, exist_ok=True)
 
     def fetch(wanted: Remote, target: Path) -> None:
-        body = client.get_object(Bucket=place[0], Key=place[1] + wanted.name)["Body"]
+        body = client.get_object(Bucket=place[0], Key=wanted.key)["Body"]
         with target.open("wb") as file:
             shutil.copyfileobj(body, file)
 
@@ -125,8 +140,7 @@ def bring(objects: Sequence[Remote], folder: Path, fetch: Callable[[Remote, Path
     """
     index = folder / INDEX_FILE
     known: dict[str, str] = json.loads(index.read_text()) if index.exists() else {}
-    for name in known.keys() - {found.name for found in objects}:
-        (folder / name).unlink(missing_ok=True)
+    _clear(folder, {found.name for found in objects})
     have = {x.name: x.etag for x in objects if known.get(x.name) == x.etag and _is_whole(x, folder)}
     missing = [found for found in objects if found.name not in have]
 
@@ -144,31 +158,39 @@ def bring(objects: Sequence[Remote], folder: Path, fetch: Callable[[Remote, Path
             partial.write_text(json.dumps(have))
 
 
+def _clear(folder: Path, wanted: Iterable[str]) -> None:
+    """Delete what is not wanted: also what a killed process brought and did not write down."""
+    kept = {folder / name for name in wanted}
+    kept |= {partial_of(file) for file in kept}
+    for file in folder.rglob("*"):
+        if file not in kept and file.name not in _OWN and not file.is_dir():
+            file.unlink(missing_ok=True)
+
+
 def _list(client: "S3Client", bucket: str, prefix: str) -> list[Remote]:
     source = f"{SCHEME}{bucket}/{prefix}"
     objects: list[Remote] = []
     others: list[Remote] = []
+    taken: set[str] = set()
     junk = Counter[str]()
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     for page in pages:
         for entry in page.get("Contents", []):
-            name = PurePosixPath(entry["Key"].removeprefix(prefix))
             # Consoles make an object without content for a folder.
             if entry["Key"].endswith("/"):
                 continue
-            if name.is_absolute() or ".." in name.parts:
-                raise DatasetError(f"{source}: the key {entry['Key']} is not a path below a folder")
-            if kind := junk_on(str(name)):
+            name = free_path(path_of(entry["Key"].removeprefix(prefix)), taken)
+            if kind := junk_on(name):
                 junk[kind] += 1
                 continue
-            found = Remote(str(name), entry["Size"], entry["ETag"])
-            known = is_image_name(name.name) or name.suffix.lower() in SUFFIXES
+            taken.add(name)
+            found = Remote(name, entry["Size"], entry["ETag"], entry["Key"])
+            path = PurePosixPath(name)
+            known = is_image_name(path.name) or path.suffix.lower() in SUFFIXES
             (objects if known else others).append(found)
 
     with ThreadPoolExecutor(DOWNLOADS) as pool:
-        images = list(
-            pool.map(lambda other: _begins_as_image(client, bucket, prefix, other), others)
-        )
+        images = list(pool.map(lambda other: _begins_as_image(client, bucket, other), others))
     objects += [other for other, image in zip(others, images, strict=True) if image]
     left_out = LeftOut(
         other=tuple(
@@ -185,16 +207,8 @@ def _list(client: "S3Client", bucket: str, prefix: str) -> list[Remote]:
     return objects
 
 
-def _begins_as_image(client: "S3Client", bucket: str, prefix: str, other: Remote) -> bool:
-    key, wanted = prefix + other.name, f"bytes=0-{HEAD_BYTES - 1}"
-    if other.size == 0:
-        return False
-    try:
-        body = client.get_object(Bucket=bucket, Key=key, Range=wanted)["Body"]
-    except client.exceptions.InvalidObjectState:
-        # Archived, say in Glacier: not called an image, and not to be looked into.
-        return False
-    return begins_as_image(body.read())
+def _begins_as_image(client: "S3Client", bucket: str, other: Remote) -> bool:
+    return other.size > 0 and begins_as_image(read_head(client, bucket, other.key))
 
 
 def _is_whole(wanted: Remote, folder: Path) -> bool:

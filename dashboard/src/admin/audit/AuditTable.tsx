@@ -41,6 +41,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const { at, by, caller, action, subject, status, details } = entry;
+  const said = Object.entries({ caller, ...details }).filter(([, value]) => value !== null);
   const name = actionText(action, language);
   return (
     <tr data-testid="audit-row">
@@ -65,7 +66,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
         <details>
           <summary>{t("audit.details")}</summary>
           <dl className={`facts ${css.details}`}>
-            {Object.entries({ caller, ...details }).map(([key, value]) => (
+            {said.map(([key, value]) => (
               <Fragment key={key}>
                 <dt>
                   <code>{key}</code>

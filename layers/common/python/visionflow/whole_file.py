@@ -16,11 +16,15 @@ def whole_file(path: Path, *, shared: bool = False) -> Iterator[Path]:
     each has a partial file of its own, and the last to finish wins.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    own = f".{secrets.token_hex(4)}" if shared else ""
-    partial = path.with_name(f"{path.name}{own}.partial")
+    partial = partial_of(path, f".{secrets.token_hex(4)}" if shared else "")
     try:
         yield partial
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def partial_of(path: Path, own: str = "") -> Path:
+    """Where `whole_file` writes before it replaces ``path``."""
+    return path.with_name(f"{path.name}{own}.partial")

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from infra.errors import CommandError
-from infra.local_cloud import emulator, lifecycle, toolchain
+from infra.local_cloud import emulator, lifecycle, presence, toolchain
 from infra.local_cloud.processes import Tools
 from infra.local_cloud.progress import Progress
 from infra.packaging.workspace import Workspace, exclusive
@@ -70,10 +70,35 @@ def test_a_failed_redeploy_spares_the_emulator_that_ran_before(
     assert running.is_alive()
 
 
-def test_an_up_or_down_beside_another_is_refused(workspace: Workspace) -> None:
+def test_a_down_beside_another_up_waits_for_it(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = exclusive(workspace.lock)
+    released.__enter__()
+    waiting = presence.Waiting("Another 'visionflow up' is at work", "Look at it.", 600.0)
+    looks = 0
+
+    def look(seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        waiting(1.0)
+        if looks == 2:
+            released.__exit__(None, None, None)
+
+    monkeypatch.setattr(presence, "another_command", lambda: look)
+    assert lifecycle.down(workspace) is False
+    assert looks == 2
+    said = capsys.readouterr().err
+    assert said == "Another 'visionflow up' is at work; waiting, 1 s of at most 600 s.\n"
+
+
+def test_an_up_or_down_that_never_ends_is_named(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "COMING_SECONDS", 0.0)
     with (
         exclusive(workspace.lock),
-        pytest.raises(CommandError, match="is running here"),
+        pytest.raises(CommandError, match=r"'visionflow up' or 'down' is at work .*, still after"),
     ):
         lifecycle.down(workspace)
 

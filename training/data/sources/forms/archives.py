@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from training.data.folders.left_out import LeftOut
-from training.data.folders.walk import HEAD_BYTES
 from training.data.sources.collect import LINEAGE_FILE
 from training.data.sources.forms.documents import SUFFIXES
 from training.errors import DatasetError
 from visionflow.images.formats import begins_as_image
 from visionflow.jobs.layout import is_image_name
 from visionflow.junk import junk_on
+from visionflow.objects import HEAD_BYTES
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
 MOST_FILES = 2_000_000

@@ -136,16 +136,23 @@ class JobFolders:
 
     def log_lines(self, reporter: str) -> Iterator[str]:
         """The lines of a machine's log, as far as it is of a sensible size."""
+        for _, lines in self.log_parts(reporter):
+            yield from lines
+
+    def log_parts(self, reporter: str, after: str = "") -> Iterator[tuple[str, list[str]]]:
+        """The key and the lines of each part of a machine's log behind that with the key
+        ``after``."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket,
             Prefix=folder_of(reporter) + _LOG,
+            StartAfter=after,
             PaginationConfig={"MaxItems": MOST_LOG_OBJECTS},
         )
         for page in pages:
             for entry in page.get("Contents", []):
                 data = self._read(entry["Key"], MOST_LOG_BYTES) or b""
-                for line in data.decode(errors="replace").splitlines():
-                    yield reports.printable(line)
+                lines = data.decode(errors="replace").splitlines()
+                yield entry["Key"], list(map(reports.printable, lines))
 
     # What the control plane says.
 

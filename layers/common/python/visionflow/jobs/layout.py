@@ -97,18 +97,27 @@ def _are_numbered_classes(paths: Collection[Path]) -> bool:
 class Layout:
     """``around``: the folders that everything lies in. ``parts``: the part of each folder below
     these, none where the dataset is not divided. ``within``: the folders around the classes of a
-    part. ``nested``: the class is the folder that an image lies in, not the one at the top."""
+    part. ``nested``: the class is the folder that an image lies in, not the one at the top.
+    ``by_content``: images that are not called so."""
 
     nested: bool
     parts: Mapping[str, str] = field(default_factory=dict)
     around: Path = ()
     within: Mapping[str, Path] = field(default_factory=dict)
+    by_content: Collection[str] = frozenset()
 
     @classmethod
-    def of(cls, names: Collection[str], *, parents: str, group_by: str) -> "Layout":
+    def of(
+        cls,
+        names: Collection[str],
+        *,
+        parents: str,
+        group_by: str,
+        by_content: Collection[str] = frozenset(),
+    ) -> "Layout":
         """Of a dataset with the files ``names``, by its config's ``data.parents`` and
-        ``data.group_by``."""
-        paths = [path for path in map(_image_path, names) if path]
+        ``data.group_by``. ``by_content``: those that are images in spite of their names."""
+        paths = [path for name in names if (path := _image_path(name, by_content))]
         around = folders_around(paths)
         paths = [path[len(around) :] for path in paths]
         parts = _parts(paths)
@@ -116,7 +125,7 @@ class Layout:
             folder: folders_around([path[1:] for path in paths if path[0] == folder])
             for folder in parts
         }
-        flat = cls(False, parts, around, within)
+        flat = cls(False, parts, around, within, by_content)
         # Folders are either parents or groups.
         if parents != "auto" or group_by == "folder":
             return flat
@@ -154,7 +163,7 @@ class Layout:
     def _below(self, name: str) -> tuple[str | None, Path | None]:
         """Part and path below the folders around the classes; no path for what is not an image, or
         lies elsewhere."""
-        path = _image_path(name)
+        path = _image_path(name, self.by_content)
         if path is None or path[: len(self.around)] != self.around:
             return None, None
         path = path[len(self.around) :]
@@ -183,6 +192,8 @@ def _parts(paths: Collection[Path]) -> Mapping[str, str]:
     return found if certain else {}
 
 
-def _image_path(name: str) -> Path | None:
-    path = PurePosixPath(name).parts
-    return None if not path or junk_on(name) or not is_image_name(path[-1]) else path
+def _image_path(name: str, by_content: Collection[str]) -> Path | None:
+    path = tuple(part for part in name.split("/") if part)
+    if not path or junk_on("/".join(path)):
+        return None
+    return path if is_image_name(path[-1]) or name in by_content else None

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from visionflow.addresses import SCHEME, path_of, place_of
 from visionflow.errors import JobRefusedError
 from visionflow.jobs.record import JobRecord, JobRequest, overrides
 from visionflow.models.gate import INSTANT, GateLimits
@@ -65,7 +66,8 @@ def check_settings(request: JobRequest) -> None:
 
 
 def check_bucket(request: JobRequest, datasets_bucket: str) -> None:
-    """Raise `JobRefusedError` for images or weights in a bucket that no training can read."""
+    """Raise `JobRefusedError` for images or weights in a bucket that no training can read, or
+    below a prefix that is not a path."""
     for field, place in (("data", request.data), ("set.model.weights", start_weights(request))):
         if place and place_of(place)[0] != datasets_bucket:
             raise JobRefusedError(
@@ -73,12 +75,13 @@ def check_bucket(request: JobRequest, datasets_bucket: str) -> None:
                 "bucket can be read.",
                 field,
             )
-
-
-def place_of(address: str) -> tuple[str, str]:
-    """Bucket and prefix of ``s3://bucket/prefix``; a prefix that is not empty ends with a slash."""
-    bucket, _, prefix = address.removeprefix("s3://").partition("/")
-    return bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
+    try:
+        path_of(place_of(request.data)[1])
+    except ValueError as error:
+        raise JobRefusedError(
+            f"{request.data:.200}: the prefix has a part . or .., as no path below a folder has.",
+            "data",
+        ) from error
 
 
 def setting(request: JobRequest, field: str) -> Any:
@@ -91,7 +94,7 @@ def setting(request: JobRequest, field: str) -> Any:
 def start_weights(request: JobRequest) -> str | None:
     """The object of S3 that the job's network starts from, if it is one."""
     weights = str(setting(request, "model.weights"))
-    return weights if weights.startswith("s3://") else None
+    return weights if weights.startswith(SCHEME) else None
 
 
 def published_as(record: JobRecord) -> ModelRef:

@@ -18,7 +18,8 @@ MOST_BYTES = 400_000
 MOST_EPOCHS = 1_000
 MOST_LINES = 40
 LONGEST_LINE = 300
-LONGEST_REASON = 600
+LONGEST_REASON = 10_000
+"""Of what a machine says; no reason that we write is as long."""
 _LARGEST = 1e9
 
 T = TypeVar("T")
@@ -50,6 +51,12 @@ def read_report(data: bytes, reporter: str, job_id: str) -> JobReport | None:
 def printable(text: str) -> str:
     """``text`` in one line, without what could move a terminal's cursor or cannot be encoded."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def whole_reason(text: str) -> str:
+    """A reason that may quote a machine, as `printable`; a cut shows."""
+    said = printable(text[:LONGEST_REASON])
+    return said if len(text) <= LONGEST_REASON else f"{said[:-1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _each(found: object, read: Callable[[object], T | None], most: int) -> tuple[T, ...]:
@@ -109,7 +116,8 @@ def _outcome(found: object) -> JobOutcome | None:
     fields = _fields(found)
     kind = fields.get("kind")
     known = next((each for each in get_args(OutcomeKind) if each == kind), None)
-    return known and JobOutcome(known, _text(fields.get("reason"), LONGEST_REASON))
+    reason = fields.get("reason")
+    return known and JobOutcome(known, whole_reason(reason) if isinstance(reason, str) else None)
 
 
 def _fields(found: object) -> dict[str, Any]:

@@ -13,6 +13,9 @@ PROVES: Final = (
 )
 """What a version that has passed may claim."""
 
+GATE_EXIT_CODE: Final = 3
+"""Of a command whose version its gate holds back."""
+
 Proof = Precision | Literal["instant"]
 """What a version has to prove: that of a trained network, by the precision that serves, or that of
 a new head on a trunk that has proven its int8 already."""

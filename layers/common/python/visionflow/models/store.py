@@ -39,14 +39,9 @@ class ModelStore:
         An upload that was interrupted starts again. ``on_upload`` gets the number of bytes after
         each piece.
         """
-        for what, value in (("name", manifest.name), ("version", manifest.version)):
-            if not PLAIN_NAME.fullmatch(value):
-                raise ArtifactError(
-                    f"The {what} {value!r:.80} cannot be published; give another with --{what}: "
-                    f"{PLAIN_NAME_RULE}."
-                )
+        check_names(manifest)
         prefix = artifact_prefix(manifest.name, manifest.version)
-        if self._is_published(manifest):
+        if self.is_published(manifest):
             return
         for entry in manifest.all_files():
             self._client.upload_file(
@@ -68,7 +63,7 @@ class ModelStore:
             # Another process published this version meanwhile.
             if error.response["Error"]["Code"] != "PreconditionFailed":
                 raise
-            self._is_published(manifest)
+            self.is_published(manifest)
 
     def manifest(self, model: ModelRef) -> Manifest:
         """Raises `ArtifactError` when the version has no manifest, `ConfigError` for a bad one."""
@@ -148,7 +143,7 @@ class ModelStore:
         with answer["Body"] as body:
             return body.read()
 
-    def _is_published(self, manifest: Manifest) -> bool:
+    def is_published(self, manifest: Manifest) -> bool:
         """Whether this very version is. Raises `ArtifactError` when another one has its place."""
         key = artifact_prefix(manifest.name, manifest.version) + MANIFEST_NAME
         try:
@@ -158,7 +153,7 @@ class ModelStore:
         if not _same(published, manifest):
             raise ArtifactError(
                 f"{manifest.name} {manifest.version} is published with other content; "
-                "give this one a version of its own"
+                "give this one a version of its own, such as the next free one: --version next"
             )
         return True
 
@@ -168,6 +163,16 @@ class ModelStore:
         if code in ("NoSuchKey", "404"):
             return ArtifactError(f"{key}: missing in the models bucket")
         return error
+
+
+def check_names(manifest: Manifest) -> None:
+    """Raise `ArtifactError` for a name or a version that cannot be part of a key."""
+    for what, value in (("name", manifest.name), ("version", manifest.version)):
+        if not PLAIN_NAME.fullmatch(value):
+            raise ArtifactError(
+                f"The {what} {value!r:.80} cannot be published; give another with --{what}: "
+                f"{PLAIN_NAME_RULE}."
+            )
 
 
 def content_type(path: str) -> str:

@@ -8,11 +8,17 @@ import boto3
 import pytest
 
 from infra.cli.jobs.ending import end_jobs, end_jobs_of
+from infra.cli.jobs.leftovers import Leftovers
 from infra.errors import CommandError
+from lambdas.jobs.machines import JOB_TAG
 from tests.jobs import JOBS, TABLE, folders, make_buckets, make_table, record
 from tests.unit.infra.cli.test_endpoints import deploy
 from visionflow.jobs.control import JobControl
 from visionflow.jobs.record import ENDED, JobState
+
+MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:jobs"
+# Nothing of it runs in moto; an execution stays as it began.
+DEFINITION = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Pass", "End": true}}}'
 
 
 class Stage:
@@ -21,8 +27,11 @@ class Stage:
     def __init__(self) -> None:
         self.store = make_table()
         make_buckets(JOBS)
-        states = boto3.client("stepfunctions")
-        self.control = JobControl(self.store, folders(), states, "machine", on_aws=True)
+        self.states_client, self.ec2 = boto3.client("stepfunctions"), boto3.client("ec2")
+        self.states_client.create_state_machine(
+            name="jobs", definition=DEFINITION, roleArn="arn:aws:iam::123456789012:role/jobs"
+        )
+        self.control = JobControl(self.store, folders(), self.states_client, MACHINE, on_aws=True)
         self.now = 0.0
         self.said: list[str] = []
         self.meanwhile: Callable[[], object] = self.go_on
@@ -48,8 +57,34 @@ class Stage:
 
     def end(self) -> int:
         return end_jobs(
-            self.store, self.control, self.said.append, clock=lambda: self.now, sleep=self.sleep
+            self.store,
+            self.control,
+            Leftovers(self.states_client, self.ec2, MACHINE),
+            self.said.append,
+            clock=lambda: self.now,
+            sleep=self.sleep,
         )
+
+    def runs(self, job: str) -> None:
+        """The state machine moves this job."""
+        self.states_client.start_execution(stateMachineArn=MACHINE, name=f"{job}-1")
+
+    def machine(self, job: str) -> str:
+        """A machine that is tagged as the job's; its id."""
+        found = self.ec2.run_instances(
+            ImageId="ami-12c6146b",
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=[
+                {"ResourceType": "instance", "Tags": [{"Key": JOB_TAG, "Value": job}]}
+            ],
+        )
+        return str(found["Instances"][0]["InstanceId"])
+
+    def alive(self) -> list[str]:
+        pages = self.ec2.describe_instances()["Reservations"]
+        found = [instance for page in pages for instance in page["Instances"]]
+        return [x["InstanceId"] for x in found if x["State"]["Name"] not in ("terminated",)]
 
 
 @pytest.fixture
@@ -88,14 +123,31 @@ def test_all_pages_of_jobs_are_looked_at(stage: Stage, monkeypatch: pytest.Monke
 
 def test_a_stage_with_a_job_that_does_not_end_is_not_removed(stage: Stage) -> None:
     job = stage.put("running")
+    stage.runs(job)
+    machine = stage.machine(job)
     stage.meanwhile = lambda: None
-    with pytest.raises(CommandError, match=f"Nothing was removed: .* not ended: {job}"):
+    left = rf"{job} \(stopping; its state machine still runs; {machine} is running\)"
+    with pytest.raises(CommandError, match=f"Nothing was removed: .* not ended: {left}"):
         stage.end()
     assert len(stage.said) == 1
+    assert stage.alive() == [machine]
+
+
+@pytest.mark.parametrize("state", sorted({*get_args(JobState)} - ENDED))
+def test_a_job_whose_state_machine_has_died_does_not_block(stage: Stage, state: JobState) -> None:
+    job = stage.put(state)
+    stage.machine(job)
+    another = stage.machine("another job's")
+    stage.meanwhile = lambda: None
+    assert stage.end() == 1
+    assert stage.states() == ["failed" if state == "publishing" else "cancelled"]
+    assert stage.alive() == [another]
+    assert stage.now < 600
+    assert "no machine is left" in stage.said[-1]
 
 
 def deploy_training() -> None:
-    deploy("Training", "JobStateMachine")
+    deploy("Training", JobStateMachine=MACHINE)
     deploy("Data", JobsTable=TABLE, JobsBucket=JOBS)
 
 

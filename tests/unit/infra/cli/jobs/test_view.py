@@ -49,6 +49,16 @@ def test_a_job_that_ended_costs_what_its_machines_did() -> None:
     assert screen(job)[0].endswith("failed: no")
 
 
+def test_why_a_job_failed_is_whole_in_its_status_and_not_in_the_list() -> None:
+    reason = "train/ is missing: " + ", ".join(f"folder {number}" for number in range(100))
+    job = describe(record(state="failed", reason=reason), REPORT, NOW)
+    lines = screen(job)
+    said = " ".join(line.strip() for line in lines)
+    assert reason in said
+    assert all(len(line) <= 100 for line in lines)
+    assert not any("folder 99" in cell for cell in row(job))
+
+
 def test_a_row_names_the_machine_and_the_progress(job: TrainingJob) -> None:
     cells = row(job)
     assert cells[1:4] == ("running", "cifar10-small", "4/10")

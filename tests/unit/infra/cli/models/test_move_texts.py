@@ -3,7 +3,7 @@
 import pytest
 
 from infra.cli.models.move_texts import sentences
-from lambdas.api.models.preview import ClassChange, MovePreview, ServingAliases
+from lambdas.api.models.preview import ClassChange, MovePreview, Renamed, ServingAliases
 from visionflow.models.moves import Effect
 from visionflow.models.ref import ModelRef
 
@@ -30,16 +30,21 @@ def test_the_classes_of_a_canary_that_ends_are_named_too() -> None:
         "pets/2 answers in production instead of pets/1.",
         "Its 2 classes are the same.",
         "The canary pets/3 ends.",
-        "1 class is lost for 10 % of the images: axolotl.",
+        "Warning: 1 class is lost for 10 % of the images: axolotl.",
     ]
 
 
 @pytest.mark.parametrize(
     ("classes", "said"),
     [
-        ({"lost": ("cat",)}, "1 class is lost: cat."),
-        ({"lost": ("cat", "dog")}, "2 classes are lost: cat, dog."),
-        ({"gained": ("cat",)}, "1 class is gained: cat."),
+        ({"lost": ("cat",)}, "Warning: 1 class is lost: cat."),
+        ({"lost": ("cat", "dog")}, "Warning: 2 classes are lost: cat, dog."),
+        ({"gained": ("cat",)}, "Warning: 1 class is gained: cat."),
+        ({"renamed": (Renamed("cat", "Cat"),)}, "Warning: 1 class is renamed: cat is Cat."),
+        (
+            {"reordered": True},
+            "Warning: the classes have another order, and so other numbers.",
+        ),
         ({}, "Its 1 class is the same."),
         ({"kept": 2}, "Its 2 classes are the same."),
     ],

@@ -9,10 +9,11 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.jobs import make_buckets
 from training.data.grouping.group_images import group_images
 from training.data.listing import list_images
 from training.data.sources.dataset_folder import dataset_folder
-from training.data.sources.remote import local_file, local_folder
+from training.data.sources.remote import folder_in, local_file, local_folder
 from training.data.split import list_parts
 from training.data.threads import in_threads
 from training.errors import DatasetError
@@ -96,7 +97,7 @@ def test_only_what_changed_is_brought_again(bucket: None, tmp_path: Path) -> Non
 def test_one_process_downloads_while_others_wait(
     bucket: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "s3" / BUCKET / "sets" / "colours"
+    folder = folder_in(tmp_path, BUCKET, "sets/colours/")
 
     def locked(*arguments: Any) -> Iterator[Any]:
         with (folder / ".lock").open("w") as other, pytest.raises(BlockingIOError):
@@ -129,7 +130,7 @@ def test_a_full_disk_is_named(bucket: None, tmp_path: Path) -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("this system has no /dev/full, where every write finds the disk full")
-    folder = tmp_path / "s3" / BUCKET / "sets" / "colours"
+    folder = folder_in(tmp_path, BUCKET, "sets/colours/")
     (folder / "blue").mkdir(parents=True)
     (folder / "blue" / "000.png.partial").symlink_to(full)
     with pytest.raises(DatasetError, match=f"{folder}: the disk is full"):
@@ -217,3 +218,53 @@ def test_a_prefix_may_be_called_as_an_archive_is(
         put(f"sets/v1.zip/{label}/1.png", (images / "test/red/000.png").read_bytes())
     folder = dataset_folder(f"s3://{BUCKET}/sets/v1.zip/", tmp_path)
     assert list_parts(folder)["train"].labels == ("a", "b")
+
+
+# What a key may have, and a path cannot, or a URL has another meaning for.
+ODD_KEYS = {
+    "two slashes": ("sets//odd", "red//0.png"),
+    "slashes at both ends": ("/sets/odd/", "/red/0.png"),
+    "a slash alone": ("/", "red/0.png"),
+    "signs": ("a+b%20c/50% off", "red+blue/1 2%2F3.png"),
+    "Korean": ("꽃 사진/2030년", "장미/사진 1.png"),
+}
+
+
+@pytest.mark.parametrize(("prefix", "name"), ODD_KEYS.values(), ids=ODD_KEYS)
+def test_a_key_is_taken_as_it_is(
+    aws: None, images: Path, tmp_path: Path, prefix: str, name: str
+) -> None:
+    make_buckets(BUCKET)
+    content = (images / "test/red/000.png").read_bytes()
+    below = prefix if prefix.endswith("/") else f"{prefix}/"
+    put(below + name, content)
+    put(f"{below}other/1.png", content)
+    put(f"other{below}red/9.png", content)
+    folder = dataset_folder(f"s3://{BUCKET}/{prefix}", tmp_path / "cache")
+    listing = list_images(folder)
+    label = next(part for part in name.split("/") if part)
+    assert dict(zip(listing.labels, listing.counts.tolist(), strict=True)) == {label: 1, "other": 1}
+    assert folder.resolve().is_relative_to(tmp_path)
+    put(f"{below}set+1.zip", b"an archive")
+    file = local_file(f"s3://{BUCKET}/{below}set+1.zip", tmp_path / "cache")
+    assert (file.name, file.read_bytes()) == ("set+1.zip", b"an archive")
+    assert file.resolve().is_relative_to(tmp_path)
+
+
+def test_two_keys_of_one_path_are_two_images(bucket: None, tmp_path: Path) -> None:
+    put("sets/colours/red//000.png", b"\x89PNG\r\n\x1a\nanother")
+    assert len(list_images(local_folder(SOURCE, tmp_path))) == 7
+
+
+def test_what_a_killed_process_brought_is_not_used(bucket: None, tmp_path: Path) -> None:
+    folder = folder_in(tmp_path, BUCKET, "sets/colours/")
+    (folder / "red").mkdir(parents=True)
+    (folder / "red" / "gone.png").write_bytes(b"deleted from the bucket since")
+    assert len(list_images(local_folder(SOURCE, tmp_path))) == 6
+
+
+def test_a_prefix_within_another_keeps_nothing_of_it(bucket: None, tmp_path: Path) -> None:
+    local_folder(SOURCE, tmp_path)
+    boto3.client("s3").delete_object(Bucket=BUCKET, Key="sets/colours/red/002.png")
+    folder = local_folder(f"s3://{BUCKET}/sets", tmp_path)
+    assert len(list((folder / "colours").rglob("*.png"))) == 5
