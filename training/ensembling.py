@@ -14,8 +14,9 @@ from training.fit.fit import Fitted, load_fitted
 from training.networks.ensemble import Ensemble
 from training.networks.network import ConvNet
 from training.proving import CACHE_FOLDER
-from training.results.history import best_record
+from training.reading import finished
 from training.results.report import DataSummary, Report
+from training.run_folder import only_writer
 from training.runs import read_reports, require_apart, run_labels
 from training.train import finish
 from visionflow import strict
@@ -36,8 +37,8 @@ def ensemble(
     """Make one artifact in ``out`` of finished ``runs``, whose checkpoints must still be there.
 
     The members' logits are averaged as they are; temperature and threshold are fitted to the
-    average. ``data``: the folder that the runs were trained from. The report describes the training
-    of the best member; its seconds are the sum of all members'.
+    average. ``data``: the folder that the runs were trained from. The ensemble has no epochs of its
+    own; its seconds are the sum of all members'. One that is finished is left as it is.
 
     Raises what `read_reports` does, and `TrainingError` when the runs differ in labels, their
     parents, input or images, when ``data`` holds others, or when a checkpoint is missing.
@@ -58,18 +59,25 @@ def ensemble(
                 f"{labels[0]} and {run} take different images ({configs[0].input} and "
                 f"{config.input}); an ensemble has one input for all."
             )
-    if (groups := runs[0] / GROUPS_FILE).exists():
-        # Computed again on another machine, they might divide the images differently.
-        out.mkdir(parents=True, exist_ok=True)
-        shutil.copy(groups, out / GROUPS_FILE)
-    images = load_training_data(data, configs[0], cache or out / CACHE_FOLDER, out)
-    _require_images(data, images, labels[0], reports[0].data)
-
-    members = [load_fitted(config, images, run) for run, config in zip(runs, configs, strict=True)]
     config = replace(configs[0], name=name, version=version, mlflow=False)
-    report = finish(config, images, _joined(members), out, _made_from(config, labels, configs))
-    if cache is None:
-        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    made_from = _made_from(config, labels, configs)
+    if kept := finished(config, made_from, data, out, cache):
+        return kept
+    with only_writer(out):
+        # Another command may have finished it meanwhile.
+        if kept := finished(config, made_from, data, out, cache):
+            return kept
+        if (groups := runs[0] / GROUPS_FILE).exists():
+            # Computed again on another machine, they might divide the images differently.
+            shutil.copy(groups, out / GROUPS_FILE)
+        images = load_training_data(data, configs[0], cache or out / CACHE_FOLDER, out)
+        _require_images(data, images, labels[0], reports[0].data)
+        members = [
+            load_fitted(config, images, run) for run, config in zip(runs, configs, strict=True)
+        ]
+        report = finish(config, images, _joined(members), out, made_from)
+        if cache is None:
+            shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report
 
 
@@ -112,10 +120,14 @@ def _require_images(folder: Path, images: TrainingData, run: str, expected: Data
 
 
 def _joined(members: Sequence[Fitted]) -> Fitted:
-    best = max(members, key=lambda member: best_record(member.history).validation_top1)
     networks = [cast(ConvNet, member.model) for member in members]
-    return replace(
-        best, model=Ensemble(networks).eval(), seconds=sum(member.seconds for member in members)
+    return Fitted(
+        model=Ensemble(networks).eval(),
+        history=(),
+        best_epoch=0,
+        stopped_early=False,
+        seconds=sum(member.seconds for member in members),
+        probe=None,
     )
 
 

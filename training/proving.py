@@ -26,7 +26,7 @@ from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
 from training.evaluation.unknown.examine import examine_unfamiliar
 from training.evaluation.unknown.prediction_sets import set_coverages
 from training.evaluation.unknown.thresholds import decide
-from training.evaluation.verdict import fit_verdict
+from training.evaluation.verdict import Counts, fit_verdict
 from training.export.artifact import REPORT_FILE, hardware, write_manifest, write_whole
 from training.export.calibrate import calibrate
 from training.export.export import Export, without_fp32
@@ -73,7 +73,7 @@ def begin_artifact(data: TrainingData, out: Path) -> None:
     keep_freed_memory()
     # Without its manifest a half-written folder is not a model version.
     (out / MANIFEST_NAME).unlink(missing_ok=True)
-    write_whole(out / SPLIT_FILE, data.splits.to_json().encode())
+    write_whole(out / SPLIT_FILE, data.splits.to_json(data.folder).encode())
 
 
 def prove(
@@ -132,7 +132,12 @@ def prove(
         train_seconds=origin.seconds,
         probe=origin.probe,
         curve=origin.curve,
-        verdict=fit_verdict(origin.history, few_groups),
+        verdict=fit_verdict(
+            origin.history,
+            Counts(*(len(np.unique(data.group_numbers[part])) for part in ("train", "validation"))),
+            few_groups,
+            "adopted" if origin.recipe == "adopted" else "ensemble",
+        ),
         parameters=exported.parameters,
         models=exported.models,
         parity=exported.parity,

@@ -1,9 +1,10 @@
 """What every recipe begins with: its images, warnings about them, and who observes the run."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from training.config import TrainConfig
 from training.data.group_summary import warnings
@@ -11,6 +12,8 @@ from training.data.parents import tree_summary, unread_folders
 from training.data.training_data import TrainingData, load_training_data
 from training.proving import CACHE_FOLDER
 from training.results.history import OnEpoch
+from training.results.report import Report
+from training.run_folder import finished_run, say_finished
 from training.texts.terminal import printable
 
 
@@ -50,3 +53,22 @@ def read_images(config: TrainConfig, data: Path, out: Path, cache: Path | None) 
 def load_run_data(config: TrainConfig, data: Path, out: Path, cache: Path | None) -> TrainingData:
     """`load_training_data`; without a ``cache`` what is decoded lies in ``out``."""
     return load_training_data(data, config, cache or out / CACHE_FOLDER, out)
+
+
+def finished(
+    config: TrainConfig,
+    made_by: Mapping[str, Any],
+    data: Path,
+    out: Path,
+    cache: Path | None,
+    *,
+    quiet: bool = False,
+) -> Report | None:
+    """`finished_run` of the images in ``data``; the user is told unless ``quiet``.
+
+    ``made_by``: what the artifact keeps of ``config``.
+    """
+    report = finished_run(out, made_by, lambda work: load_run_data(config, data, work, cache))
+    if report is not None and not quiet:
+        say_finished(out)
+    return report

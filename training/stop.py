@@ -13,7 +13,21 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(KeyboardInterrupt):
-    """The work was asked to end; not an error of the run."""
+    """The work was asked to end; not an error of the run. ``number``: of the signal that asked."""
+
+    def __init__(self, reason: str, number: int = signal.SIGINT) -> None:
+        super().__init__(reason)
+        self.number = number
+
+
+def exit_code(error: KeyboardInterrupt) -> int:
+    """As a shell has it for a process that a signal ended: 130 of Ctrl-C, 143 of SIGTERM."""
+    return 128 + (error.number if isinstance(error, Interrupted) else signal.SIGINT)
+
+
+def end_on_signal(number: int, _frame: FrameType | None) -> None:
+    """A handler that ends the work as Ctrl-C does, with the exit code of its signal."""
+    raise Interrupted(signal.Signals(number).name, number)
 
 
 class Stop:
@@ -23,17 +37,17 @@ class Stop:
     """
 
     def __init__(self) -> None:
-        self._reason: str | None = None
+        self._reason: tuple[str, int] | None = None
 
-    def request(self, reason: str) -> None:
-        """The first reason counts."""
+    def request(self, reason: str, number: int = signal.SIGINT) -> None:
+        """The first reason counts. ``number``: of the signal that it came by."""
         if self._reason is None:
-            self._reason = reason
+            self._reason = reason, number
 
     def check(self) -> None:
         """Raise `Interrupted` with the reason once a stop was requested."""
         if self._reason is not None:
-            raise Interrupted(self._reason)
+            raise Interrupted(*self._reason)
 
     @contextmanager
     def heeded(self) -> Iterator[None]:
@@ -78,8 +92,8 @@ def stop_on_signals(stop: Stop, reason: str, *, once: bool) -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def request(_number: int, _frame: FrameType | None) -> None:
-        stop.request(reason)
+    def request(number: int, _frame: FrameType | None) -> None:
+        stop.request(reason, number)
         if once:
             restore()
 

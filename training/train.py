@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from training.config import TrainConfig
+from training.data.grouping.saved_groups import GROUPS_FILE
 from training.data.training_data import TrainingData
 from training.evaluation.stage_activations import stage_activations
 from training.export.network_export import export_model, gpu_names
@@ -15,8 +16,10 @@ from training.fit.fit import Fitted, check_start, fit, load_fitted
 from training.networks.kept_weights import weights_bytes
 from training.networks.network import ConvNet
 from training.proving import CACHE_FOLDER, Origin, begin_artifact, prove
-from training.reading import SILENT, Observer, load_run_data, read_images
+from training.reading import SILENT, Observer, finished, load_run_data, read_images
 from training.results.report import Report
+from training.run_folder import only_writer
+from visionflow.strict import to_dict
 
 
 def train(
@@ -31,39 +34,64 @@ def train(
     """Train on the images in ``data``, choose on validation, measure once on test.
 
     ``data`` holds a folder for each class, or ``train/`` and further parts. ``out`` becomes the
-    artifact's folder, and its checkpoint lets a killed run go on when the same call is made again.
+    artifact's folder, and its checkpoint lets a killed run go on when the same call is made again;
+    a finished one is left as it is.
     Decoded images are kept in ``cache``; without one, in ``out`` until the run ends. ``observer``
     is called as the run proceeds; what it raises ends the run. A stop is heeded where ending
     loses no more than the epoch at hand. ``with_images``: whether the report may show some.
 
     Raises what `check_start` does before it reads an image, `DatasetError` for images that
-    cannot be trained on, `TrainingError` for a run that cannot go on.
+    cannot be trained on, `TrainingError` for a run that cannot go on or is finished otherwise, and
+    for a folder that another command writes into.
     """
     check_start(config, out)
-    observer.on_step("read")
-    images = read_images(config, data, out, cache)
-    observer.on_step("train")
-    fitted = fit(config, images, out, observer.on_epoch)
-    observer.on_step("export")
-    report = finish(config, images, fitted, out, with_images=with_images)
-    if cache is None:
-        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    if kept := finished(config, to_dict(config), data, out, cache):
+        return kept
+    with only_writer(out):
+        # Another command may have finished it meanwhile.
+        if kept := finished(config, to_dict(config), data, out, cache):
+            return kept
+        observer.on_step("read")
+        images = read_images(config, data, out, cache)
+        observer.on_step("train")
+        fitted = fit(config, images, out, observer.on_epoch)
+        observer.on_step("export")
+        report = finish(config, images, fitted, out, with_images=with_images)
+        if cache is None:
+            shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report
 
 
 def assist(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> None:
     """What `train` is in every process of torchrun but the first: its share of the fitting."""
     check_start(config, out)
-    fit(config, load_run_data(config, data, out, cache), out)
+    if not finished(config, to_dict(config), data, out, cache, quiet=True):
+        fit(config, load_run_data(config, data, out, cache), out)
 
 
-def export(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> Report:
-    """Write the artifact in ``out`` again from its finished checkpoint, for instance with another
-    opset."""
-    images = load_run_data(config, data, out, cache)
-    report = finish(config, images, load_fitted(config, images, out), out)
-    if cache is None:
-        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+def export(
+    config: TrainConfig,
+    data: Path,
+    run: Path,
+    cache: Path | None = None,
+    out: Path | None = None,
+) -> Report:
+    """Write the artifact of the trained ``run`` into ``out``, for instance with another opset.
+
+    Without ``out`` into the run itself, where it has none yet: a finished one is left as it is.
+    Raises `TrainingError` for a run that is not trained, and what `train` does.
+    """
+    target = out or run
+    if kept := finished(config, to_dict(config), data, target, cache):
+        return kept
+    with only_writer(target):
+        if (groups := run / GROUPS_FILE).exists() and target != run:
+            # Computed again on another machine, they might divide the images differently.
+            shutil.copy(groups, target / GROUPS_FILE)
+        images = load_run_data(config, data, target, cache)
+        report = finish(config, images, load_fitted(config, images, run), target)
+        if cache is None:
+            shutil.rmtree(target / CACHE_FOLDER, ignore_errors=True)
     return report
 
 

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from types import FrameType
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
@@ -23,6 +22,7 @@ from infra.errors import CommandError
 from infra.local_cloud.emulator import LOOPBACK
 from training.cli import adopt, runs
 from training.cli import experiments as training_commands
+from training.stop import end_on_signal, exit_code
 from training.texts.terminal import say
 from visionflow.errors import GateError, VisionFlowError
 from visionflow.models.gate import GATE_EXIT_CODE
@@ -41,14 +41,14 @@ INSTALLED_BY = dict.fromkeys(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. A failure is one sentence on stderr and code 1."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, end_on_signal)
     try:
         parsed = parser().parse_args(arguments)
         run: Callable[[argparse.Namespace], int] = parsed.run
         with chosen_region(getattr(parsed, "aws_region", None)), local_buckets(parsed):
             return run(parsed)
-    except KeyboardInterrupt:
-        return _fail("interrupted.", code=130)
+    except KeyboardInterrupt as interruption:
+        return _fail("interrupted.", code=exit_code(interruption))
     except BrokenPipeError:
         # The reader of the pipe has seen enough; Python's own flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,11 +92,6 @@ def _package(module: str) -> str:
 def _fail(sentence: str, code: int = 1) -> int:
     say(f"visionflow: {sentence}", file=sys.stderr)
     return code
-
-
-def _interrupt(_signum: int, _frame: FrameType | None) -> None:
-    """SIGTERM ends a command as Ctrl-C does, together with what it started."""
-    raise KeyboardInterrupt
 
 
 def parser() -> argparse.ArgumentParser:

@@ -3,7 +3,8 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from training.export.export import Export, Original, export_graph
 from training.export.graph.rewrites import opset_of
 from training.proving import CACHE_FOLDER, Origin, begin_artifact, prove
 from training.results.report import Report
+from training.run_folder import finished_run, only_writer, say_finished
 from visionflow import strict
 
 # The sections of a config that say something about an adopted model.
@@ -79,7 +81,71 @@ def adopt_onnx(
     anatomy = study(foreign, str(file))
     require_classes(anatomy.classes, labels, str(file))
     config = adopted_config(foreign.size, wanted.resize, overrides)
-    images = load_images_of(labels, data, config, cache or out / CACHE_FOLDER, out)
+
+    def load(run: Path) -> TrainingData:
+        return load_images_of(labels, data, config, cache or run / CACHE_FOLDER, run)
+
+    known = {"sha256": sha256(file), "served_only": wanted.served_only}
+    if (stated := _stated(foreign, wanted)) is not None:
+        known["pixels"] = strict.to_dict(stated)
+    with adopting(out, config, known, labels, load) as kept:
+        if kept is not None:
+            return kept
+        images = load(out)
+        report, tried = _adopted(foreign, anatomy, file, images, wanted, config, labels, out)
+        if cache is None:
+            shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    return Adopted(report, tried, with_images_of(images))
+
+
+@contextmanager
+def adopting(
+    out: Path,
+    config: TrainConfig,
+    facts: Mapping[str, Any],
+    labels: ForeignLabels,
+    images: Callable[[Path], TrainingData],
+) -> Iterator[Adopted | None]:
+    """Alone in ``out``: yields what is finished there, if it is this one; None where it is to be
+    made. ``facts``: what is known of the model beforehand.
+
+    Raises `TrainingError` where another command writes, or ``out`` holds another artifact.
+    """
+    made_by = {**_kept_sections(config), "adopted": dict(facts)}
+
+    def kept() -> Adopted | None:
+        report = finished_run(out, made_by, images)
+        if report is None:
+            return None
+        tree = (*labels.tree.labels, *labels.tree.parents) if labels.tree.parents else ()
+        if report.tree != tree:
+            raise TrainingError(
+                f"{out} holds the finished {report.name} {report.version}, whose labels have other "
+                "parents. Choose another folder with --out."
+            )
+        say_finished(out)
+        counts = (report.data.train, report.data.validation, report.data.test)
+        found = np.sum([part.per_class for part in counts], axis=0)
+        return Adopted(report, (), int(np.count_nonzero(found)))
+
+    if (found := kept()) is not None:
+        yield found
+        return
+    with only_writer(out):
+        # Another command may have finished it meanwhile.
+        yield kept()
+
+
+def _adopted(
+    foreign: Foreign,
+    anatomy: Anatomy,
+    file: Path,
+    images: TrainingData,
+    wanted: Wanted,
+    config: TrainConfig,
+    labels: ForeignLabels,
+    out: Path,
+) -> tuple[Report, tuple[Tried, ...]]:
     network = ForeignNetwork(foreign, anatomy, _THREADS)
     pixels, tried = _pixels(foreign, network, images, wanted, config.seed)
     graph = to_contract(foreign, anatomy, pixels, config.export.opset, str(file))
@@ -98,12 +164,9 @@ def adopt_onnx(
         out,
     )
     facts = _facts(file, foreign, anatomy, pixels, tried)
-    report = finish(
-        exported, Origin("adopted"), labels, config, images, out, facts, wanted.served_only
-    )
-    if cache is None:
-        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
-    return Adopted(report, tried, with_images_of(images))
+    origin = Origin("adopted")
+    report = finish(exported, origin, labels, config, images, out, facts, wanted.served_only)
+    return report, tried
 
 
 def finish(
@@ -117,16 +180,24 @@ def finish(
     served_only: bool,
 ) -> Report:
     """The artifact with the labels' parents. ``facts``: what was adopted, for its config."""
-    whole: dict[str, Any] = strict.to_dict(config)
-    kept = {name: whole[name] for name in _KEPT}
+    facts = {**facts, "served_only": served_only}
     manifest = replace(
         exported.manifest,
         labels=labels.tree.labels,
         parents=labels.tree.parents,
-        config={**kept, "model": {"name": facts["model"]}, "adopted": dict(facts)},
+        config={
+            **_kept_sections(config),
+            "model": {"name": facts["model"]},
+            "adopted": facts,
+        },
     )
     exported = replace(exported, manifest=manifest)
     return prove(exported, origin, config, images, out, served_only=served_only)
+
+
+def _kept_sections(config: TrainConfig) -> dict[str, Any]:
+    whole: dict[str, Any] = strict.to_dict(config)
+    return {name: whole[name] for name in _KEPT}
 
 
 def adopted_config(size: int, resize: int | None, overrides: Mapping[str, Any]) -> TrainConfig:
@@ -154,14 +225,19 @@ def _pixels(
     foreign: Foreign, network: ForeignNetwork, images: TrainingData, wanted: Wanted, seed: int
 ) -> tuple[Pixels, tuple[Tried, ...]]:
     """The stated normalisation, or the one under which the network is right most often."""
-    if foreign.takes_bytes:
-        return INSIDE, ()
-    if isinstance(wanted.normalisation, Pixels):
-        return wanted.normalisation, ()
-    if wanted.normalisation is not None:
-        return NORMALISATIONS[wanted.normalisation], ()
+    if (stated := _stated(foreign, wanted)) is not None:
+        return stated, ()
     tried = try_all(network.logits, images.calibration(TRIED_IMAGES, seed))
     return NORMALISATIONS[tried[0].name], tried
+
+
+def _stated(foreign: Foreign, wanted: Wanted) -> Pixels | None:
+    """The normalisation that needs no trial."""
+    if foreign.takes_bytes:
+        return INSIDE
+    if isinstance(wanted.normalisation, str):
+        return NORMALISATIONS[wanted.normalisation]
+    return wanted.normalisation
 
 
 def _facts(

@@ -40,7 +40,7 @@ def load_images_of(
     by_class = _can_divide_each_class(found, groups)
     splits = divide(found, groups, config.data, config.seed, by_class=by_class)
     require_measurable(splits)
-    return TrainingData(found, splits, config.data, config.input, cache, labels.tree)
+    return TrainingData(found, splits, config.data, config.input, cache, labels.tree, folder)
 
 
 def _require_known(folder: Path, labels: ForeignLabels) -> None:

@@ -6,9 +6,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from training.adopt.adopt import Adopted, Wanted, adopted_config, finish, sha256, with_images_of
+from training.adopt.adopt import (
+    Adopted,
+    Wanted,
+    adopted_config,
+    adopting,
+    finish,
+    sha256,
+    with_images_of,
+)
 from training.adopt.images import load_images_of
 from training.adopt.labels import ForeignLabels
+from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.evaluation.stage_activations import stage_activations
 from training.export.network_export import export_model
@@ -37,14 +46,23 @@ def adopt_network(
     size = wanted.size or published_side(name)
     network = build_classifier(name, weights, len(labels.names), size)
     config = adopted_config(size, wanted.resize, overrides)
-    images = load_images_of(labels, data, config, cache or out / CACHE_FOLDER, out)
-    begin_artifact(images, out)
-    exported = export_model(network, config, images, out)
+
+    def load(run: Path) -> TrainingData:
+        return load_images_of(labels, data, config, cache or run / CACHE_FOLDER, run)
+
     facts = {"model": name, "weights": weights, "activation_map": True}
     if (file := Path(weights)).is_file():
         facts |= {"weights": file.name, "sha256": sha256(file)}
-    origin = Origin("adopted", partial(stage_activations, network), partial(weights_bytes, network))
-    report = finish(exported, origin, labels, config, images, out, facts, wanted.served_only)
-    if cache is None:
-        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    known = {**facts, "served_only": wanted.served_only}
+    with adopting(out, config, known, labels, load) as kept:
+        if kept is not None:
+            return kept
+        images = load(out)
+        begin_artifact(images, out)
+        exported = export_model(network, config, images, out)
+        stages, kept_weights = partial(stage_activations, network), partial(weights_bytes, network)
+        origin = Origin("adopted", stages, kept_weights)
+        report = finish(exported, origin, labels, config, images, out, facts, wanted.served_only)
+        if cache is None:
+            shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return Adopted(report, (), with_images_of(images))

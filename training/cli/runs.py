@@ -19,6 +19,7 @@ from training.texts.terminal import say
 if TYPE_CHECKING:
     from training.cli.options import Commands
     from training.compare.comparison import ComparedRun, Comparison
+    from training.results.scores import Interval
     from training.tune.outcome import TuneReport
     from visionflow.models.manifest import Precision
 
@@ -119,12 +120,14 @@ def _compare(arguments: argparse.Namespace) -> int:
         allow_different_data=arguments.allow_different_data,
         time_again=arguments.time_again,
     )
-    answer(arguments, comparison, lambda: _print_comparison(comparison))
+    answer(arguments, comparison, lambda: _print_comparison(comparison, arguments.out))
     return 0
 
 
-def _print_comparison(comparison: "Comparison") -> None:
+def _print_comparison(comparison: "Comparison", out: Path | None) -> None:
     print_table(_run_rows(comparison))
+    if comparison.same_test:
+        say(comparison.outcome.en)
     for run in comparison.runs:
         say(f"{run.run}: {run.verdict.text}")
         if run.fallback_reason:
@@ -139,17 +142,31 @@ def _print_comparison(comparison: "Comparison") -> None:
     ):
         if differs:
             say(f"Note: {sentence}")
+    if out is not None:
+        from training.compare.page import PAGE_FILE  # noqa: PLC0415
+
+        say(f"Look at {out / PAGE_FILE}.")
 
 
 def _run_rows(comparison: "Comparison") -> Iterator[Sequence[str]]:
     top5 = ("TOP-5",) if comparison.tells_top5 else ()
     yield (
-        *("RUN", "MODEL", "TEST SET", "TOP-1", *top5, "F1", "VALIDATION", "PARAMETERS"),
+        *(
+            "RUN",
+            "MODEL",
+            "TEST SET",
+            "TOP-1",
+            "95% INTERVAL",
+            *top5,
+            "F1",
+            "VALIDATION",
+            "PARAMETERS",
+        ),
         *("FP32", "INT8", "SERVES", "P50", "TRAINING", "FIT"),
     )
     for run in comparison.runs:
         yield (
-            *(run.run, run.model, run.test_set, f"{run.top1:.2%}"),
+            *(run.run, run.model, run.test_set, f"{run.top1:.2%}", _range(run.top1_interval)),
             *("" if run.top5 is None else f"{run.top5:.2%}" for _ in top5),
             *(f"{run.macro_f1:.4f}", f"{run.validation_top1:.2%}", f"{run.parameters:,}"),
             *(_megabytes(run, "fp32"), _megabytes(run, "int8"), run.served),
@@ -157,6 +174,10 @@ def _run_rows(comparison: "Comparison") -> Iterator[Sequence[str]]:
             f"{run.train_seconds:.0f} s",
             run.verdict.judgement,
         )
+
+
+def _range(interval: "Interval") -> str:
+    return f"{interval.low:.2%} to {interval.high:.2%}"
 
 
 def _megabytes(run: "ComparedRun", form: "Precision") -> str:

@@ -11,6 +11,7 @@ from training.config import Recipe
 from training.results.history import EpochRecord, FitVerdict
 from training.results.report import Form, ModelMeasure, Report
 from training.results.scores import Interval
+from training.texts.catalogue import Text, text
 from visionflow import strict
 from visionflow.models.manifest import Precision
 
@@ -78,6 +79,20 @@ class Comparison:
     @property
     def same_hardware(self) -> bool:
         return len({run.hardware for run in self.runs}) == 1
+
+    @property
+    def leaders(self) -> tuple[str, ...]:
+        """The runs that may have the highest top-1 on test: their intervals reach into that of the
+        one that scored highest."""
+        low = max(self.runs, key=lambda run: run.top1).top1_interval.low
+        return tuple(run.run for run in self.runs if run.top1_interval.high >= low)
+
+    @property
+    def outcome(self) -> Text:
+        """Which run is the best on test, where one is by more than chance."""
+        leaders = self.leaders
+        key = "one" if len(leaders) == 1 else "all" if len(leaders) == len(self.runs) else "some"
+        return text(f"compare.outcome.{key}", runs=", ".join(leaders))
 
     def to_json(self) -> str:
         return json.dumps(strict.to_dict(self), indent=1, ensure_ascii=False) + "\n"

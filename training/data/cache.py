@@ -44,7 +44,8 @@ def alone(folder: Path, name: str = ".lock") -> Iterator[None]:
     """Keep other processes out: one writes, the others wait. The kernel releases the lock when its
     holder dies. Inside, the same ``name`` in the same folder would wait for itself.
     """
-    with (folder / name).open("w") as lock:
+    # To append nothing: a lock that is there stays as it is.
+    with (folder / name).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

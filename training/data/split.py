@@ -60,10 +60,14 @@ class Splits:
         """The group of each image of each part, int64 [n]."""
         return {name: self.groups.numbers[self.places[name]] for name in self.parts}
 
-    def to_json(self) -> str:
-        """Every file's name, SHA-256 and group, part by part, and how the parts came about."""
+    def to_json(self, dataset: Path | None = None) -> str:
+        """Every file's name, SHA-256 and group, part by part, and how the parts came about.
+
+        ``dataset``: the folder that all of them lie in, for commands that read them again.
+        """
         numbers = self.group_numbers
         document = {
+            "dataset": None if dataset is None else str(dataset.resolve()),
             "seed": self.seed,
             "carved": tuple(self.fractions),
             "fractions": self.fractions,

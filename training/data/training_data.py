@@ -51,8 +51,8 @@ class TrainingData:
     """The three parts of a dataset and how they are decoded.
 
     ``found``: the images as the dataset's folders divide them. ``tree``: the labels with their
-    parents. ``cache``: the folder that keeps
-    what is decoded; without one it is kept in memory.
+    parents. ``cache``: the folder that keeps what is decoded; without one it is kept in memory.
+    ``folder``: of the dataset, where there is one.
     """
 
     found: Mapping[str, Listing]
@@ -61,6 +61,7 @@ class TrainingData:
     spec: InputSpec
     cache: Path | None
     tree: LabelTree
+    folder: Path | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -180,7 +181,7 @@ def load_training_data(
                 f"{part.root}: no images of {', '.join(first)}, classes that the model has, "
                 "so their loss cannot be measured; add some"
             )
-    return TrainingData(found, splits, config.data, config.input, cache, tree)
+    return TrainingData(found, splits, config.data, config.input, cache, tree, folder)
 
 
 def _label_tree(

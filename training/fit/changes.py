@@ -1,7 +1,7 @@
 """What is different about a run that is started again in a folder of an earlier one."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,16 @@ def settings_changed(before: Any, now: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def images_changed(run: Path, splits: Splits) -> list[str]:
+def images_changed(run: Path, splits: Splits, parts: Sequence[str] = _PARTS) -> list[str]:
     """In which way ``splits`` differ from those that ``run`` began with: phrases about labels and
-    images, none where the run keeps no `SPLIT_FILE`."""
+    the images of ``parts``, none where the run keeps no `SPLIT_FILE`."""
     try:
         before = json.loads((run / SPLIT_FILE).read_bytes())
-        old = _files(before)
+        old = _files(before, parts)
     except (OSError, ValueError, LookupError, TypeError):
         return []
     now = json.loads(splits.to_json())
-    new = _files(now)
+    new = _files(now, parts)
     return [*_labels(before["labels"], now["labels"]), *_images(old, new)]
 
 
@@ -67,14 +67,14 @@ def _images(
     return phrases
 
 
-def _files(splits: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def _files(splits: Mapping[str, Any], names: Sequence[str]) -> dict[str, dict[str, str]]:
     """The hash of each image of each part, by its place in the dataset. Without the name of its
     folder, which is another one for each content of an archive."""
     carved, parts = splits["carved"], splits["parts"]
     # Of a part that was drawn out of the training folder.
-    folders = {name: "train/" if name in carved else f"{name}/" for name in _PARTS}
+    folders = {name: "train/" if name in carved else f"{name}/" for name in names}
     if {"validation", "test"} <= {*carved}:
-        folders = dict.fromkeys(_PARTS, "")
+        folders = dict.fromkeys(names, "")
     return {
         name: {f"{folder}{file}": sha256 for file, sha256 in parts[name]["files"].items()}
         for name, folder in folders.items()

@@ -84,7 +84,7 @@ def fit(
             # What a run that is resumed with other images is compared with.
             try:
                 with whole_file(run / SPLIT_FILE) as file:
-                    file.write_text(data.splits.to_json())
+                    file.write_text(data.splits.to_json(data.folder))
             except OSError as error:
                 raise not_writable(run, error) from error
         if state is not None and on_epoch and process.main:

@@ -215,7 +215,7 @@ def _on_images(
 
     def evaluate(network: nn.Module) -> Score:
         model = cast(Pixels, network).model
-        return score_images(model, data.validation, process, session.bfloat16)
+        return score_images(model, data.validation, process)
 
     return Phase(
         name=name,
@@ -239,12 +239,13 @@ def _on_images(
 def _features(session: Session) -> tuple[Tensor, Tensor]:
     """Pooled features of the training and validation images, [N, views, F] in float32, in the views
     that the network answers with."""
-    data, store = session.data, _store(session)
+    data = session.data
     train, validation = (
         store.features(images, f"{listing.sha256} {data.spec}", mirrored=session.model.mirror)
-        for images, listing in (
-            (data.train_images, data.splits.train),
-            (data.validation, data.splits.validation),
+        for store, images, listing in (
+            (_store(session, session.bfloat16), data.train_images, data.splits.train),
+            # Scores are of the network as it is exported: in float32.
+            (_store(session, bfloat16=False), data.validation, data.splits.validation),
         )
     )
     return train, validation
@@ -270,12 +271,12 @@ def _with_crops(session: Session, seen: Tensor) -> Tensor:
         cutmix=0.0,
     )
     images, sha256 = data.train_upright_images, data.splits.train.sha256
-    augmented = _store(session).augmented(
+    augmented = _store(session, session.bfloat16).augmented(
         images, sha256, replace(config, augment=crops), config.probe.views
     )
     return torch.cat([seen, augmented], dim=1)
 
 
-def _store(session: Session) -> FeatureStore:
+def _store(session: Session, bfloat16: bool) -> FeatureStore:
     folder = session.data.cache or session.run
-    return FeatureStore(session.model, folder, session.process, session.bfloat16)
+    return FeatureStore(session.model, folder, session.process, bfloat16)

@@ -9,7 +9,6 @@ from torch.nn import functional
 
 from training.data.image_set import ImageSet
 from training.fit.distributed import Process
-from training.fit.precision import autocast
 from training.networks.network import ConvNet
 from training.stop import check_stop
 
@@ -25,8 +24,12 @@ class Score(NamedTuple):
 
 
 @torch.inference_mode()
-def score_images(model: ConvNet, image_set: ImageSet, process: Process, bfloat16: bool) -> Score:
-    """Score the answers of the finished model, mirror image included; each process does a part."""
+def score_images(model: ConvNet, image_set: ImageSet, process: Process) -> Score:
+    """Score the answers of the finished model, mirror image included; each process does a part.
+
+    In float32, whatever it is trained in: it is exported, measured and judged in float32, and
+    other figures would choose another epoch than the best.
+    """
     model.eval()
     mine = np.arange(process.rank, len(image_set), process.world)
     totals = torch.zeros(2, dtype=torch.float64, device=process.device)
@@ -36,8 +39,7 @@ def score_images(model: ConvNet, image_set: ImageSet, process: Process, bfloat16
         indices = mine[start : start + size]
         images = torch.from_numpy(image_set.images[indices]).to(process.device)
         targets = torch.from_numpy(image_set.targets[indices]).to(process.device)
-        with autocast(process.device, bfloat16):
-            logits = model(images).logits
+        logits = model(images).logits
         totals += _totals(logits, targets)
     return _score(process.sum(totals), len(image_set))
 

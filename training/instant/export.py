@@ -35,7 +35,7 @@ from visionflow.models.gate import INSTANT
 from visionflow.models.manifest import Manifest, read_artifact
 
 # The sections of a config that say something about a head.
-_KEPT = ("name", "version", "seed", "recipe", "data", "input", "probe", "export")
+KEPT = ("name", "version", "seed", "recipe", "data", "input", "probe", "export")
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def _kept(config: Mapping[str, Any], trunk: Trunk) -> dict[str, Any]:
         "grow_from": config["model"]["grow_from"],
     }
     return {
-        **{name: config[name] for name in _KEPT},
+        **{name: config[name] for name in KEPT},
         "model": model,
         INSTANT: {"trunk": trunk_of(trunk.manifest)},
     }

@@ -13,11 +13,13 @@ from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.export.export import Export
 from training.instant.curve import accuracy_curve
-from training.instant.export import Trunk, export_head
+from training.instant.export import KEPT, Trunk, export_head
 from training.instant.fit import EMBEDDED, Embedded, fit_embedded
 from training.proving import CACHE_FOLDER, Origin, begin_artifact, prove
-from training.reading import SILENT, Observer, read_images
+from training.reading import SILENT, Observer, finished, read_images
 from training.results.report import Report
+from training.run_folder import only_writer
+from visionflow import strict
 from visionflow.answers.embedder import VIEWS
 from visionflow_starter import STARTER
 
@@ -32,15 +34,24 @@ def instant(
     """Fit a head to the images in ``data`` and prove it: `training.train.train` for this recipe.
 
     Embeddings and decoded images are kept in ``cache``; without one, in ``out`` until the run ends,
-    so that the same call after a kill goes on with them. Raises `DatasetError` for images that
-    cannot be trained on, `TrainingError` for a file that cannot be written.
+    so that the same call after a kill goes on with them; a finished run is left as it is. Raises
+    `DatasetError` for images that cannot be trained on, `TrainingError` for a file that cannot be
+    written, for another run that is finished in ``out``, and for one that another command writes.
     """
     config = on_starter(config)
-    observer.on_step("read")
-    images = read_images(config, data, out, cache)
-    report = train_embedded(config, images, images.embeddings, out, observer)
-    if cache is None:
-        shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
+    # Network and weights are those of the starter.
+    made_by = {name: value for name, value in strict.to_dict(config).items() if name in KEPT}
+    if kept := finished(config, made_by, data, out, cache):
+        return kept
+    with only_writer(out):
+        # Another command may have finished it meanwhile.
+        if kept := finished(config, made_by, data, out, cache):
+            return kept
+        observer.on_step("read")
+        images = read_images(config, data, out, cache)
+        report = train_embedded(config, images, images.embeddings, out, observer)
+        if cache is None:
+            shutil.rmtree(out / CACHE_FOLDER, ignore_errors=True)
     return report
 
 

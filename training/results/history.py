@@ -6,7 +6,8 @@ from typing import Literal
 
 from visionflow import strict
 
-Judgement = Literal["good", "overfitting", "underfitting", "adopted"]
+Untrained = Literal["adopted", "ensemble"]
+Judgement = Literal["good", "overfitting", "underfitting", "undecided", "adopted", "ensemble"]
 PhaseName = Literal["probe", "head", "body", "scratch"]
 
 
@@ -35,7 +36,8 @@ OnEpoch = Callable[[Sequence[EpochRecord]], object]
 class FitVerdict:
     """How the training went, judged at its ``best_epoch`` by validation top-1.
 
-    ``adopted``: the model was trained elsewhere, so ``gap`` and ``loss_rise`` are not known.
+    ``undecided``: there are too few images to say. ``adopted``: the model was trained elsewhere,
+    and ``ensemble``: its members were, so ``gap`` and ``loss_rise`` are not known.
     ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
     of the last phase ended above its minimum, in nats. ``too_easy``: almost every answer was right
     from the first epochs on, so the dataset is easy or both parts share images. ``text`` and

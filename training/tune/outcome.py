@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 DIVERGED = "diverged"
 """Attribute of a trial whose loss stopped being finite: the sentence that says so."""
 
-TrialState = Literal["complete", "pruned", "diverged", "failed"]
+INTERRUPTED = "interrupted"
+"""Attribute of a study: the numbers of the trials that were ended from outside."""
+
+TrialState = Literal["complete", "pruned", "diverged", "interrupted", "failed"]
 
 
 @dataclass(frozen=True)
 class TrialRecord:
     """One trial. ``top1``: the best validation top-1 of its epochs, None where it has none.
 
-    A failed trial was killed, or ended by a fault outside of it; it does not count and is repeated.
+    An interrupted trial was stopped or killed, a failed one ended by a fault outside of it; neither
+    counts, and its settings are tried again.
     """
 
     number: int
@@ -88,13 +92,16 @@ def report_of(name: str, space: tuple[Dimension, ...], study: "Study") -> TuneRe
         best_top1=study.best_value,
         best_values=_values(space, best),
         importance=_importance(study, complete),
-        trials=tuple(_record(space, trial) for trial in study.get_trials(deepcopy=False)),
+        trials=tuple(
+            _record(space, trial, trial.number in study.user_attrs.get(INTERRUPTED, ()))
+            for trial in study.get_trials(deepcopy=False)
+        ),
     )
 
 
-def _record(space: tuple[Dimension, ...], trial: "FrozenTrial") -> TrialRecord:
+def _record(space: tuple[Dimension, ...], trial: "FrozenTrial", interrupted: bool) -> TrialRecord:
     states: dict[str, TrialState] = {"COMPLETE": "complete", "PRUNED": "pruned"}
-    state = states.get(trial.state.name, "failed")
+    state = states.get(trial.state.name, "interrupted" if interrupted else "failed")
     seen = trial.intermediate_values
     return TrialRecord(
         number=trial.number,

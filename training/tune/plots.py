@@ -11,6 +11,7 @@ _COLOURS: dict[TrialState, str] = {
     "complete": BLUE,
     "pruned": ORANGE,
     "diverged": RED,
+    "interrupted": FAINT,
     "failed": FAINT,
 }
 

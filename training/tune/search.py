@@ -5,7 +5,6 @@ continues from there and ends with the same trials as an uninterrupted one: a pr
 the seed and the finished trials alone.
 """
 
-import fcntl
 import shutil
 import sys
 import time
@@ -21,14 +20,25 @@ from tqdm import tqdm
 from training.config import TrainConfig
 from training.data.training_data import TrainingData, load_training_data
 from training.errors import DivergedError, TrainingError
+from training.export.artifact import write_whole
+from training.fit.changes import settings_changed
 from training.fit.fit import check_start, fit
 from training.report.plot_style import write_plots
 from training.results.history import EpochRecord, best_record
+from training.run_folder import only_writer, say_finished
 from training.tune.config_file import to_toml
-from training.tune.outcome import DIVERGED, TuneReport, finished_trials, report_of, shown
+from training.tune.outcome import (
+    DIVERGED,
+    INTERRUPTED,
+    TuneReport,
+    finished_trials,
+    report_of,
+    shown,
+)
 from training.tune.plots import SEARCH_PLOTS
 from training.tune.space import Dimension, read_space, with_values
 from visionflow import strict
+from visionflow.errors import ConfigError
 from visionflow.images.input_spec import InputSpec
 
 if TYPE_CHECKING:
@@ -62,19 +72,30 @@ def tune(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) 
     """
     check_start(config, out)
     space = read_space(config)
-    out.mkdir(parents=True, exist_ok=True)
-    with _alone(out):
+    with only_writer(out):
         search = _Search(config, space, data, out, cache or out / "cache")
         with _open_study(config, search.identity, out) as study:
             search.run(study)
             report = report_of(config.name, space, study)
-    best = with_values(config, report.best_values)
-    (out / BEST_FILE).write_text(to_toml(best), encoding="utf-8")
-    write_plots(SEARCH_PLOTS, report, out / "plots")
-    (out / RESULT_FILE).write_text(report.to_json(), encoding="utf-8")
-    if cache is None:
-        shutil.rmtree(out / "cache", ignore_errors=True)
+        if _kept(out) == report:
+            say_finished(out)
+        else:
+            best = with_values(config, report.best_values)
+            write_whole(out / BEST_FILE, to_toml(best).encode())
+            write_plots(SEARCH_PLOTS, report, out / "plots")
+            # Last: what is there with it is complete.
+            write_whole(out / RESULT_FILE, report.to_json().encode())
+        if cache is None:
+            shutil.rmtree(out / "cache", ignore_errors=True)
     return report
+
+
+def _kept(out: Path) -> TuneReport | None:
+    """What ``out`` holds of an earlier call."""
+    try:
+        return TuneReport.parse((out / RESULT_FILE).read_bytes())
+    except (OSError, ConfigError):
+        return None
 
 
 class _Search:
@@ -105,13 +126,16 @@ class _Search:
 
         # Of a trial that was running when a search was killed.
         for killed in study.get_trials(deepcopy=False, states=(State.RUNNING,)):
-            study.tell(killed.number, state=State.FAIL)
+            _interrupt(study, killed.number)
         shutil.rmtree(self._trials, ignore_errors=True)
         while not self._is_spent(finished := finished_trials(study)):
             study.sampler = _sampler(self._config.seed, len(finished))
             trial = study.ask()
             try:
                 self._run_trial(study, trial)
+            except KeyboardInterrupt:
+                _interrupt(study, trial.number)
+                raise
             except BaseException:
                 study.tell(trial, state=State.FAIL)
                 raise
@@ -164,6 +188,17 @@ class _Search:
         return self._data[config.input]
 
 
+def _interrupt(study: "Study", number: int) -> None:
+    """Close a running trial that was ended from outside: it does not count, and is run again."""
+    from optuna.trial import TrialState as State  # noqa: PLC0415
+
+    # An attribute of the study, since Optuna knows no such state. Written first: a kill between
+    # both leaves a running trial, which the next call comes back to.
+    known = study.user_attrs.get(INTERRUPTED, [])
+    study.set_user_attr(INTERRUPTED, sorted({*known, number}))
+    study.tell(number, state=State.FAIL)
+
+
 def _identity(config: TrainConfig, data: TrainingData) -> dict[str, Any]:
     """What must be equal for trials to be compared: all fields that shape the weights."""
     fields: dict[str, Any] = strict.to_dict(config)
@@ -171,20 +206,6 @@ def _identity(config: TrainConfig, data: TrainingData) -> dict[str, Any]:
         del fields[field]
     fields["tune"] = fields["tune"]["space"]
     return {"config": fields, "data": data.sha256}
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Keep other processes from searching in ``out``; the system lets go when this one ends."""
-    with (out / "tune.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TrainingError(
-                f"{out}: another 'visionflow tune' is running in this folder; wait for it "
-                "or choose another folder."
-            ) from None
-        yield
 
 
 @contextmanager
@@ -203,12 +224,17 @@ def _open_study(config: TrainConfig, identity: dict[str, Any], out: Path) -> "It
                 n_startup_trials=_RANDOM_TRIALS, n_warmup_steps=int(_SPARED_SHARE * config.epochs)
             ),
         )
-        if study.user_attrs.get(_IDENTITY, identity) != identity:
+        found = study.user_attrs.get(_IDENTITY)
+        if found is None:
+            study.set_user_attr(_IDENTITY, identity)
+        elif found != identity:
+            changes = settings_changed(found["config"], identity["config"])
+            if found["data"] != identity["data"]:
+                changes.append("the images are others, or in another order")
             raise TrainingError(
-                f"{out / STUDY_FILE} belongs to a search with another config or other images; "
-                "choose another folder, or delete this one to start afresh."
+                f"{out / STUDY_FILE} belongs to a search with another config or other images: "
+                f"{'; '.join(changes)}. Choose another folder, or delete this one to start afresh."
             )
-        study.set_user_attr(_IDENTITY, identity)
         yield study
     finally:
         storage.remove_session()

@@ -360,7 +360,8 @@ export interface components {
          * FitVerdict
          * @description How the training went, judged at its ``best_epoch`` by validation top-1.
          *
-         *     ``adopted``: the model was trained elsewhere, so ``gap`` and ``loss_rise`` are not known.
+         *     ``undecided``: there are too few images to say. ``adopted``: the model was trained elsewhere,
+         *     and ``ensemble``: its members were, so ``gap`` and ``loss_rise`` are not known.
          *     ``gap``: training top-1 minus validation top-1 there. ``loss_rise``: how far the validation loss
          *     of the last phase ended above its minimum, in nats. ``too_easy``: almost every answer was right
          *     from the first epochs on, so the dataset is easy or both parts share images. ``text`` and
@@ -371,7 +372,7 @@ export interface components {
              * Judgement
              * @enum {string}
              */
-            judgement: "good" | "overfitting" | "underfitting" | "adopted";
+            judgement: "good" | "overfitting" | "underfitting" | "undecided" | "adopted" | "ensemble";
             /** Too Easy */
             too_easy: boolean;
             /** Best Epoch */

@@ -12,6 +12,7 @@ import pytest
 
 from infra.cli.main import main
 from tests.unit.training.conftest import SIDE, draw_set, shrunken_config
+from tests.unit.training.folders import snapshot
 from training.compare.compare import compare
 from training.ensembling import ensemble
 from training.errors import TrainingError
@@ -47,6 +48,22 @@ def runs(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     train(wider, images, other)
     report = ensemble([one, other], images, joined, name="both", version="2")
     return Runs(one, other, joined, report)
+
+
+def test_what_is_finished_stays_as_it_is(runs: Runs, images: Path) -> None:
+    before = snapshot(runs.joined)
+    again = ensemble([runs.one, runs.other], images, runs.joined, name="both", version="2")
+    assert again == runs.report
+    with pytest.raises(TrainingError, match="version was '2' and is '3'"):
+        ensemble([runs.one, runs.other], images, runs.joined, name="both", version="3")
+    assert snapshot(runs.joined) == before
+
+
+def test_no_history_of_a_member_is_told_as_its_own(runs: Runs) -> None:
+    assert (runs.report.history, runs.report.best_epoch, runs.report.probe) == ((), 0, None)
+    assert runs.report.verdict.judgement == "ensemble"
+    page = (runs.joined / "report.html").read_text(encoding="utf-8")
+    assert "was not trained itself" in page and "Learning curves" not in page
 
 
 def test_the_graph_answers_with_the_average_of_the_members(runs: Runs) -> None:

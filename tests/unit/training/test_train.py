@@ -5,7 +5,6 @@ import math
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from PIL import Image
 from infra.cli.main import main
 from tests.unit.training.conftest import SIDE, draw_set, shrunken_config
 from tests.unit.training.data.grouping.shots import draw_coin_tosses, draw_scene, shots
+from tests.unit.training.folders import held_by_another, snapshot
 from training.config import TrainConfig
 from training.data.grouping import saved_groups
 from training.data.grouping.saved_groups import GROUPS_FILE
@@ -29,8 +29,10 @@ from training.evaluation.labels.label_check import check_run
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE
 from training.export.artifact import FP32_FILE, INT8_FILE
 from training.fit.checkpoint import CHECKPOINT_FILE
+from training.instant.instant import instant
 from training.proving import CACHE_FOLDER
 from training.results.report import Report
+from training.run_folder import LOCK_FILE
 from training.stop import Interrupted, Stop
 from training.train import assist, export, train
 from training.tune.search import tune
@@ -43,6 +45,36 @@ def run(images: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, R
     """A finished run. Not to be changed."""
     out = tmp_path_factory.mktemp("run")
     return out, train(shrunken_config(), images, out)
+
+
+def test_what_is_finished_stays_as_it_is(
+    run: tuple[Path, Report], images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, report = run
+    before = snapshot(out)
+    # Workers shape no weight.
+    assert train(shrunken_config(data__workers=1), images, out) == report
+    assert f"{out}: already finished; nothing was written." in capsys.readouterr().err
+    assist(shrunken_config(), images, out)
+    assert export(shrunken_config(), images, out) == report
+    for again in (train, export):
+        with pytest.raises(TrainingError, match=r"version was '1\.0\.0' and is '2'"):
+            again(shrunken_config(version="2"), images, out)
+    with pytest.raises(TrainingError, match="150 images are missing: train/"):
+        train(shrunken_config(), images / "test", out)
+    assert snapshot(out) == before
+
+
+@pytest.mark.parametrize("again", [train, export, instant])
+def test_two_at_once_in_one_folder_are_refused(
+    again: Callable[[TrainConfig, Path, Path], Report], images: Path, tmp_path: Path
+) -> None:
+    with (
+        held_by_another(tmp_path),
+        pytest.raises(TrainingError, match="another command is writing into this folder"),
+    ):
+        again(shrunken_config(), images, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [LOCK_FILE]
 
 
 def test_the_network_learns_the_colours(run: tuple[Path, Report]) -> None:
@@ -354,11 +386,10 @@ def test_a_changed_export_setting_needs_no_training(
     run: tuple[Path, Report], images: Path, tmp_path: Path
 ) -> None:
     finished, report = run
-    shutil.copy(finished / CHECKPOINT_FILE, tmp_path)
-    config = shrunken_config()
-    again = export(
-        replace(config, export=replace(config.export, opset=18), version="2"), images, tmp_path
-    )
+    before = snapshot(finished)
+    config = shrunken_config(version="2", export__opset=18)
+    again = export(config, images, finished, out=tmp_path)
     assert again.history == report.history
     assert not (tmp_path / CACHE_FOLDER).exists()
+    assert snapshot(finished) == before
     assert onnx.load(tmp_path / "model.onnx").opset_import[0].version == 18

@@ -24,6 +24,7 @@ from tests.unit.training.adopt.conftest import (
     trunk_weights,
 )
 from tests.unit.training.conftest import SIDE
+from tests.unit.training.folders import snapshot
 from training.ancestor import WEIGHTS_FILE
 from training.compare.compare import compare
 from training.ensembling import ensemble
@@ -91,6 +92,21 @@ def adopted(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
         patch.setattr("builtins.print", lambda *text, **_: printed.append(" ".join(map(str, text))))
         assert adopt(folder, str(save(model, folder)), images, "--served-only") == 0
     return artifact(folder, "\n".join(printed))
+
+
+def test_what_is_finished_stays_as_it_is(
+    adopted: Artifact, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = adopted.folder.parent
+    model = next(str(file) for file in folder.glob("*.onnx"))
+    before = snapshot(adopted.folder)
+    assert adopt(folder, model, images, "--served-only") == 0
+    assert "already finished" in capsys.readouterr().err
+    assert adopt(folder, model, images) == 1
+    assert "adopted.served_only was True and is False" in capsys.readouterr().err
+    assert adopt(folder, model, images, "--served-only", "--normalise=lite") == 1
+    assert "adopted.pixels." in capsys.readouterr().err
+    assert snapshot(adopted.folder) == before
 
 
 def test_the_artifact_has_passed_its_gate(adopted: Artifact) -> None:

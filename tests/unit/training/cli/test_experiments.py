@@ -56,7 +56,7 @@ def test_train_prints_the_lightening_table(
     assert "The gate proves the export" in said
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_train_where_it_can_go_on(
     data: Path,
     tmp_path: Path,
@@ -64,6 +64,7 @@ def test_a_signal_ends_train_where_it_can_go_on(
     capsys: pytest.CaptureFixture[str],
     heeded_ctrl_c: None,
     number: signal.Signals,
+    code: int,
 ) -> None:
     written = tmp_path / "run" / f"{CHECKPOINT_FILE}.written"
     write = Checkpoint.write
@@ -74,7 +75,7 @@ def test_a_signal_ends_train_where_it_can_go_on(
         written.touch()
 
     monkeypatch.setattr(Checkpoint, "write", signalled)
-    assert main(train_command(data, tmp_path / "run")) == 130
+    assert main(train_command(data, tmp_path / "run")) == code
     assert capsys.readouterr().err.endswith("visionflow: interrupted.\n")
     assert written.exists()
     state = torch.load(tmp_path / "run" / CHECKPOINT_FILE, weights_only=True)

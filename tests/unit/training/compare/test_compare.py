@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra.cli.main import main
 from training.cli import runs
 from training.compare.compare import RESULT_FILE, compare
 from training.compare.comparison import Comparison, comparison_of
@@ -16,6 +17,7 @@ from training.compare.page import PAGE_FILE
 from training.compare.plots import COMPARE_PLOTS
 from training.errors import TrainingError
 from training.results.report import Report
+from training.results.scores import Interval
 from visionflow.errors import ConfigError
 
 Writer = Callable[..., Path]
@@ -78,6 +80,36 @@ def test_what_is_compared(report: Report, write_run: Writer) -> None:
     assert comparison.same_test
     assert comparison.same_training
     assert comparison.same_hardware
+
+
+@pytest.mark.parametrize(
+    ("second", "third", "leaders", "said"),
+    [
+        ((0.78, 0.72, 0.84), (0.2, 0.1, 0.3), ("one", "two"), "is one of one, two"),
+        ((0.78, 0.72, 0.84), (0.7, 0.6, 0.8), ("one", "two", "three"), "no run is better"),
+        ((0.2, 0.1, 0.3), (0.2, 0.1, 0.3), ("one",), "one is the best"),
+    ],
+)
+def test_what_overlaps_is_not_ranked(
+    report: Report,
+    write_run: Writer,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    second: tuple[float, float, float],
+    third: tuple[float, float, float],
+    leaders: tuple[str, ...],
+    said: str,
+) -> None:
+    folders = []
+    for name, (top1, *bounds) in (("one", (0.8, 0.75, 0.85)), ("two", second), ("three", third)):
+        test = replace(report.test, top1=top1, top1_interval=Interval(*bounds))
+        folders.append(write_run(name, test=test))
+    assert compare(folders).leaders == leaders
+    assert main(["compare", *map(str, folders), "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert said in printed and "75.00% to 85.00%" in printed
+    assert printed.splitlines()[-1] == f"Look at {tmp_path / 'out' / PAGE_FILE}."
+    assert said in (tmp_path / "out" / PAGE_FILE).read_text(encoding="utf-8")
 
 
 def test_files_of_a_comparison(write_run: Writer, tmp_path: Path) -> None:

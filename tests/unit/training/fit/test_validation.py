@@ -33,7 +33,7 @@ def test_an_image_is_answered_as_the_finished_model_will(
     expected = functional.cross_entropy(logits, targets).item()
     # Three batches, the last one smaller.
     monkeypatch.setattr(validation, "BATCH_PIXELS", 16 * 16 * 13)
-    score = score_images(model.train(), images, ALONE, bfloat16=False)
+    score = score_images(model.train(), images, ALONE)
     assert score.loss == pytest.approx(expected, rel=1e-5)
     assert score.top1 == pytest.approx((logits.argmax(dim=1) == targets).float().mean().item())
 
@@ -47,12 +47,12 @@ def test_features_are_answered_by_the_mean_over_their_views(images: ImageSet) ->
         views = torch.stack([model.embed(pixels), model.embed(pixels.flip(2))], dim=1)
     targets = torch.from_numpy(images.targets)
     score = score_features(model.head.train(), views, targets, ALONE)
-    assert score == pytest.approx(score_images(model, images, ALONE, bfloat16=False), rel=1e-4)
+    assert score == pytest.approx(score_images(model, images, ALONE), rel=1e-4)
 
 
 def test_nothing_is_written(images: ImageSet, tmp_path: Path) -> None:
     model = build_model(make_config("scratch").model, 3)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    score_images(model.train(), images, ALONE, bfloat16=True)
+    score_images(model.train(), images, ALONE)
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name

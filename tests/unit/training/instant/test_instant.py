@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.unit.training.folders import snapshot
 from training.config import TrainConfig, load_config
 from training.data.training_data import load_training_data
 from training.errors import TrainingError
@@ -49,6 +50,16 @@ def steps() -> list[str]:
 def found(config: TrainConfig, images: Path, run: Path, cache: Path, steps: list[str]) -> Report:
     observer = Observer(steps.append, lambda history: steps.append(f"{len(history)} epoch"))
     return instant(config, images, run, cache, observer)
+
+
+def test_what_is_finished_stays_as_it_is(
+    config: TrainConfig, found: Report, run: Path, images: Path, cache: Path
+) -> None:
+    before = snapshot(run)
+    assert instant(config, images, run, cache) == found
+    with pytest.raises(TrainingError, match="seed was 1 and is 2"):
+        instant(replace(config, seed=2), images, run, cache)
+    assert snapshot(run) == before
 
 
 def test_the_artifact_serves_as_any_other(found: Report, run: Path, images: Path) -> None:

@@ -16,7 +16,7 @@ from training.evaluation.stage_activations import stage_activations
 from training.evaluation.unknown.examine import examine_unfamiliar
 from training.evaluation.unknown.prediction_sets import conformity, set_coverages
 from training.evaluation.unknown.thresholds import decide
-from training.evaluation.verdict import fit_verdict
+from training.evaluation.verdict import Counts, fit_verdict
 from training.results.data_url import data_url
 from training.results.groups import GroupSize, GroupSummary
 from training.results.history import EpochRecord
@@ -74,7 +74,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
         stopped_early=True,
         train_seconds=75.4,
         probe=ProbeFit(10.0, 4, 100, (PenaltyScore(10.0, 0.5, 0.8), PenaltyScore(1.0, 0.6, 0.9))),
-        verdict=fit_verdict(HISTORY),
+        verdict=fit_verdict(HISTORY, Counts(90, 30)),
         parameters=12_345,
         models=(
             ModelMeasure("torch", 4_000_000, 4.0, 0.9),

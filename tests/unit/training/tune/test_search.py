@@ -11,11 +11,13 @@ import pytest
 
 from infra.cli.main import main
 from tests.unit.training.conftest import draw_set, shrunken_config
+from tests.unit.training.folders import held_by_another, snapshot
 from training.cli import runs
 from training.config import Choices, FloatRange, TrainConfig, load_config
 from training.data.grouping.saved_groups import GROUPS_FILE
 from training.errors import TrainingError
 from training.fit.fit import Fitted, fit
+from training.run_folder import LOCK_FILE
 from training.tune import search as tune_module
 from training.tune.config_file import to_toml
 from training.tune.outcome import TrialRecord, TuneReport
@@ -60,7 +62,7 @@ def finished(small: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 
 def results(report: TuneReport) -> list[tuple[float | None, dict[str, Any]]]:
-    return [(trial.top1, trial.values) for trial in report.trials if trial.state != "failed"]
+    return [(trial.top1, trial.values) for trial in report.trials if trial.state != "interrupted"]
 
 
 def test_the_best_trial_is_the_one_with_the_best_validation(
@@ -81,11 +83,24 @@ def test_what_it_writes(finished: tuple[Path, TuneReport]) -> None:
         assert (out / "plots" / f"{plot}.png").read_bytes().startswith(b"\x89PNG")
     # Neither checkpoints nor decoded images are left behind.
     left = {file.name for file in out.glob("[!.]*")}
-    assert left == {STUDY_FILE, RESULT_FILE, BEST_FILE, GROUPS_FILE, "plots", "tune.lock"}
+    assert left == {STUDY_FILE, RESULT_FILE, BEST_FILE, GROUPS_FILE, "plots"}
     best = load_config(str(out / BEST_FILE))
     assert best.scratch.optimizer.learning_rate == report.best_values[RATE]
     assert best.scratch.label_smoothing == report.best_values[SMOOTHING]
     assert replace(best, scratch=searching(4).scratch) == searching(4)
+
+
+def test_a_finished_search_stays_as_it_is(
+    finished: tuple[Path, TuneReport], small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, report = finished
+    before = snapshot(out)
+    assert tune(searching(4), small, out) == report
+    assert f"{out}: already finished; nothing was written." in capsys.readouterr().err
+    assert snapshot(out).keys() == before.keys()
+    changed = [name for name, content in snapshot(out).items() if content != before[name]]
+    # It says who looked.
+    assert changed in ([], [LOCK_FILE])
 
 
 def test_a_killed_search_ends_with_the_trials_of_an_uninterrupted_one(
@@ -99,7 +114,7 @@ def test_a_killed_search_ends_with_the_trials_of_an_uninterrupted_one(
     storage.engine.dispose()
     (tmp_path / "trials" / "2").mkdir(parents=True)
     report = tune(searching(4), small, tmp_path)
-    assert [trial.state for trial in report.trials].count("failed") == 1
+    assert [trial.state for trial in report.trials].count("interrupted") == 1
     assert results(report) == results(finished[1])
 
 
@@ -127,7 +142,7 @@ def test_ctrl_c_leaves_a_trial_that_does_not_count(
         with pytest.raises(KeyboardInterrupt):
             tune(searching(1), small, tmp_path)
     report = tune(searching(1), small, tmp_path)
-    assert [trial.state for trial in report.trials] == ["failed", "complete"]
+    assert [trial.state for trial in report.trials] == ["interrupted", "complete"]
     # By its number, as in the table of all trials.
     assert "trial 1 (1 of 1): validation top-1 " in capsys.readouterr().err
 
@@ -172,14 +187,17 @@ def test_another_search_has_no_place_in_the_same_folder(
     finished: tuple[Path, TuneReport], small: Path
 ) -> None:
     other = searching(4, {RATE: FloatRange(0.01, 0.3, log=True)})
-    with pytest.raises(TrainingError, match="belongs to a search with another config"):
+    with pytest.raises(
+        TrainingError,
+        match=rf"belongs to a search with another config.*tune\.{RATE}\.low was 0\.001",
+    ):
         tune(other, small, finished[0])
 
 
 def test_two_searches_at_once_in_one_folder_are_refused(small: Path, tmp_path: Path) -> None:
     with (
-        tune_module._alone(tmp_path),
-        pytest.raises(TrainingError, match="is running in this folder"),
+        held_by_another(tmp_path),
+        pytest.raises(TrainingError, match="another command is writing into this folder"),
     ):
         tune(searching(1), small, tmp_path)
 

@@ -1,0 +1,161 @@
+"""The folder of a run: one command at a time writes into it, and what is finished stays as it
+is."""
+
+import fcntl
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TextIO
+
+from training.data.grouping.saved_groups import GROUPS_FILE
+from training.data.training_data import TrainingData
+from training.errors import TrainingError
+from training.export.artifact import REPORT_FILE
+from training.fit.changes import images_changed, settings_changed
+from training.results.report import Report
+from training.texts.terminal import say
+from visionflow.errors import ArtifactError, ConfigError
+from visionflow.models.manifest import read_artifact
+
+LOCK_FILE = ".run.lock"
+# Of a config, what leaves the artifact as it is.
+_WITHOUT_INFLUENCE = ("mlflow", "tune")
+_OF_DATA = ("workers", "skip_unreadable")
+
+_held: set[TextIO] = set()
+_mine: ContextVar[frozenset[Path]] = ContextVar("_mine", default=frozenset())
+
+
+@contextmanager
+def only_writer(out: Path) -> Iterator[None]:
+    """Make ``out`` and keep every other command from writing into it.
+
+    The kernel lets go when the process ends, however it ends. Inside, the same folder again is
+    nothing more. Raises `TrainingError` at once where another one writes, and where the folder
+    takes no files.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    place = out.resolve()
+    if place in _mine.get():
+        yield
+        return
+    try:
+        # Not emptied: it says who writes.
+        file = (out / LOCK_FILE).open("a+", encoding="utf-8")
+    except OSError as error:
+        raise TrainingError(
+            f"{out}: nothing can be written into this folder ({error.strerror}); choose another "
+            "one with --out."
+        ) from error
+    with file:
+        _lock(file, out)
+        _held.add(file)
+        token = _mine.set(_mine.get() | {place})
+        try:
+            yield
+        finally:
+            _mine.reset(token)
+            _held.discard(file)
+
+
+def _lock(file: TextIO, out: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        raise TrainingError(
+            f"{out}: another command is writing into this folder (process "
+            f"{file.read(20).strip() or 'unknown'}); wait for it, or choose another folder with "
+            "--out."
+        ) from None
+    except OSError as error:
+        raise TrainingError(
+            f"{out}: this file system has no locks ({error.strerror}); choose a folder on another "
+            "one with --out."
+        ) from error
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+
+
+def _let_go() -> None:
+    """A forked worker may outlive its killed parent: it must not keep the folder locked."""
+    for file in _held:
+        os.close(file.fileno())
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
+
+
+def finished_run(
+    out: Path, config: Mapping[str, Any], images: Callable[[Path], TrainingData]
+) -> Report | None:
+    """The report of the artifact in ``out``, which is whole and was made by ``config`` of
+    ``images``; None where there is none.
+
+    ``config``: compared in those fields that the report has too. ``images``: gets a folder to work
+    in, with the groups of ``out``. Raises `TrainingError` where the artifact was made by another
+    config or of other images: it is never written over.
+    """
+    report = read_finished(out)
+    if report is None:
+        return None
+    changes = settings_changed(*_in_both(report.config, config))
+    if not changes:
+        with TemporaryDirectory() as folder:
+            if (groups := out / GROUPS_FILE).exists():
+                shutil.copy(groups, folder)
+            changes = _other_images(out, report, images(Path(folder)))
+    if changes:
+        raise TrainingError(
+            f"{out} holds the finished {report.name} {report.version}, which stays as it is, and "
+            f"this one would differ: {'; '.join(changes)}. Choose another folder with --out."
+        )
+    return report
+
+
+def read_finished(out: Path) -> Report | None:
+    """The report of the artifact in ``out`` where all its files are whole."""
+    try:
+        read_artifact(out)
+        return Report.parse((out / REPORT_FILE).read_bytes())
+    except (ArtifactError, ConfigError, OSError):
+        return None
+
+
+def say_finished(out: Path) -> None:
+    say(f"{out}: already finished; nothing was written.", file=sys.stderr)
+
+
+def _in_both(
+    before: Mapping[str, Any], now: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields that both have: a run of an earlier version lacks some."""
+    kept: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    for name in before.keys() & now.keys() - {*_WITHOUT_INFLUENCE}:
+        old, new = before[name], now[name]
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            old, new = _in_both(old, new)
+            if name == "data":
+                old, new = (
+                    {field: side[field] for field in side if field not in _OF_DATA}
+                    for side in (old, new)
+                )
+        kept[0][name], kept[1][name] = old, new
+    return kept
+
+
+def _other_images(out: Path, report: Report, images: TrainingData) -> list[str]:
+    splits = images.splits
+    if images.labels == report.data.labels and all(
+        part.sha256 == getattr(report.data, name).sha256 for name, part in splits.parts.items()
+    ):
+        return []
+    found = images_changed(out, splits, tuple(splits.parts))
+    return found or ["the images are others, or in another order"]
