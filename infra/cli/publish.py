@@ -7,8 +7,8 @@ from pathlib import Path
 
 from infra.cli.command_line import ALL_STAGES, add_command
 from infra.cli.endpoints import endpoints
-from infra.local_cloud.progress import TransferBar
 from training.cli.options import Commands, answer
+from training.texts.progress import Bar
 from training.texts.terminal import say
 from visionflow.models.manifest import read_artifact
 from visionflow.models.publication import Published, Publisher
@@ -37,7 +37,9 @@ def _publish(arguments: argparse.Namespace) -> int:
         version=arguments.version or manifest.version,
     )
     found = endpoints(arguments)
-    upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
+    upload = Bar[None](
+        what="upload", total=sum(entry.size for entry in manifest.all_files()), unit="B"
+    )
     with found.change("publish", f"{manifest.name} {manifest.version}") as outcome:
         outcome.details |= {"promote": arguments.promote, "force": arguments.force}
         published = Publisher(found.models, found.registry).publish(

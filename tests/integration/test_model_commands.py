@@ -82,7 +82,7 @@ def test_a_version_goes_through_shadow_and_canary_to_production_and_back(
     assert said["production"] == {"name": "tiny", "version": "2"}
     assert said["shadow"] is None
     assert "production: tiny 1" in visionflow("models", "rollback", "--reason", "worse")
-    history = visionflow("models", "history", "--json")
+    history = visionflow("models", "history", "--json")["items"]
     moves = [move["action"] for move in history if move["alias"] == "production"]
     assert moves == ["rollback", "promote", "promote"]
     assert history[0]["by"] == "arn:aws:sts::123456789012:user/moto"
@@ -207,8 +207,8 @@ def test_versions_are_listed_shown_and_compared(visionflow: Command, cloud: Clou
 def test_which_version_served_at_a_time(visionflow: Command) -> None:
     visionflow("models", "promote", "2")
     now = datetime.now(UTC).isoformat()
-    assert visionflow("models", "history", "--at", now, "--json")[0]["version"] == "2"
-    assert visionflow("models", "history", "--at", "2020-01-01", "--json") == []
+    assert visionflow("models", "history", "--at", now, "--json")["items"][0]["version"] == "2"
+    assert visionflow("models", "history", "--at", "2020-01-01", "--json") == {"items": []}
     assert "not an ISO 8601 time" in visionflow("models", "history", "--at", "yesterday")
 
 

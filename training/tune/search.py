@@ -7,7 +7,6 @@ the seed and the finished trials alone.
 
 import fcntl
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from training.config import TrainConfig
 from training.data.training_data import TrainingData, load_training_data
@@ -24,6 +22,7 @@ from training.errors import DivergedError, TrainingError
 from training.fit.fit import check_start, fit
 from training.report.plot_style import write_plots
 from training.results.history import EpochRecord, best_record
+from training.texts.progress import tell
 from training.tune.config_file import to_toml
 from training.tune.outcome import DIVERGED, TuneReport, finished_trials, report_of, shown
 from training.tune.plots import SEARCH_PLOTS
@@ -152,9 +151,8 @@ class _Search:
             outcome = f"validation top-1 {top1:.4f}"
         where = ", ".join(f"{field} = {shown(value)}" for field, value in values.items())
         count = f"{len(finished_trials(study))} of {self._config.tune.trials}"
-        tqdm.write(
-            f"trial {trial.number} ({count}): {outcome}, {where}, {time.monotonic() - began:.1f} s",
-            file=sys.stderr,
+        tell(
+            f"trial {trial.number} ({count}): {outcome}, {where}, {time.monotonic() - began:.1f} s"
         )
 
     def _images(self, config: TrainConfig) -> TrainingData:

@@ -65,8 +65,7 @@ def test_the_worst_case_of_a_stage_is_printed_by_line(capsys: pytest.CaptureFixt
 def test_a_number_of_images_and_the_worst_case_exclude_each_other(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(SystemExit):
-        main.main(["cost", "--worst-case", "--per-day", "5"])
+    assert main.main(["cost", "--worst-case", "--per-day", "5"]) == 2
     assert "not allowed with" in capsys.readouterr().err
 
 
