@@ -1,6 +1,7 @@
 """``visionflow stats | health``: how a stage has answered, and whether it can."""
 
 import argparse
+from datetime import date, timedelta
 from typing import Any
 
 from infra.cli.command_line import add_api_command
@@ -37,8 +38,8 @@ def _print(stats: dict[str, Any]) -> None:
     say(f"{total:,} images from {first} to {last} (days in UTC)")
     if not total:
         return
-    counts = [sum(day[name] for name in ("ok", "unknown", "failed")) for day in stats["by_day"]]
-    say(f"a day  {_curve(counts)}  at most {max(counts):,}")
+    counts = _days(stats)
+    say(f"day by day  {_curve(counts)}  at most {max(counts):,}")
     say()
     by_status = {name: count for name, count in stats["by_status"].items() if count}
     print_table([("STATUS", "IMAGES", ""), *_rows(by_status, total)])
@@ -52,6 +53,17 @@ def _print(stats: dict[str, Any]) -> None:
         say(f"and {len(labels) - _MOST_LABELS:,} more labels; --json lists all")
     say()
     print_table([("VERSION", "IMAGES", "RIGHT BY FEEDBACK"), *_versions(stats)])
+
+
+def _days(stats: dict[str, Any]) -> list[int]:
+    """Images of each day, also of those that had none."""
+    counted = {
+        day["day"]: sum(day[name] for name in ("ok", "unknown", "failed"))
+        for day in stats["by_day"]
+    }
+    first, last = (date.fromisoformat(stats[name]) for name in ("first_day", "last_day"))
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [counted.get(day.isoformat(), 0) for day in days]
 
 
 def _versions(stats: dict[str, Any]) -> list[tuple[str, str, str]]:
