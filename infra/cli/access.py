@@ -6,13 +6,12 @@ import sys
 import time
 from typing import Any
 
-from infra.cli.command_line import add_api_command, moment
+from infra.cli.command_line import add_api_command, add_period, period
 from infra.cli.endpoints import api_client
 from infra.client.api_client import ApiClient
 from infra.errors import CommandError
-from training.cli.options import Commands, answer, print_json, print_table
+from training.cli.options import Commands, answer, print_table
 from training.texts.terminal import say
-from visionflow.timestamps import timestamp
 
 # What was erased just now is listed for a moment longer.
 _PAUSE_SECONDS = 0.5
@@ -25,8 +24,7 @@ def add_parsers(commands: Commands) -> None:
     erase.add_argument("--owner", help="erase all that this owner sent (its id, as in the records)")
     erase.add_argument("--yes", action="store_true", help="do not ask")
     audit = add_api_command(commands, "audit", _audit, "List who changed what, the latest first.")
-    audit.add_argument("--from", dest="since", metavar="TIME", help="not before this time")
-    audit.add_argument("--to", dest="until", metavar="TIME", help="not after this time")
+    add_period(audit)
     audit.add_argument("--limit", type=int, default=20, metavar="N", help="1 to 100 (default: 20)")
 
 
@@ -65,18 +63,9 @@ def _erase_owner(api: ApiClient, owner: str) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    times = {
-        name: timestamp(moment(text)) if text else None
-        for name, text in (("from", arguments.since), ("to", arguments.until))
-    }
-    items = api_client(arguments).audit(**times, limit=arguments.limit)["items"]
-    if arguments.json:
-        for item in items:
-            print_json(item)
-    else:
-        print_table(
-            [("AT (UTC)", "BY", "ACTION", "SUBJECT", "STATUS", "DETAILS"), *map(_row, items)]
-        )
+    found = api_client(arguments).audit(**period(arguments), limit=arguments.limit)
+    header = ("AT (UTC)", "BY", "ACTION", "SUBJECT", "STATUS", "DETAILS")
+    answer(arguments, found, lambda: print_table([header, *map(_row, found["items"])]))
     return 0
 
 

@@ -39,6 +39,7 @@ def add_parsers(commands: Commands) -> None:
     ):
         parser = options.add_command(commands, name, run, summary)
         parser.set_defaults(cdk_command=name)
+        options.add_json(parser)
         add_stage(parser, STAGES_ON_AWS)
         add_region(parser)
 
@@ -96,9 +97,10 @@ def _bootstrap(arguments: argparse.Namespace) -> int:
         cdk = toolchain.cdk_cli(workspace, tools)
     progress.say(f"bootstrapping {target}, as {target.arn}")
     bootstrap_on_aws(workspace, cdk, target.account, target.region)
-    progress.say(
-        f"done; 'visionflow deploy --stage {arguments.stage} --region {target.region}' comes next"
+    text = (
+        f"Done; 'visionflow deploy --stage {arguments.stage} --region {target.region}' comes next."
     )
+    answer(arguments, target, lambda: say(text))
     return 0
 
 
@@ -116,4 +118,7 @@ def _on_aws(arguments: argparse.Namespace) -> int:
     if arguments.cdk_command == "destroy":
         end_jobs_of(arguments.stage, progress.say)
     run_on_aws(workspace, cdk, arguments.cdk_command, arguments.stage)
+    done = "deployed" if arguments.cdk_command == "deploy" else "removed"
+    found = {"stage": arguments.stage, done: True, **asdict(target)}
+    answer(arguments, found, lambda: say(f"Stage {arguments.stage} is {done}: {target}."))
     return 0

@@ -2,8 +2,9 @@
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from infra.errors import CommandError
 from infra.packaging.workspace import DEFAULT_STATE, Workspace
 from infra.stages import DEV, LOCAL, STAGES
 from training.cli import options
+from visionflow.timestamps import timestamp
 
+_DATE = re.compile(r"\d{4}-?\d\d-?\d\d")
 ALL_STAGES = tuple(STAGES)
 STAGES_ON_AWS = tuple(name for name, stage in STAGES.items() if stage.on_aws)
 
@@ -74,15 +77,40 @@ def workspace_of(arguments: argparse.Namespace) -> Workspace:
     return Workspace(state=state.resolve())
 
 
-def moment(text: str) -> datetime:
-    """A time with its zone, UTC where none is given. Raises `CommandError`."""
+def add_period(parser: argparse.ArgumentParser) -> None:
+    """``--from`` and ``--to``, which `period` reads."""
+    zone = datetime.now().astimezone().tzname()
+    for option, about in (("from", "not before this"), ("to", "not after this")):
+        parser.add_argument(
+            f"--{option}",
+            dest=f"{option}_",
+            metavar="TIME",
+            help=f"{about} date or time, in {zone} unless it has a zone (a date: the whole day)",
+        )
+
+
+def period(arguments: argparse.Namespace) -> dict[str, str | None]:
+    """``from`` and ``to`` as the API takes them. Raises `CommandError`."""
+    since, until = arguments.from_, arguments.to_
+    return {
+        "from": timestamp(moment(since)) if since else None,
+        "to": timestamp(moment(until, last=True)) if until else None,
+    }
+
+
+def moment(text: str, *, last: bool = False) -> datetime:
+    """A time with its zone, by default this computer's; of a date the first moment, or the
+    ``last``. Raises `CommandError`."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise CommandError(
-            f"{text!r} is not an ISO 8601 time; write one like 2030-01-31T12:00."
+            f"{text!r} is not a date or an ISO 8601 time; write one like 2030-01-31 or "
+            "2030-01-31T12:00."
         ) from error
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    if last and _DATE.fullmatch(text):
+        at = datetime.combine(at, datetime.max.time())
+    return at if at.tzinfo else at.astimezone()
 
 
 PREDICTION_HEADER = ("IMAGE", "ANSWER", "CONFIDENCE", "STATUS", "MODEL", "LATENCY")

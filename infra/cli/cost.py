@@ -14,7 +14,7 @@ from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig, stage_named
 from training.cli.options import Commands, add_group, answer, print_table
 from training.texts.terminal import say
 from visionflow.access.budget import BudgetState, BudgetTopic, StageStop
-from visionflow.costs.estimate import Architecture, Estimate, Workload, estimate
+from visionflow.costs.estimate import TOO_SMALL, Architecture, Estimate, Workload, estimate
 from visionflow.costs.instant import TYPICAL_MEGAPIXELS, DatasetCost, dataset_cost
 from visionflow.costs.prices import DEFAULT_REGION, price_table
 from visionflow.costs.worst_case import Bounds, WorstCase, worst_case
@@ -157,6 +157,8 @@ def workload_of(stage: StageConfig, region: str) -> Workload:
 
 
 def _print(found: Estimate) -> None:
+    if warning := found.assumptions.get(TOO_SMALL):
+        say(f"Note: {warning}.\n")
     say("USD per million images")
     print_table(_ways(found))
     say("\nUSD per million images by architecture and memory, the cheapest first")

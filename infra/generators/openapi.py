@@ -33,7 +33,7 @@ from lambdas.predict.body import FIELD
 from lambdas.predict.idempotency import HEADER, KEY
 from lambdas.predict.service import PredictAnswer, RecordExplanation
 from lambdas.web.answers import Problem
-from lambdas.web.routes import ROUTES, Route
+from lambdas.web.routes import HEAD, ROUTES, Route
 from visionflow.access.budget import BudgetState
 from visionflow.errors import CoverageUnmeasuredError
 from visionflow.images.limits import DEFAULT_LIMITS
@@ -156,8 +156,8 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             query("source", "Only images from this source", {"enum": list(get_args(Source))}),
             query("feedback", "Only what people said this of", {"enum": list(get_args(Verdict))}),
             query("filename", "Only files with this part of a name", TEXT),
-            query("from", "Not before this time", TIME),
-            query("to", "Not after this time", TIME),
+            query("from", "Not before this time or date (UTC)", TIME),
+            query("to", "Not after this time or date (UTC)", TIME),
         ),
     ),
     ("GET", "/predictions/{id}"): Operation(
@@ -189,7 +189,10 @@ def document() -> Schema:
     paths: dict[str, Schema] = {}
     for route in ROUTES:
         operation = OPERATIONS[route.method, route.path]
-        paths.setdefault(route.path, {})[route.method.lower()] = _path_item(route, operation)
+        item = _path_item(route, operation)
+        paths.setdefault(route.path, {})[route.method.lower()] = item
+        if route.takes_head:
+            paths[route.path][HEAD.lower()] = _head_of(item)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -229,6 +232,20 @@ def _path_item(route: Route, operation: Operation) -> Schema:
         content = {media_type: {"schema": schema} for media_type, schema in operation.body.items()}
         item["requestBody"] = {"required": operation.body_required, "content": content}
     return item
+
+
+def _head_of(item: Schema) -> Schema:
+    """The same operation without bodies."""
+    responses = {
+        status: {"description": response["description"]}
+        for status, response in item["responses"].items()
+    }
+    return {
+        **item,
+        "operationId": f"{item['operationId']}Head",
+        "summary": "The headers of GET without its body",
+        "responses": responses,
+    }
 
 
 def _response(description: str, media_type: str, answer: type | None) -> Schema:

@@ -72,8 +72,12 @@ ACCESS_OPERATIONS: dict[tuple[str, str], Operation] = {
         (
             LIMIT,
             CURSOR,
-            query("from", "Not before this time (default: a year before `to`)", TIME),
-            query("to", "Not after this time (default: now)", TIME),
+            query(
+                "from",
+                "Not before this time or date (UTC; default: a year before `to`)",
+                TIME,
+            ),
+            query("to", "Not after this time or date (UTC; default: now)", TIME),
         ),
     ),
 }

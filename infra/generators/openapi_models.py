@@ -24,13 +24,12 @@ from lambdas.api.feedback.service import (
     WithdrawnFeedback,
 )
 from lambdas.api.models.comparison import ModelComparison
-from lambdas.api.models.preview import MovePreview
+from lambdas.api.models.preview import Moved, MovePreview
 from lambdas.api.models.service import (
     CanaryRequest,
     History,
     ModelDetail,
     ModelList,
-    Moved,
     MoveRequest,
     Served,
 )
@@ -45,8 +44,8 @@ _MODEL = (in_path("name"), in_path("version"))
 _ID = in_path("id")
 _ALIAS = query("alias", "Only this alias", {"enum": list(get_args(Alias))})
 _DAYS = (
-    query("from", "From the day of this time (default: 30 days ago)", TIME),
-    query("to", "To the day of this time; at most 366 days in total", TIME),
+    query("from", "From this day (UTC; default: 30 days ago)", TIME),
+    query("to", "To this day (UTC); at most 366 days in total", TIME),
 )
 
 _OFFSET = query(
@@ -104,9 +103,11 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         "What the predictions of today and of whole days have cost",
         {200: Costs},
         (
-            query("from", "From the day of this time (default: yesterday)", TIME),
+            query("from", "From this day (UTC; default: yesterday)", TIME),
             query(
-                "to", "To the day of this time (default: today); at most 366 days in total", TIME
+                "to",
+                "To this day (UTC; default: today); at most 366 days in total",
+                TIME,
             ),
             _OFFSET,
         ),
@@ -123,7 +124,7 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         {200: DailyStats},
         (
             _DAYS[0],
-            query("to", "To the day of this time; at most 92 days in total", TIME),
+            query("to", "To this day (UTC); at most 92 days in total", TIME),
         ),
     ),
     ("GET", "/stats"): Operation("stats", "Counters of whole days", {200: Stats}, _DAYS),
@@ -138,7 +139,10 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
         "modelServed",
         "The version that an alias pointed to at a time (default: production)",
         {200: Served},
-        (query("at", "The time to look at", TIME, required=True), _ALIAS),
+        (
+            query("at", "The time to look at, or the end of a date (UTC)", TIME, required=True),
+            _ALIAS,
+        ),
     ),
     ("GET", "/models/compare"): Operation(
         "compareModels",

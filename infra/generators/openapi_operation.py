@@ -9,7 +9,8 @@ from lambdas.web.parameters import DEFAULT_LIMIT, MAX_LIMIT
 
 Schema = dict[str, Any]
 
-TIME: Schema = {"type": "string", "format": "date-time"}
+# A date is the whole day, in UTC.
+TIME: Schema = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
 TEXT: Schema = {"type": "string"}
 IMAGE: Schema = {"type": "string", "format": "binary"}
 

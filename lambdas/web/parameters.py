@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, get_args
 
 from visionflow.errors import InvalidParameterError
@@ -12,6 +12,7 @@ MAX_TEXT = 200
 # Counters have rows for each day, and a request waits until all of them are read.
 MAX_DAYS = 366
 _DECIMAL = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,18})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Items per page.
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -82,18 +83,22 @@ def choice(name: str, text: str | None, literal: Any) -> Any:
 
 
 def moment(name: str, text: str | None) -> str | None:
-    """An ISO 8601 time with its zone, as records spell it."""
+    """An ISO 8601 time with its zone, as records spell it. A date is the whole day, in UTC: its
+    first moment for ``from``, its last for all others."""
     if text is None:
         return None
     try:
+        if _DATE.fullmatch(text):
+            clock = time.min if name == "from" else time.max
+            return timestamp(datetime.combine(date.fromisoformat(text), clock, UTC))
         at = datetime.fromisoformat(text)
         if at.tzinfo is None:
             raise ValueError("no time zone")
         return timestamp(at)
     except (ValueError, OverflowError) as error:
         raise InvalidParameterError(
-            f"{name} must be an ISO 8601 time with a zone such as 2030-01-31T12:00:00Z, "
-            f"found {text!r:.40}.",
+            f"{name} must be a date such as 2030-01-31, or an ISO 8601 time with a zone such as "
+            f"2030-01-31T12:00:00Z, found {text!r:.40}.",
             name,
         ) from error
 

@@ -1,6 +1,7 @@
 """What the HTTP functions answer with: JSON bodies, and a problem for every error."""
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lambdas.outcomes import STATUSES
 from lambdas.telemetry.measurements import REFUSED, measure_refusal
 from lambdas.web.answers import Problem
-from lambdas.web.routes import ROUTES
+from lambdas.web.routes import HEAD, ROUTES
 from visionflow import strict
 from visionflow.errors import (
     MethodNotAllowedError,
@@ -37,9 +38,30 @@ _THROTTLED = {
 _CANCELLED_FOR_NOW = {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 
 
+class _Resolver(APIGatewayHttpResolver):
+    """Answers HEAD as GET, with the same headers and no body."""
+
+    def resolve(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        if _method_of(event) != HEAD:
+            return super().resolve(event, context)
+        answer = super().resolve(_as_get(event), context)
+        length = len((answer.get("body") or "").encode())
+        headers = {**answer.get("headers", {}), "Content-Length": str(length)}
+        return {**answer, "headers": headers, "body": "", "isBase64Encoded": False}
+
+
+def _method_of(event: Mapping[str, Any]) -> str:
+    return str(event["requestContext"]["http"]["method"])
+
+
+def _as_get(event: dict[str, Any]) -> dict[str, Any]:
+    about = event["requestContext"]
+    return {**event, "requestContext": {**about, "http": {**about["http"], "method": "GET"}}}
+
+
 def create_resolver() -> APIGatewayHttpResolver:
     """A resolver that turns every error into ``application/problem+json``."""
-    app = APIGatewayHttpResolver()
+    app = _Resolver()
 
     def problem(
         error: VisionFlowError, headers: dict[str, str | list[str]] | None = None
@@ -77,9 +99,11 @@ def create_resolver() -> APIGatewayHttpResolver:
 
     def on_unknown_route(_: NotFoundError) -> Response[str]:
         method, path = app.current_event.http_method, app.current_event.path
-        methods = [route.method for route in ROUTES if route.matches(path)]
+        routes = [route for route in ROUTES if route.matches(path)]
+        methods: list[str] = [route.method for route in routes]
         if methods and method not in methods:
-            allowed = ", ".join(methods)
+            heads = [HEAD for route in routes if route.takes_head]
+            allowed = ", ".join([*methods, *heads])
             error = MethodNotAllowedError(f"{path} does not take {method}, only {allowed}.")
             return problem(error, {"Allow": allowed})
         return problem(

@@ -8,6 +8,7 @@ from visionflow.access.roles import Scope
 
 Function = Literal["predict", "api"]
 Method = Literal["GET", "POST", "DELETE"]
+HEAD = "HEAD"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Route:
     @property
     def public(self) -> bool:
         return self.needs is None
+
+    @property
+    def takes_head(self) -> bool:
+        """Whether HEAD is answered too, as GET is, without a body."""
+        return self.method == "GET"
 
     def matches(self, path: str) -> bool:
         """Whether a request's path is this route's, whatever stands for its ``{parameters}``."""

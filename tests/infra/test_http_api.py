@@ -22,7 +22,9 @@ def test_every_route_is_deployed_to_its_function(templates: Templates) -> None:
         )
     deployed.pop(PREFLIGHT, None)
     expected = {f"{route.method} {route.path}": str(route.function) for route in ROUTES}
-    assert deployed == expected | {"$default": CATCH_ALL}
+    # HEAD of all others goes through the catch-all.
+    heads = {"HEAD /health": "api", "HEAD /predictions/{id}/explanation": "predict"}
+    assert deployed == expected | heads | {"$default": CATCH_ALL}
 
 
 def test_this_api_may_invoke_its_functions_by_few_permissions(templates: Templates) -> None:
@@ -49,7 +51,7 @@ def test_a_token_is_needed_for_all_but_health_on_aws(on_aws: Templates) -> None:
     open_routes = {key for key, route in routes.items() if route["AuthorizationType"] == "NONE"}
     # A browser's preflight carries no token and gets no data.
     public = {f"{route.method} {route.path}" for route in ROUTES if route.public}
-    assert open_routes == {*public, PREFLIGHT}
+    assert open_routes == {*public, "HEAD /health", PREFLIGHT}
     for key in routes.keys() - open_routes:
         assert routes[key]["AuthorizationType"] == "CUSTOM"
         assert on_aws.text(routes[key]["AuthorizerId"]) == "HttpApiCallers"

@@ -25,6 +25,7 @@ from tests.integration.test_dataset_routes import Datasets, predicted, sha
 from tests.tiny_model import write_tiny_artifact
 from training.data.sources.collect import Origin
 from training.data.sources.forms.registry import read_source
+from training.texts.progress import every_end_kept
 from visionflow import strict
 from visionflow.datasets.flow import Proposal
 from visionflow.datasets.health import Learned, health_of
@@ -713,7 +714,8 @@ def test_a_training_is_followed_to_its_result(
 
     train_afterwards(stage, folder, finish)
     capsys.readouterr()
-    assert run(stage, "datasets", "train", NAME, "--promote") == 0
+    with every_end_kept():
+        assert run(stage, "datasets", "train", NAME, "--promote") == 0
     answered = capsys.readouterr()
     assert "animals 1-a serves, from version 1." in answered.out
     assert "75.0% (95 % interval 50.0% to 90.0%) on 4 test images in 3 groups" in answered.out

@@ -82,7 +82,7 @@ def test_a_version_goes_through_shadow_and_canary_to_production_and_back(
     assert said["production"] == {"name": "tiny", "version": "2"}
     assert said["shadow"] is None
     assert "production: tiny 1" in visionflow("models", "rollback", "--reason", "worse")
-    history = visionflow("models", "history", "--json")
+    history = visionflow("models", "history", "--json")["items"]
     moves = [move["action"] for move in history if move["alias"] == "production"]
     assert moves == ["rollback", "promote", "promote"]
     assert history[0]["by"] == "arn:aws:sts::123456789012:user/moto"
@@ -188,7 +188,7 @@ def test_predictions_are_erased_by_command_after_a_yes(
     assert listed.splitlines()[1].split()[1:] == [
         *("anonymous", "DELETE", "/owners/{owner}", "anonymous", "200")
     ]
-    entries = [json.loads(line) for line in run("audit", "--json", "--limit", "2")[1].splitlines()]
+    entries = json.loads(run("audit", "--json", "--limit", "2")[1])["items"]
     assert [entry["status"] for entry in entries] == [200, 404]
 
 
@@ -210,9 +210,9 @@ def test_versions_are_listed_shown_and_compared(visionflow: Command, cloud: Clou
 def test_which_version_served_at_a_time(visionflow: Command) -> None:
     visionflow("models", "promote", "2")
     now = datetime.now(UTC).isoformat()
-    assert visionflow("models", "history", "--at", now, "--json")[0]["version"] == "2"
-    assert visionflow("models", "history", "--at", "2020-01-01", "--json") == []
-    assert "not an ISO 8601 time" in visionflow("models", "history", "--at", "yesterday")
+    assert visionflow("models", "history", "--at", now, "--json")["items"][0]["version"] == "2"
+    assert visionflow("models", "history", "--at", "2020-01-01", "--json") == {"items": []}
+    assert "not a date or an ISO 8601 time" in visionflow("models", "history", "--at", "yesterday")
 
 
 def test_a_retired_version_stays_out(visionflow: Command) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.cli.options import add_command, add_group, add_group_by, add_json
+from training.cli.options import add_command, add_group, add_group_by, add_json, answer
 from training.texts.terminal import say, say_json
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _add_fetch(steps: "Commands") -> None:
     parser = add_command(steps, "fetch", _fetch, summary)
     parser.add_argument("name", help="such as cifar10; an unknown name lists all")
     parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
+    add_json(parser)
 
 
 def _add_import(steps: "Commands") -> None:
@@ -78,6 +79,7 @@ def _add_import(steps: "Commands") -> None:
         "the images beside it",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the dataset")
+    add_json(parser)
 
 
 def _add_flowers(steps: "Commands") -> None:
@@ -87,6 +89,7 @@ def _add_flowers(steps: "Commands") -> None:
     parser.add_argument("--images", type=int, default=200, help="images per kind (default: 200)")
     parser.add_argument("--size", type=int, default=96, help="side in pixels (default: 96)")
     parser.add_argument("--seed", type=int, default=1, help="seed of all images (default: 1)")
+    add_json(parser)
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
@@ -129,7 +132,7 @@ def _write(path: Path, content: bytes) -> None:
 def _fetch(arguments: argparse.Namespace) -> int:
     from training.data.sources.fetch import fetch  # noqa: PLC0415
 
-    return _say(arguments.out, fetch(arguments.name, arguments.out))
+    return _say(arguments, fetch(arguments.name, arguments.out))
 
 
 def _import(arguments: argparse.Namespace) -> int:
@@ -138,19 +141,21 @@ def _import(arguments: argparse.Namespace) -> int:
 
     imported = import_images(local_source(arguments.source, _CACHE), arguments.out)
     for note in imported.notes:
-        say(note)
+        say(note, file=sys.stderr)
     if imported.unlabelled:
-        say(f"{imported.unlabelled} images have no label and were left out.")
-    return _say(arguments.out, imported.made)
+        say(f"{imported.unlabelled} images have no label and were left out.", file=sys.stderr)
+    return _say(arguments, imported.made)
 
 
 def _flowers(arguments: argparse.Namespace) -> int:
     from training.data.sources.flowers import write_flowers  # noqa: PLC0415
 
     made = write_flowers(arguments.out, arguments.images, arguments.size, arguments.seed)
-    return _say(arguments.out, made)
+    return _say(arguments, made)
 
 
-def _say(folder: Path, made: bool) -> int:
-    say(f"The dataset is in {folder}." if made else f"{folder} holds this dataset already.")
+def _say(arguments: argparse.Namespace, made: bool) -> int:
+    folder = arguments.out
+    text = f"The dataset is in {folder}." if made else f"{folder} holds this dataset already."
+    answer(arguments, {"folder": str(folder), "made": made}, lambda: say(text))
     return 0

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
-from training.cli import data
 from training.cli.options import (
     add_command,
     add_group_by,
@@ -54,11 +53,8 @@ _FLAGS = {
 }
 
 
-def add_parsers(commands: "Commands") -> "Commands":
-    """Add the commands; each sets ``run``, a function from its arguments to the exit code.
-
-    Returns the steps of ``data``, for others to join.
-    """
+def add_parsers(commands: "Commands") -> None:
+    """Add the commands; each sets ``run``, a function from its arguments to the exit code."""
     for name, run, summary in (
         (
             "train",
@@ -71,7 +67,6 @@ def add_parsers(commands: "Commands") -> "Commands":
         add_experiment(parser)
         parser.add_argument("--out", type=Path, required=True, help="folder of the run")
         add_json(parser)
-    data_steps = data.add_parsers(commands)
     summary = "Measure an artifact, as it serves, on a folder of class folders."
     parser = add_command(commands, "evaluate", _evaluate, summary)
     parser.add_argument("artifact", type=Path, help="folder with a manifest.json")
@@ -83,7 +78,6 @@ def add_parsers(commands: "Commands") -> "Commands":
         "of them get an answer",
     )
     add_json(parser)
-    return data_steps
 
 
 def add_experiment(parser: argparse.ArgumentParser) -> None:

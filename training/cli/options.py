@@ -76,7 +76,11 @@ def answer(arguments: argparse.Namespace, data: object, text: Callable[[], None]
 
 
 def print_json(data: object) -> None:
-    say_json(json.dumps(strict.to_dict(data), ensure_ascii=False))
+    """Print one line of JSON, which is an object: a list stands in its ``items``, as in the API.
+    A command prints one, or one for each of what comes after another."""
+    found = strict.to_dict(data)
+    document = {"items": found} if isinstance(found, list) else found
+    say_json(json.dumps(document, ensure_ascii=False))
 
 
 def print_table(rows: Iterable[Sequence[str]]) -> None:

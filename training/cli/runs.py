@@ -69,6 +69,7 @@ def add_parsers(commands: "Commands") -> None:
     parser = add_command(commands, "plots", _plots, summary)
     parser.add_argument("results", type=Path, help="folder of a run, a comparison or a search")
     parser.add_argument("--out", type=Path, required=True, help="folder for the SVG files")
+    add_json(parser)
 
 
 @stoppable()
@@ -203,6 +204,6 @@ def _ensemble(arguments: argparse.Namespace) -> int:
 def _plots(arguments: argparse.Namespace) -> int:
     from training.vector_plots import draw_vector_plots  # noqa: PLC0415
 
-    for file in draw_vector_plots(arguments.results, arguments.out):
-        say(str(file))
+    files = [str(file) for file in draw_vector_plots(arguments.results, arguments.out)]
+    answer(arguments, {"files": files}, lambda: say("\n".join(files)))
     return 0

@@ -7,10 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
 
-from tqdm import tqdm
-
 from training.stop import check_stop
-from training.texts.terminal import printable
+from training.texts.progress import Bar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -42,7 +40,7 @@ def in_threads(
     starts = iter(range(0, len(items), CHUNK))
     with (
         ThreadPoolExecutor(threads) as pool,
-        tqdm(total=len(items), desc=printable(description), unit="img") as bar,
+        Bar[Item](what=description, total=len(items), unit="images") as bar,
     ):
         try:
             while True:
@@ -53,7 +51,7 @@ def in_threads(
                 if not pending:
                     return
                 results = pending.popleft().result()
-                bar.update(len(results))
+                bar.add(len(results))
                 yield from results
         finally:
             pool.shutdown(cancel_futures=True)

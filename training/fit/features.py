@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
-from tqdm import tqdm
 
 from training.config import TrainConfig
 from training.data.balance import epoch_order
@@ -25,6 +24,7 @@ from training.fit.validation import BATCH_PIXELS, batch_size
 from training.networks.heads import Head
 from training.networks.network import ConvNet
 from training.stop import check_stop
+from training.texts.progress import Bar
 from visionflow.images.pipeline import UInt8Array
 
 
@@ -88,7 +88,7 @@ class FeatureStore:
     @torch.inference_mode()
     def _compute(self, batches: Iterator[Tensor]) -> Iterator[UInt8Array]:
         self._model.eval()
-        for images in tqdm(batches, desc="features", disable=None):
+        for images in Bar(batches, what="features", unit="batches"):
             check_stop()
             with autocast(self._process.device, self._bfloat16):
                 embedding = self._model.embed(images.to(self._process.device))

@@ -1,17 +1,16 @@
 """The training loop: one phase of a recipe, epoch by epoch."""
 
 import hashlib
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
-from tqdm import tqdm
 
 from training.config import LoopConfig
 from training.errors import DivergedError
@@ -22,6 +21,7 @@ from training.fit.precision import autocast
 from training.fit.validation import Score
 from training.results.history import EpochRecord, PhaseName, best_record, read_history
 from training.stop import check_stop
+from training.texts.progress import Bar, tell
 
 LOOK_EVERY = 10
 """Steps between two looks at the loss: on a GPU each one waits for the work in flight."""
@@ -159,13 +159,12 @@ class Loop:
         self._parallel = self._process.parallel(phase.network)
         measured = torch.zeros(steps, 2, device=self._process.device)
         rate = 0.0
-        bar = tqdm(
+        bar = Bar(
             phase.batches.epoch(number),
-            desc=f"{phase.name} {number}/{phase.config.epochs}",
+            what=f"{phase.name} {number}/{phase.config.epochs}",
             total=steps,
-            leave=False,
-            # None: only where somebody watches.
-            disable=None if self._process.main else True,
+            unit="steps",
+            shown=self._process.main,
         )
         looked = 0
         for step, (inputs, targets) in enumerate(bar):
@@ -176,7 +175,7 @@ class Loop:
             if (step + 1) % LOOK_EVERY == 0 or step + 1 == steps:
                 loss = self._look(measured[looked : step + 1], number, looked)
                 looked = step + 1
-                bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+                bar.note(f"loss {loss:.3f}")
         loss, top1 = measured.mean(dim=0).tolist()
         return rate, Score(loss, top1)
 
@@ -237,12 +236,11 @@ class Loop:
         epochs = self.phase.config.epochs
         seconds = [r.seconds for r in self.history if r.phase == self.phase.name]
         left = (epochs - number) * sum(seconds) / len(seconds)
-        tqdm.write(
+        tell(
             f"{record.phase} {number}/{epochs}: "
             f"train loss {record.train_loss:.3f} top-1 {record.train_top1:.3f}, "
             f"validation loss {record.validation_loss:.3f} top-1 {record.validation_top1:.4f}, "
-            f"{record.seconds:.1f} s, {tqdm.format_interval(left)} left",
-            file=sys.stderr,
+            f"{record.seconds:.1f} s, about {timedelta(seconds=round(left))} left"
         )
 
 

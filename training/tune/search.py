@@ -6,7 +6,6 @@ the seed and the finished trials alone.
 """
 
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from training.config import TrainConfig
 from training.data.training_data import TrainingData, load_training_data
@@ -26,6 +24,7 @@ from training.fit.fit import check_start, fit
 from training.report.plot_style import write_plots
 from training.results.history import EpochRecord, best_record
 from training.run_folder import only_writer, say_finished
+from training.texts.progress import tell
 from training.tune.config_file import to_toml
 from training.tune.outcome import (
     DIVERGED,
@@ -176,9 +175,8 @@ class _Search:
             outcome = f"validation top-1 {top1:.4f}"
         where = ", ".join(f"{field} = {shown(value)}" for field, value in values.items())
         count = f"{len(finished_trials(study))} of {self._config.tune.trials}"
-        tqdm.write(
-            f"trial {trial.number} ({count}): {outcome}, {where}, {time.monotonic() - began:.1f} s",
-            file=sys.stderr,
+        tell(
+            f"trial {trial.number} ({count}): {outcome}, {where}, {time.monotonic() - began:.1f} s"
         )
 
     def _images(self, config: TrainConfig) -> TrainingData:

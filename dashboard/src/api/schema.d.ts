@@ -51,7 +51,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["healthHead"];
         patch?: never;
         trace?: never;
     };
@@ -68,7 +69,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["logsHead"];
         patch?: never;
         trace?: never;
     };
@@ -86,7 +88,8 @@ export interface paths {
         /** Erase a prediction with its image and all that was made from it */
         delete: operations["erasePrediction"];
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["predictionHead"];
         patch?: never;
         trace?: never;
     };
@@ -103,7 +106,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["explanationHead"];
         patch?: never;
         trace?: never;
     };
@@ -122,7 +126,8 @@ export interface paths {
         /** Take back your latest feedback on a prediction */
         delete: operations["withdrawFeedback"];
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["feedbackHead"];
         patch?: never;
         trace?: never;
     };
@@ -139,7 +144,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["uncertainHead"];
         patch?: never;
         trace?: never;
     };
@@ -156,7 +162,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["statsHead"];
         patch?: never;
         trace?: never;
     };
@@ -173,7 +180,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["dailyStatsHead"];
         patch?: never;
         trace?: never;
     };
@@ -190,7 +198,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["modelsHead"];
         patch?: never;
         trace?: never;
     };
@@ -207,7 +216,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["modelHistoryHead"];
         patch?: never;
         trace?: never;
     };
@@ -224,7 +234,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["modelServedHead"];
         patch?: never;
         trace?: never;
     };
@@ -241,7 +252,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["compareModelsHead"];
         patch?: never;
         trace?: never;
     };
@@ -258,7 +270,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["previewMoveHead"];
         patch?: never;
         trace?: never;
     };
@@ -276,7 +289,8 @@ export interface paths {
         post: operations["setRollbackRule"];
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["rollbackRuleHead"];
         patch?: never;
         trace?: never;
     };
@@ -294,7 +308,8 @@ export interface paths {
         post: operations["setPromotionRule"];
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["promotionRuleHead"];
         patch?: never;
         trace?: never;
     };
@@ -362,7 +377,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["modelHead"];
         patch?: never;
         trace?: never;
     };
@@ -448,7 +464,8 @@ export interface paths {
         post: operations["startTrainingJob"];
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["trainingJobsHead"];
         patch?: never;
         trace?: never;
     };
@@ -466,7 +483,8 @@ export interface paths {
         /** End a job and its machine */
         delete: operations["stopTrainingJob"];
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["trainingJobHead"];
         patch?: never;
         trace?: never;
     };
@@ -500,7 +518,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["trainingOptionsHead"];
         patch?: never;
         trace?: never;
     };
@@ -517,7 +536,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["costsHead"];
         patch?: never;
         trace?: never;
     };
@@ -534,7 +554,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["monthCostHead"];
         patch?: never;
         trace?: never;
     };
@@ -551,7 +572,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["openapiHead"];
         patch?: never;
         trace?: never;
     };
@@ -585,7 +607,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["auditHead"];
         patch?: never;
         trace?: never;
     };
@@ -602,7 +625,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["statusHead"];
         patch?: never;
         trace?: never;
     };
@@ -636,7 +660,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["meHead"];
         patch?: never;
         trace?: never;
     };
@@ -654,7 +679,8 @@ export interface paths {
         post: operations["createKey"];
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["keysHead"];
         patch?: never;
         trace?: never;
     };
@@ -689,7 +715,8 @@ export interface paths {
         post: operations["createDataset"];
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["datasetsHead"];
         patch?: never;
         trace?: never;
     };
@@ -707,7 +734,8 @@ export interface paths {
         /** Delete a dataset with its images and versions, unless a model that it made serves */
         delete: operations["deleteDataset"];
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["datasetHead"];
         patch?: never;
         trace?: never;
     };
@@ -724,7 +752,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["datasetImagesHead"];
         patch?: never;
         trace?: never;
     };
@@ -741,7 +770,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["datasetImageHead"];
         patch?: never;
         trace?: never;
     };
@@ -758,7 +788,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["datasetThumbnailsHead"];
         patch?: never;
         trace?: never;
     };
@@ -775,7 +806,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["datasetLinksHead"];
         patch?: never;
         trace?: never;
     };
@@ -879,7 +911,8 @@ export interface paths {
         post: operations["freezeDataset"];
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["datasetVersionsHead"];
         patch?: never;
         trace?: never;
     };
@@ -896,7 +929,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["datasetVersionHead"];
         patch?: never;
         trace?: never;
     };
@@ -913,7 +947,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["datasetDiffHead"];
         patch?: never;
         trace?: never;
     };
@@ -947,7 +982,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["datasetRunsHead"];
         patch?: never;
         trace?: never;
     };
@@ -964,7 +1000,8 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        head?: never;
+        /** The headers of GET without its body */
+        head: operations["datasetRunHead"];
         patch?: never;
         trace?: never;
     };
@@ -3778,6 +3815,38 @@ export interface operations {
             };
         };
     };
+    healthHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     logs: {
         parameters: {
             query?: {
@@ -3797,10 +3866,10 @@ export interface operations {
                 feedback?: "right" | "wrong" | "none" | "unanswered";
                 /** @description Only files with this part of a name */
                 filename?: string;
-                /** @description Not before this time */
-                from?: string;
-                /** @description Not after this time */
-                to?: string;
+                /** @description Not before this time or date (UTC) */
+                from?: string | unknown | unknown;
+                /** @description Not after this time or date (UTC) */
+                to?: string | unknown | unknown;
             };
             header?: never;
             path?: never;
@@ -3825,6 +3894,52 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    logsHead: {
+        parameters: {
+            query?: {
+                /** @description At most this many items */
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description Only this label, or what is below it where it is a parent */
+                label?: string;
+                /** @description Only answers of this version, as name/version */
+                model?: string;
+                /** @description Only this status */
+                status?: "ok" | "unknown" | "failed";
+                /** @description Only images from this source */
+                source?: "api" | "s3";
+                /** @description Only what people said this of */
+                feedback?: "right" | "wrong" | "none" | "unanswered";
+                /** @description Only files with this part of a name */
+                filename?: string;
+                /** @description Not before this time or date (UTC) */
+                from?: string | unknown | unknown;
+                /** @description Not after this time or date (UTC) */
+                to?: string | unknown | unknown;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3890,6 +4005,33 @@ export interface operations {
             };
         };
     };
+    predictionHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     explanation: {
         parameters: {
             query?: {
@@ -3921,6 +4063,36 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    explanationHead: {
+        parameters: {
+            query?: {
+                /** @description The label or parent to explain instead of the answer */
+                label?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4034,6 +4206,33 @@ export interface operations {
             };
         };
     };
+    feedbackHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     uncertain: {
         parameters: {
             query?: {
@@ -4066,13 +4265,41 @@ export interface operations {
             };
         };
     };
+    uncertainHead: {
+        parameters: {
+            query?: {
+                /** @description At most this many items */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     stats: {
         parameters: {
             query?: {
-                /** @description From the day of this time (default: 30 days ago) */
-                from?: string;
-                /** @description To the day of this time; at most 366 days in total */
-                to?: string;
+                /** @description From this day (UTC; default: 30 days ago) */
+                from?: string | unknown | unknown;
+                /** @description To this day (UTC); at most 366 days in total */
+                to?: string | unknown | unknown;
             };
             header?: never;
             path?: never;
@@ -4100,13 +4327,43 @@ export interface operations {
             };
         };
     };
+    statsHead: {
+        parameters: {
+            query?: {
+                /** @description From this day (UTC; default: 30 days ago) */
+                from?: string | unknown | unknown;
+                /** @description To this day (UTC); at most 366 days in total */
+                to?: string | unknown | unknown;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     dailyStats: {
         parameters: {
             query?: {
-                /** @description From the day of this time (default: 30 days ago) */
-                from?: string;
-                /** @description To the day of this time; at most 92 days in total */
-                to?: string;
+                /** @description From this day (UTC; default: 30 days ago) */
+                from?: string | unknown | unknown;
+                /** @description To this day (UTC); at most 92 days in total */
+                to?: string | unknown | unknown;
             };
             header?: never;
             path?: never;
@@ -4131,6 +4388,36 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    dailyStatsHead: {
+        parameters: {
+            query?: {
+                /** @description From this day (UTC; default: 30 days ago) */
+                from?: string | unknown | unknown;
+                /** @description To this day (UTC); at most 92 days in total */
+                to?: string | unknown | unknown;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4160,6 +4447,31 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    modelsHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4199,11 +4511,43 @@ export interface operations {
             };
         };
     };
+    modelHistoryHead: {
+        parameters: {
+            query?: {
+                /** @description Only this alias */
+                alias?: "production" | "canary" | "shadow";
+                /** @description At most this many items */
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     modelServed: {
         parameters: {
             query: {
-                /** @description The time to look at */
-                at: string;
+                /** @description The time to look at, or the end of a date (UTC) */
+                at: string | unknown | unknown;
                 /** @description Only this alias */
                 alias?: "production" | "canary" | "shadow";
             };
@@ -4233,15 +4577,45 @@ export interface operations {
             };
         };
     };
+    modelServedHead: {
+        parameters: {
+            query: {
+                /** @description The time to look at, or the end of a date (UTC) */
+                at: string | unknown | unknown;
+                /** @description Only this alias */
+                alias?: "production" | "canary" | "shadow";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     compareModels: {
         parameters: {
             query: {
                 /** @description Two or more versions as name/version, separated by commas */
                 models: string;
-                /** @description From the day of this time (default: 30 days ago) */
-                from?: string;
-                /** @description To the day of this time; at most 366 days in total */
-                to?: string;
+                /** @description From this day (UTC; default: 30 days ago) */
+                from?: string | unknown | unknown;
+                /** @description To this day (UTC); at most 366 days in total */
+                to?: string | unknown | unknown;
             };
             header?: never;
             path?: never;
@@ -4266,6 +4640,38 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    compareModelsHead: {
+        parameters: {
+            query: {
+                /** @description Two or more versions as name/version, separated by commas */
+                models: string;
+                /** @description From this day (UTC; default: 30 days ago) */
+                from?: string | unknown | unknown;
+                /** @description To this day (UTC); at most 366 days in total */
+                to?: string | unknown | unknown;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4302,6 +4708,38 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    previewMoveHead: {
+        parameters: {
+            query: {
+                /** @description The move to look at */
+                move: "promote" | "rollback" | "canary" | "end_canary" | "shadow" | "end_shadow" | "retire";
+                /** @description The version that it is about, as name/version */
+                model?: string;
+                /** @description The share of a canary */
+                percent?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4393,6 +4831,31 @@ export interface operations {
             };
         };
     };
+    rollbackRuleHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     promotionRule: {
         parameters: {
             query?: never;
@@ -4468,6 +4931,31 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    promotionRuleHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4615,6 +5103,37 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    modelHead: {
+        parameters: {
+            query?: {
+                /** @description Whether to return the report, which has up to 4 MB */
+                report?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4935,6 +5454,36 @@ export interface operations {
             };
         };
     };
+    trainingJobsHead: {
+        parameters: {
+            query?: {
+                /** @description At most this many items */
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     trainingJob: {
         parameters: {
             query?: never;
@@ -4994,6 +5543,33 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    trainingJobHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5057,13 +5633,38 @@ export interface operations {
             };
         };
     };
+    trainingOptionsHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     costs: {
         parameters: {
             query?: {
-                /** @description From the day of this time (default: yesterday) */
-                from?: string;
-                /** @description To the day of this time (default: today); at most 366 days in total */
-                to?: string;
+                /** @description From this day (UTC; default: yesterday) */
+                from?: string | unknown | unknown;
+                /** @description To this day (UTC; default: today); at most 366 days in total */
+                to?: string | unknown | unknown;
                 /** @description Minutes that the viewer's clocks are ahead of UTC (default: 0); days and months are theirs */
                 offset?: number;
             };
@@ -5090,6 +5691,38 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    costsHead: {
+        parameters: {
+            query?: {
+                /** @description From this day (UTC; default: yesterday) */
+                from?: string | unknown | unknown;
+                /** @description To this day (UTC; default: today); at most 366 days in total */
+                to?: string | unknown | unknown;
+                /** @description Minutes that the viewer's clocks are ahead of UTC (default: 0); days and months are theirs */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5125,6 +5758,34 @@ export interface operations {
             };
         };
     };
+    monthCostHead: {
+        parameters: {
+            query?: {
+                /** @description Minutes that the viewer's clocks are ahead of UTC (default: 0); days and months are theirs */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     openapi: {
         parameters: {
             query?: never;
@@ -5151,6 +5812,31 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    openapiHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5192,10 +5878,10 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the previous page */
                 cursor?: string;
-                /** @description Not before this time (default: a year before `to`) */
-                from?: string;
-                /** @description Not after this time (default: now) */
-                to?: string;
+                /** @description Not before this time or date (UTC; default: a year before `to`) */
+                from?: string | unknown | unknown;
+                /** @description Not after this time or date (UTC; default: now) */
+                to?: string | unknown | unknown;
             };
             header?: never;
             path?: never;
@@ -5220,6 +5906,40 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    auditHead: {
+        parameters: {
+            query?: {
+                /** @description At most this many items */
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description Not before this time or date (UTC; default: a year before `to`) */
+                from?: string | unknown | unknown;
+                /** @description Not after this time or date (UTC; default: now) */
+                to?: string | unknown | unknown;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5258,6 +5978,38 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    statusHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5316,6 +6068,31 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    meHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5387,6 +6164,31 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    keysHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5491,6 +6293,31 @@ export interface operations {
             };
         };
     };
+    datasetsHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     dataset: {
         parameters: {
             query?: never;
@@ -5553,6 +6380,33 @@ export interface operations {
             };
         };
     };
+    datasetHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     datasetImages: {
         parameters: {
             query?: {
@@ -5595,6 +6449,44 @@ export interface operations {
             };
         };
     };
+    datasetImagesHead: {
+        parameters: {
+            query?: {
+                /** @description Read at most this many images; a filter may leave fewer */
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description Only images of this class */
+                label?: string;
+                /** @description Only images in this state */
+                state?: "pending" | "ready" | "unreadable";
+                /** @description Only such images */
+                filter?: "unlabelled" | "suspected" | "outlier" | "duplicate";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     datasetImage: {
         parameters: {
             query?: never;
@@ -5624,6 +6516,34 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    datasetImageHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5661,6 +6581,36 @@ export interface operations {
             };
         };
     };
+    datasetThumbnailsHead: {
+        parameters: {
+            query: {
+                /** @description Hashes of images, with a comma between */
+                images: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     datasetLinks: {
         parameters: {
             query: {
@@ -5692,6 +6642,36 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    datasetLinksHead: {
+        parameters: {
+            query: {
+                /** @description Hashes of images, with a comma between */
+                images: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -6072,6 +7052,33 @@ export interface operations {
             };
         };
     };
+    datasetVersionsHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     datasetVersion: {
         parameters: {
             query?: never;
@@ -6101,6 +7108,34 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    datasetVersionHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -6136,6 +7171,37 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    datasetDiffHead: {
+        parameters: {
+            query?: {
+                /** @description The other version (default: the one before) */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -6221,6 +7287,33 @@ export interface operations {
             };
         };
     };
+    datasetRunsHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     datasetRun: {
         parameters: {
             query?: never;
@@ -6250,6 +7343,34 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    datasetRunHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import boto3
-
 from infra.errors import CommandError
 
 # The first that is set counts, as for the AWS CLI.
@@ -66,6 +64,8 @@ def place() -> Place:
 
     Raises `CommandError` without a region, and botocore's errors without working credentials.
     """
+    import boto3  # noqa: PLC0415  a command that is refused needs none of it
+
     region = boto3.Session().region_name
     if not region:
         raise CommandError(NOT_CHOSEN)

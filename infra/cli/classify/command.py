@@ -15,9 +15,10 @@ from infra.cli.endpoints import api_client
 from infra.client.api_client import ApiClient, ApiProblemError
 from infra.client.image_upload import classify_by_upload
 from infra.errors import CommandError
-from infra.local_cloud.progress import Progress, TransferBar
 from training.cli.options import Commands, print_json, print_table
+from training.cli.options import answer as print_answer
 from training.data.folders.walk import as_text
+from training.texts.progress import Bar
 from training.texts.terminal import say
 from visionflow.errors import ArchivedImageError, ImageError, MissingImageError
 from visionflow.images.formats import media_type
@@ -69,7 +70,8 @@ def _predict(arguments: argparse.Namespace) -> int:
     found = inputs.find(arguments.files)
     _tell_left_out(found)
     if not found.images and not found.unreadable:
-        raise CommandError("There is no image to classify.")
+        nothing = "".join(f" Nothing matches {pattern}." for pattern in found.unmatched)
+        raise CommandError(f"There is no image to classify.{nothing}")
     api = api_client(arguments)
     if arguments.out is not None:
         return _write(api, found, arguments)
@@ -81,30 +83,29 @@ def _print(api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> int:
     batch = _Batch(api, found, arguments)
     try:
         for image, answer in batch.answers(found.images):
-            if "error_code" in answer:
-                continue
             if arguments.json:
-                print_json({"file": image.shown, **answer})
-            rows.append((*prediction_row(answer, image=image.shown), *_set_cell(answer)))
+                print_json({"file": image.shown, **_without(answer, "error_code")})
+            if "error_code" not in answer:
+                rows.append((*prediction_row(answer, image=image.shown), *_more(answer, arguments)))
     finally:
         # The answers so far are printed, whatever happened to the images after them.
         if rows and not arguments.json:
+            top = () if arguments.top_k is None else (f"TOP {arguments.top_k}",)
             header = () if arguments.coverage is None else ("LABELS",)
-            print_table([(*PREDICTION_HEADER, *header), *rows])
+            print_table([(*PREDICTION_HEADER, *top, *header), *rows])
     return 1 if batch.failed else 0
 
 
 def _write(api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> int:
     results = Results(arguments.out, arguments.top_k)
     batch = _Batch(api, found, arguments)
-    progress = Progress()
     with results.open() as rows:
         left = [image for image in found.images if not rows.hold(image)]
         known = len(found.images) - len(left)
         if known:
-            progress.say(f"{known} of {len(found.images)} images are in {arguments.out} already")
-        answered = _classify_all(batch, left, rows, progress)
-    progress.say(f"{answered} of {len(left)} images answered, in {arguments.out}")
+            text = f"{known} of {len(found.images)} images are in {arguments.out} already."
+            say(text, file=sys.stderr)
+        answered = _classify_all(batch, left, rows)
     failed = list(dict.fromkeys([*batch.failed, *rows.failed]))
     if failed:
         shown = ", ".join(failed[:_NAMED])
@@ -114,19 +115,21 @@ def _write(api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> int:
             + (f" and {more} more" if more > 0 else ""),
             file=sys.stderr,
         )
+    file = str(arguments.out)
+    done = {"file": file, "answered": answered, "known": known, "failed": len(failed)}
+    text = f"{answered} of {len(left)} images answered, in {file}."
+    print_answer(arguments, done, lambda: say(text))
     return 1 if failed else 0
 
 
-def _classify_all(batch: "_Batch", left: list[Input], rows: Rows, progress: Progress) -> int:
+def _classify_all(batch: "_Batch", left: list[Input], rows: Rows) -> int:
     """How many were answered."""
-    told = answered = 0
-    for number, (image, answer) in enumerate(batch.answers(left), start=1):
-        answered += "error_code" not in answer
-        if _is_final(answer):
-            rows.add(image, _kept(answer))
-        if (tenth := 10 * number // len(left)) > told and number < len(left):
-            told = tenth
-            progress.say(f"{number} of {len(left)} images")
+    answered = 0
+    for image, found in Bar(batch.answers(left), what="classify", total=len(left), unit="images"):
+        answered += "error_code" not in found
+        if _is_final(found):
+            # Without the images of an explanation, which lie in files.
+            rows.add(image, _without(found, "explanation", "error_code"))
     return answered
 
 
@@ -136,12 +139,8 @@ def _is_final(answer: Answer) -> bool:
     return code is None or (code.startswith("image_") and code not in _OF_THE_MOMENT)
 
 
-def _kept(answer: Answer) -> Answer:
-    """Without the images of an explanation, which lie in files, and what names a failure."""
-    return {name: value for name, value in answer.items() if name not in _NOT_KEPT}
-
-
-_NOT_KEPT = ("explanation", "error_code")
+def _without(answer: Answer, *names: str) -> Answer:
+    return {name: value for name, value in answer.items() if name not in names}
 
 
 class _Batch:
@@ -153,6 +152,8 @@ class _Batch:
         self.failed: list[str] = []
         for name in found.unreadable:
             self._tell(as_text(Path(name)), "cannot be read")
+        for pattern in found.unmatched:
+            self._tell(pattern, "nothing matches it")
 
     def answers(self, images: list[Input]) -> Iterator[tuple[Input, Answer]]:
         """Each image with its answer, or with an ``error`` and its ``error_code`` in its place.
@@ -225,10 +226,12 @@ def _tell_left_out(found: Inputs) -> None:
         say(f"visionflow: {len(names)} left out, {why}: {shown}", file=sys.stderr)
 
 
-def _set_cell(answer: Answer) -> tuple[str, ...]:
-    """The prediction set of an answer as a cell, where one was asked for."""
+def _more(answer: Answer, arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The best labels, and the prediction set, of an answer as cells, where they were asked for."""
+    scores = (f"{score['label']} {score['confidence']:.1%}" for score in answer.get("top_k", ()))
+    top = () if arguments.top_k is None else (", ".join(scores),)
     found = answer.get("prediction_set")
-    return () if found is None else (", ".join(found["labels"]) or "(none)",)
+    return top if found is None else (*top, ", ".join(found["labels"]) or "(none)")
 
 
 def _classify(api: ApiClient, image: Input, data: bytes, arguments: argparse.Namespace) -> Answer:
@@ -239,14 +242,15 @@ def _classify(api: ApiClient, image: Input, data: bytes, arguments: argparse.Nam
     explain = arguments.explain is not None
     if len(data) <= MAX_DIRECT_BYTES:
         return api.predict(data, top_k=top_k, explain=explain, coverage=coverage, filename=name)
-    if explain or coverage is not None:
-        what, option = ("heatmap", "--explain") if explain else ("prediction set", "--coverage")
+    if coverage is not None:
         raise _OptionError(
             f"It is over {MAX_DIRECT_BYTES / 1e6} MB and goes through the bucket, which "
-            f"gives no {what}; leave {option} out, or make the image smaller."
+            "gives no prediction set; leave --coverage out, or make the image smaller."
         )
-    bar = TransferBar(len(data), f"{name} uploaded")
-    answer = classify_by_upload(
-        api, data, content_type=media_type(data), filename=name, on_sent=bar.add
-    )
+    with Bar[None](what=f"upload {name}", total=len(data), unit="B") as bar:
+        answer = classify_by_upload(
+            api, data, content_type=media_type(data), filename=name, on_sent=bar.add
+        )
+    if explain:
+        answer["explanation"] = api.explanation(answer["id"])
     return answer | {"top_k": answer["top_k"][:top_k]}

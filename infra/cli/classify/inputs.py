@@ -1,7 +1,9 @@
 """The images that a command is given: files, folders, patterns, or what comes through stdin."""
 
+import codecs
 import glob
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +16,8 @@ from visionflow.images.formats import begins_as_image
 from visionflow.junk import junk_kind
 
 STDIN = "-"
+# No path has one.
+_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")
 # Enough for the signature of every format.
 _HEAD = 4_096
 
@@ -45,11 +49,12 @@ class Input:
 @dataclass
 class Inputs:
     """``images`` in the order of the arguments, each once; ``left_out`` files of folders, by why;
-    ``unreadable`` what cannot be opened."""
+    ``unreadable`` what cannot be opened; ``unmatched`` patterns that name nothing."""
 
     images: list[Input] = field(default_factory=list)
     left_out: dict[str, list[str]] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
 
     def leave_out(self, why: str, name: str) -> None:
         self.left_out.setdefault(why, []).append(name)
@@ -59,7 +64,7 @@ def find(arguments: Sequence[str], stdin: Callable[[], BinaryIO] | None = None) 
     """What the ``arguments`` name. A file that is named itself is taken whatever it holds; of a
     folder, at any depth, the files that begin like an image.
 
-    Raises `CommandError` for an argument that names nothing.
+    Raises `CommandError` where what comes through stdin is neither an image nor a list of paths.
     """
     found, seen = Inputs(), set[str]()
     for argument in arguments:
@@ -83,7 +88,7 @@ def _of(argument: str, found: Inputs, stdin: Callable[[], BinaryIO]) -> Iterator
         # A pattern that the shell has not expanded: it was quoted, or the shell is Windows's.
         matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  any folder
         if not matches:
-            raise CommandError(f"Nothing matches {argument}.")
+            found.unmatched.append(argument)
         for match in matches:
             if any(map(junk_kind, set(Path(match).parts) - set(path.parts))):
                 found.leave_out("of the system", match)
@@ -102,10 +107,9 @@ def _through(data: bytes, found: Inputs) -> Iterator[Input]:
     if begins_as_image(data):
         yield Input("stdin", PurePath("stdin"), data)
         return
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        raise CommandError("What came through stdin is neither an image nor paths.") from error
+    text = _decoded(data)
+    if _CONTROL.search(text):
+        raise CommandError("What came through stdin is neither an image nor paths.")
     for line in text.split("\0" if "\0" in text else "\n"):
         if name := line.rstrip("\r\n"):
             path = Path(name)
@@ -113,6 +117,19 @@ def _through(data: bytes, found: Inputs) -> Iterator[Input]:
                 yield from _in_folder(path, found)
             else:
                 yield Input(name, PurePath(path.name))
+
+
+def _decoded(data: bytes) -> str:
+    """Paths as text, as the file system has them: a line in another encoding costs no other."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8"),
+        # What PowerShell writes.
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if data.startswith(mark):
+            return data.removeprefix(mark).decode(encoding, "surrogateescape")
+    return os.fsdecode(data)
 
 
 def _in_folder(top: Path, found: Inputs) -> Iterator[Input]:

@@ -15,8 +15,8 @@ from pathlib import Path
 from infra.client.api_client import ApiProblemError
 from infra.client.datasets import DatasetClient
 from infra.errors import CommandError
-from infra.local_cloud.progress import TransferBar
 from training.data.table import safe_cell
+from training.texts.progress import Bar
 from visionflow import strict
 from visionflow.datasets.record import VersionImage
 from visionflow.errors import UnreadableImageError
@@ -48,7 +48,7 @@ def write_zip(dataset: DatasetClient, images: Sequence[VersionImage], out: Path)
         if not all(readers.map(lambda sha256: _url(dataset, sha256), names)):
             names = {}  # erased since it was written, and no file can be taken out of a zip
         left = [image for image in images if image.sha256 not in names]
-        bar = TransferBar(len(left), f"exported: {len(left)} images")
+        bar = Bar[None](what="export", total=len(left), unit="images")
         # Whatever ends this block, the archive is closed, and lists what was written to it.
         with zipfile.ZipFile(unfinished, "a" if names else "w") as archive:
             for start in range(0, len(left), _AHEAD):

@@ -15,7 +15,7 @@ from infra.client.api_client import ApiProblemError
 from infra.client.datasets import DatasetClient
 from infra.client.image_upload import AlreadyUploadedError
 from infra.errors import CommandError
-from infra.local_cloud.progress import TransferBar
+from training.texts.progress import Bar
 from training.texts.terminal import say
 from visionflow.errors import ImageError
 from visionflow.images.formats import media_type
@@ -105,7 +105,8 @@ def send_all(
     """
     sent, seen = Sent(dataset.name), set[str]()
     _prepare(dataset, {image.label: None for image in images if image.label is not None})
-    bar = TransferBar(sum(image.size for image in images), f"of {len(images)} images sent or known")
+    total = sum(image.size for image in images)
+    bar = Bar[None](what=f"send {len(images)} images", total=total, unit="B")
     with ThreadPoolExecutor(_SENDERS) as senders:
         for start in range(0, len(images), _BATCH):
             _send_batch(

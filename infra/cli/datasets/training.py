@@ -1,12 +1,11 @@
 """An instant training on the terminal: its steps as they come, and its result."""
 
-import sys
 import time
 from typing import Any
 
 from infra.client.datasets import DatasetClient
-from infra.local_cloud.progress import Progress
 from training.cli.options import print_table
+from training.texts.progress import tell
 from training.texts.terminal import say
 
 _POLL_SECONDS = 1.0
@@ -15,10 +14,10 @@ _MOST_CONFUSIONS = 3
 
 def follow(client: DatasetClient, run: dict[str, Any]) -> dict[str, Any]:
     """Say each step when it begins and ends, until the training ends. Returns it."""
-    progress, said = Progress(sys.stderr), ""
+    said = ""
     while run["state"] in ("waiting", "running"):
         if (line := _line(run)) != said:
-            progress.say(line)
+            tell(line)
             said = line
         time.sleep(_POLL_SECONDS)
         run = client.run(run["id"])

@@ -24,7 +24,8 @@ from training.cli.options import (
     print_table,
 )
 from training.config import committed_configs
-from training.texts.terminal import printable, say
+from training.texts.progress import tell
+from training.texts.terminal import printable, results, say
 from visionflow.addresses import SCHEME
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
@@ -172,10 +173,9 @@ def wait_for_comparison(request: JobRequest, store: DatasetStore, versions: Vers
         try:
             return check_dataset(request, store, versions)
         except DatasetComparingError:
-            say(
+            tell(
                 f"Waiting for the images of {request.dataset} to be compared: {waited} s of at "
-                f"most {_COMPARING_SECONDS} s.",
-                file=sys.stderr,
+                f"most {_COMPARING_SECONDS} s."
             )
         time.sleep(_COMPARING_LOOK_SECONDS)
     return check_dataset(request, store, versions)
@@ -269,16 +269,19 @@ def _watch(arguments: argparse.Namespace) -> int:
     control, painted, printed = endpoints(arguments).job_control, 0, 0
     while True:
         job = control.get(arguments.job)
-        if sys.stdout.isatty() and not arguments.json:
+        if results().isatty() and not arguments.json:
             if painted:
-                sys.stdout.write(_UP.format(painted))
+                results().write(_UP.format(painted))
             lines = screen(job)
-            sys.stdout.write("".join(f"{_CLEAR_LINE}{printable(line)}\n" for line in lines))
-            sys.stdout.flush()
+            results().write("".join(f"{_CLEAR_LINE}{printable(line)}\n" for line in lines))
+            results().flush()
             painted = len(lines)
         else:
             for epoch in job.epochs[printed:]:
-                say(epoch_line(epoch))
+                if arguments.json:
+                    print_json({"epoch": epoch})
+                else:
+                    say(epoch_line(epoch))
             printed = len(job.epochs)
         if job.state in ENDED:
             break

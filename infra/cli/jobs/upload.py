@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import CommandError
-from infra.local_cloud.progress import TransferBar
 from training.data.folders.classes import classes_in
 from training.data.folders.parts import find_parts, hint
 from training.data.folders.walk import as_text, below
 from training.data.sources.collect import LINEAGE_FILE
 from training.data.sources.dataset_folder import dataset_folder
 from training.data.threads import in_threads
+from training.texts.progress import Bar
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -133,7 +133,9 @@ def _there(s3: "S3Client", bucket: str, prefix: str) -> dict[str, str]:
 
 
 def _send(missing: Mapping[str, _Content], bucket: str, prefix: str, s3: "S3Client") -> None:
-    bar = TransferBar(sum(content.size for content in missing.values()), "uploaded")
+    bar = Bar[None](
+        what="upload", total=sum(content.size for content in missing.values()), unit="B"
+    )
 
     def send(name: str) -> None:
         expected = missing[name]

@@ -1,7 +1,7 @@
 """The HTTP API: its address, the routes of `lambdas.web.routes`, limits, access logs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -14,7 +14,7 @@ from infra.constructs.alarm import alarm_above
 from infra.constructs.log_groups import log_group_of
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
-from lambdas.web.routes import CATCH_ALL, ROUTES, Function
+from lambdas.web.routes import CATCH_ALL, HEAD, ROUTES, Function, Route
 
 _ACCESS_LOG = {
     "request_id": "$context.requestId",
@@ -27,6 +27,15 @@ _ACCESS_LOG = {
     "latency_ms": "$context.responseLatency",
     "integration_error": "$context.integrationErrorMessage",
 }
+
+
+def _deployed() -> Iterator[tuple[str, Route]]:
+    """Each method and route that has a row of its own. HEAD goes through the catch-all, but for
+    those that it would not answer: what needs no token, and another function's."""
+    for route in ROUTES:
+        yield route.method, route
+        if route.takes_head and (route.public or route.function != CATCH_ALL):
+            yield HEAD, route
 
 
 class ApiAddress(Construct):
@@ -72,14 +81,12 @@ class HttpApi(Construct):
             )
             for name, function in functions.items()
         }
-        for route in ROUTES:
+        for method, route in _deployed():
             deployed = apigateway.HttpRoute(
                 self,
-                f"{route.method}{route.path}",
+                f"{method}{route.path}",
                 http_api=api,
-                route_key=apigateway.HttpRouteKey.with_(
-                    route.path, apigateway.HttpMethod(route.method)
-                ),
+                route_key=apigateway.HttpRouteKey.with_(route.path, apigateway.HttpMethod(method)),
                 integration=by_name[route.function],
                 authorizer=None if route.public else authorizer,
             )
@@ -143,11 +150,11 @@ class HttpApi(Construct):
         access_logs = log_group_of(self, "AccessLogs", stage=stage)
         # Strangers have a throttle of their own, so that a flood of theirs closes no other route.
         cfn_stage.route_settings = {
-            f"{route.method} {route.path}": {
+            f"{method} {route.path}": {
                 "ThrottlingRateLimit": stage.limits.health.rate,
                 "ThrottlingBurstLimit": stage.limits.health.burst,
             }
-            for route in ROUTES
+            for method, route in _deployed()
             if route.public
         }
         cfn_stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(

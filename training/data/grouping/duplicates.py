@@ -14,9 +14,9 @@ import numpy.typing as npt
 from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
-from tqdm import tqdm
 
 from training.data.listing import Int64Array
+from training.texts.progress import Bar
 from visionflow.images.pipeline import UInt8Array
 
 Float32Array = npt.NDArray[np.float32]
@@ -118,7 +118,7 @@ def _candidates(codes: UInt64Array) -> Iterator[Int64Array]:
     """
     shifts = np.arange(_BANDS, dtype=np.uint64) * np.uint64(_BAND_BITS)
     bands = (codes[:, None] >> shifts) & np.uint64((1 << _BAND_BITS) - 1)
-    for band in tqdm(range(_BANDS), desc="compare", unit="band"):
+    for band in Bar(range(_BANDS), what="compare", unit="bands"):
         order = np.argsort(bands[:, band], kind="stable")
         borders = np.flatnonzero(np.diff(bands[order, band])) + 1
         for bucket in np.split(order, borders):

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from tqdm import tqdm
 
 from training.data.sources.fetch_sources import SOURCES, Source
 from training.data.sources.whole_folder import already_made, whole_folder
 from training.errors import DatasetError
+from training.texts.progress import Bar
 from visionflow.images.formats import IMAGE_SUFFIXES
 
 _ARCHIVES = frozenset({".gz", ".tgz", ".tar", ".zip", ".bz2", ".mat", ".data"})
@@ -91,7 +91,8 @@ def _write(source: Source, data: Any, folder: Path) -> None:
     labels = _folder_names(source.labels(data))
     count = len(data)
     digits = max(5, len(str(count)))
-    for i, (image, target) in enumerate(tqdm(source.items(data), "write", count, unit="img")):
+    bar = Bar(source.items(data), what="write", total=count, unit="images")
+    for i, (image, target) in enumerate(bar):
         stem = folder / labels[target] / f"{i:0{digits}}"
         # Not for all labels at once: a part need not have an image of each.
         stem.parent.mkdir(parents=True, exist_ok=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
-from tqdm import tqdm
 
 from training.data.sources.flower_kinds import KINDS, Brush, Colour, Kind, grass, scaled, stem
 from training.data.sources.whole_folder import already_made, whole_folder
 from training.errors import DatasetError
+from training.texts.progress import Bar
 
 LABELS = tuple(KINDS)
 LEAST_SIZE = 32
@@ -67,7 +67,7 @@ def write_flowers(folder: Path, images: int, size: int = 96, seed: int = 1) -> b
         return False
     with (
         whole_folder(folder, source) as partial,
-        tqdm(total=images * len(LABELS), desc="draw flowers", unit="img") as progress,
+        Bar[None](what="draw flowers", total=images * len(LABELS), unit="images") as bar,
     ):
         for target, label in enumerate(LABELS):
             (partial / label).mkdir()
@@ -75,7 +75,7 @@ def write_flowers(folder: Path, images: int, size: int = 96, seed: int = 1) -> b
                 generator = np.random.default_rng([seed, target, i])
                 image = draw_flower(label, size, generator)
                 image.save(partial / label / f"{i:05}.jpg", quality=92)
-                progress.update()
+                bar.add()
     return True
 
 

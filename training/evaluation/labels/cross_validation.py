@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from training.data.listing import Int64Array
 from training.evaluation.intervals import share_interval
 from training.evaluation.labels.linear_head import Float32Array, logits_of_others
 from training.fit.linear.folds import divide_in_folds
 from training.results.labels import FoldScores
+from training.texts.progress import Bar
 
 FOLDS = 5
 
@@ -39,7 +39,7 @@ def out_of_fold(
     folds = divide_in_folds(targets, groups, FOLDS)
     logits = np.zeros((len(targets), classes), np.float32)
     measured = np.zeros(len(targets), np.bool_)
-    for rest, fold in tqdm(folds, "cross-validate", unit="fold"):
+    for rest, fold in Bar(folds, what="cross-validate", unit="folds"):
         if len(rest) and len(fold):
             logits[fold] = logits_of_others(features[rest], targets[rest], classes, features[fold])
             measured[fold] = np.isin(targets[fold], targets[rest])

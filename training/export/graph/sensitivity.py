@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
-from tqdm import tqdm
 
 from training.export.graph.quantize import Quantizer
 from training.export.graph.ranges import RangeRule
+from training.texts.progress import Bar
 from visionflow.answers.classifier import Classifier
 
 # A ranking needs few images: the errors differ by orders of magnitude.
@@ -28,7 +28,7 @@ def rank_nodes(
     images = quantizer.images[:IMAGES]
     reference = fp32.run(images)[0]
     errors: dict[str, float] = {}
-    for node in tqdm(quantizer.nodes, desc="sensitivity", unit="node"):
+    for node in Bar(quantizer.nodes, what="sensitivity", unit="nodes"):
         if out_of_time():
             return ()
         others = [other for other in quantizer.nodes if other != node]

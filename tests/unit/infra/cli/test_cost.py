@@ -19,6 +19,11 @@ def test_the_command_prints_what_the_one_function_says(capsys: pytest.CaptureFix
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(to_dict(expected)))
 
 
+def test_a_size_that_is_too_small_is_said_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["cost", "--per-day", "2000", "--memory", "256"]) == 0
+    assert capsys.readouterr().out.startswith("Note: 256 MB do not hold the worker")
+
+
 def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,8 +70,7 @@ def test_the_worst_case_of_a_stage_is_printed_by_line(capsys: pytest.CaptureFixt
 def test_a_number_of_images_and_the_worst_case_exclude_each_other(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(SystemExit):
-        main.main(["cost", "--worst-case", "--per-day", "5"])
+    assert main.main(["cost", "--worst-case", "--per-day", "5"]) == 2
     assert "not allowed with" in capsys.readouterr().err
 
 

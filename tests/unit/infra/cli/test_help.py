@@ -1,15 +1,29 @@
 """The form of all help: a sentence for each command, and a phrase for each of its options."""
 
 import argparse
-from collections.abc import Iterator
+import shlex
 
 import pytest
 
-from infra.cli.main import parser
+from infra.cli.main import main, parser
+from infra.cli.parsing.catalogue import LISTED
+from infra.cli.parsing.parser import WIDTH, examples_of
+from tests.unit.infra.cli.commands import COMMANDS
 
 # What a command does is an imperative, so a new command may bring a new verb.
 VERBS = {
-    *("Classify", "Compare", "Continue", "Create", "Delete", "Deploy", "Download", "Draw", "End"),
+    *(
+        "Classify",
+        "Compare",
+        "Confirm",
+        "Continue",
+        "Create",
+        "Delete",
+        "Deploy",
+        "Download",
+        "Draw",
+        "End",
+    ),
     *(
         "Erase",
         "Estimate",
@@ -41,21 +55,6 @@ VERBS = {
 }
 
 
-def commands(
-    of: argparse.ArgumentParser, path: str = ""
-) -> Iterator[tuple[str, str | None, argparse.ArgumentParser]]:
-    """Every command below ``of`` with its line in the list of commands."""
-    for action in of._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            lines = {choice.dest: choice.help for choice in action._choices_actions}
-            for name, command in action.choices.items():
-                yield f"{path}{name}", lines[name], command
-                yield from commands(command, f"{path}{name} ")
-
-
-COMMANDS = {name: (line, command) for name, line, command in commands(parser())}
-
-
 def test_all_commands_are_looked_at() -> None:
     assert {"up", "train", "data collect", "models rollback", "jobs start"} <= set(COMMANDS)
 
@@ -79,3 +78,45 @@ def test_every_option_has_a_help_text_without_a_full_stop(name: str) -> None:
             # Abbreviations keep their capitals.
             words = action.help.split()
             assert not action.help[0].isupper() or words[0].isupper(), action.dest
+
+
+def test_the_list_of_commands_names_each_with_its_own_sentence() -> None:
+    own = {name: line for name, (line, _) in COMMANDS.items() if " " not in name}
+    listed = {name: line.summary for name, line in LISTED.items()}
+    assert listed == own, "infra/cli/parsing/catalogue.py says what each top-level command does"
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_the_help_of_a_command_is_one_screen(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    assert main([*name.split(), "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    # The list of all commands by subject is longer.
+    assert len(lines) <= (40 if name else 60)
+    assert max(map(len, lines)) <= WIDTH
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_the_help_of_a_command_has_examples_that_the_command_line_takes(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    examples = examples_of(f"visionflow {name}")
+    assert examples, f"add an example of '{name}' to infra/cli/parsing/examples.toml"
+    for example in examples:
+        *_, command = example.split(" | ")
+        program, *arguments = shlex.split(command)
+        assert program == "visionflow"
+        assert arguments[: len(name.split())] == name.split()
+        assert callable(parser(arguments[0]).parse_args(arguments).run)
+    assert main([*name.split(), "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"  {example}\n" in shown for example in examples)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_answers_machines(name: str) -> None:
+    command = COMMANDS[name][1]
+    is_group = any(isinstance(action, argparse._SubParsersAction) for action in command._actions)
+    assert is_group or "--json" in command._option_string_actions

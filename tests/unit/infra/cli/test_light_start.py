@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from infra.cli.main import INSTALLED_BY
+from infra.cli.failures import INSTALLED_BY
 from infra.packaging.workspace import PROJECT
 from tests.unit.training.conftest import draw_set
 

@@ -68,7 +68,24 @@ def test_a_choice_names_its_options() -> None:
         choice("c", "z", Literal["a", "b"])
 
 
-@pytest.mark.parametrize("text", ["", "now", "2030-01-31T12:00:00", "9999-12-31T23:59:59-23:59"])
+def test_a_date_is_the_whole_day_in_utc() -> None:
+    assert moment("from", "2030-01-31") == "2030-01-31T00:00:00.000000Z"
+    assert moment("to", "2030-01-31") == "2030-01-31T23:59:59.999999Z"
+    assert moment("at", "2030-01-31") == "2030-01-31T23:59:59.999999Z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2030-02-30",
+        "20300131",
+        "2030-W05-4",
+        "now",
+        "2030-01-31T12:00:00",
+        "9999-12-31T23:59:59-23:59",
+    ],
+)
 def test_a_moment_needs_a_zone_and_a_year_that_exists(text: str) -> None:
     with pytest.raises(InvalidParameterError, match="ISO 8601"):
         moment("m", text)

@@ -1,5 +1,8 @@
+import re
+
 import pytest
 
+from infra.packaging.workspace import PROJECT
 from lambdas.web.routes import ROUTES, Route
 
 
@@ -22,3 +25,11 @@ def test_a_parameter_stands_for_one_segment(path: str, matches: bool) -> None:
 
 def test_a_dot_is_a_dot() -> None:
     assert not Route("GET", "/openapi.json", "api", "read").matches("/openapiXjson")
+
+
+def test_the_table_of_the_readme_has_every_call_and_no_other() -> None:
+    rows = (PROJECT / "lambdas" / "api" / "README.md").read_text(encoding="utf-8").splitlines()
+    cells = "".join(row.split("|")[1] for row in rows if row.startswith("| `"))
+    calls = re.findall(r"`((?:GET|POST|DELETE)[^/`]*) (/[^`?]*)", cells)
+    told = [f"{method} {path}" for methods, path in calls for method in methods.split(", ")]
+    assert sorted(told) == sorted(f"{route.method} {route.path}" for route in ROUTES)

@@ -18,6 +18,7 @@ from training.data.grouping.saved_groups import GROUPS_FILE
 from training.errors import TrainingError
 from training.fit.fit import Fitted, fit
 from training.run_folder import LOCK_FILE
+from training.texts.progress import every_end_kept
 from training.tune import search as tune_module
 from training.tune.config_file import to_toml
 from training.tune.outcome import TrialRecord, TuneReport
@@ -141,7 +142,8 @@ def test_ctrl_c_leaves_a_trial_that_does_not_count(
         patch.setattr(tune_module, "fit", interrupted)
         with pytest.raises(KeyboardInterrupt):
             tune(searching(1), small, tmp_path)
-    report = tune(searching(1), small, tmp_path)
+    with every_end_kept():
+        report = tune(searching(1), small, tmp_path)
     assert [trial.state for trial in report.trials] == ["interrupted", "complete"]
     # By its number, as in the table of all trials.
     assert "trial 1 (1 of 1): validation top-1 " in capsys.readouterr().err

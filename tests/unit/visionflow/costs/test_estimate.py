@@ -6,12 +6,14 @@ import pytest
 
 from visionflow.costs.estimate import (
     MEMORY_SIZES_MB,
+    TOO_SMALL,
     Workload,
     amounts_of,
     bill,
     duration_ms,
     estimate,
     idle_costs,
+    least_memory_mb,
     memory_sizes,
     metric_costs,
     traces,
@@ -121,6 +123,15 @@ def test_the_cheapest_is_the_smallest_that_holds_the_largest_image() -> None:
     heavy = replace(MEASURED, resident_mb=900)
     assert 1024 not in memory_sizes(heavy)
     assert estimate(ONE, heavy).cheapest.memory_mb == 1769
+
+
+def test_a_size_that_does_not_hold_what_was_measured_is_called_too_small() -> None:
+    least = least_memory_mb(MEASURED)
+    below, enough = (
+        estimate(replace(ONE, memory_mb=size), MEASURED).assumptions for size in (least - 1, least)
+    )
+    assert f"at least {least} MB" in below[TOO_SMALL]
+    assert TOO_SMALL not in enough
 
 
 def test_the_free_tier_is_taken_off_a_month_once() -> None:

@@ -29,6 +29,8 @@ Amounts = dict[str, float]
 MB_PER_VCPU = 1769
 MEMORY_SIZES_MB = (1024, 1536, MB_PER_VCPU, 2048, 3008)
 DAYS_PER_MONTH = 30
+# Among the assumptions where the memory is not enough.
+TOO_SMALL = "too_small"
 GIB = 2**30
 
 HTTP_API_CHUNK = 512 * 1024
@@ -275,10 +277,14 @@ def page_view(prices: Prices) -> float:
     return PAGE_REQUESTS * prices.cloudfront_requests + PAGE_BYTES / GIB * prices.cloudfront_gb
 
 
+def least_memory_mb(found: Measured) -> int:
+    """What a function needs for the worker and the largest image that it takes."""
+    return math.ceil((found.resident_mb * 1e6 + DEFAULT_LIMITS.max_memory) / 2**20)
+
+
 def memory_sizes(found: Measured) -> tuple[int, ...]:
-    """The sizes that hold the worker and the largest image that it takes."""
-    least = found.resident_mb + DEFAULT_LIMITS.max_memory / 1e6
-    return tuple(size for size in MEMORY_SIZES_MB if size * 2**20 / 1e6 >= least)
+    """The sizes that are large enough."""
+    return tuple(size for size in MEMORY_SIZES_MB if size >= least_memory_mb(found))
 
 
 def _choices(workload: Workload, found: Measured, table: PriceTable) -> tuple[Choice, ...]:
@@ -294,7 +300,14 @@ def _choices(workload: Workload, found: Measured, table: PriceTable) -> tuple[Ch
 
 
 def _assumptions(workload: Workload, found: Measured, table: PriceTable) -> dict[str, str]:
+    least = least_memory_mb(found)
+    too_small = {
+        TOO_SMALL: f"{workload.memory_mb} MB do not hold the worker ({found.resident_mb:g} MB, "
+        f"measured) and the largest image that it takes ({DEFAULT_LIMITS.max_memory / 1e6:g} MB): "
+        f"such images would end the function; take at least {least} MB"
+    }
     return {
+        **(too_small if workload.memory_mb < least else {}),
         "prices": f"{workload.region}, on demand, looked up {table.looked_up}",
         "free_tier": f"{'' if workload.free_tier else 'not '}taken off the images' cost",
         "allowances": "a month has "

@@ -140,9 +140,9 @@ def test_an_account_is_bootstrapped_without_the_dashboard(
     assert found["env"] == [SEOUL, SEOUL]
     assert not (Path(found["cwd"]) / "cdk.json").exists()
     assert found["cwd"] == str(tmp_path / "state")
-    said = capsys.readouterr().err
-    assert f"account {ACCOUNT}, region {SEOUL}" in said
-    assert f"visionflow deploy --stage prod --region {SEOUL}" in said
+    said = capsys.readouterr()
+    assert f"account {ACCOUNT}, region {SEOUL}" in said.err
+    assert f"visionflow deploy --stage prod --region {SEOUL}" in said.out
 
 
 def test_a_failed_bootstrap_is_a_failure(

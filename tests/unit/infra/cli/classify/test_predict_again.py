@@ -180,9 +180,8 @@ def test_a_refusal_in_the_file_is_told_until_its_image_is_replaced(
 
 
 @KINDS
-@pytest.mark.parametrize("option", [["--explain", "maps"], ["--coverage", "0.9"]])
 def test_an_option_that_an_image_is_too_large_for_can_be_left_out(
-    api: Api, out: str, option: list[str], monkeypatch: pytest.MonkeyPatch
+    api: Api, out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in "abcd":
         put(f"q/{name}.jpg")
@@ -192,7 +191,7 @@ def test_an_option_that_an_image_is_too_large_for_can_be_left_out(
         "classify_by_upload",
         lambda api, data, **named: api.predict(data, filename=named["filename"], explain=False),
     )
-    assert main(["predict", "q", "--out", out, *option]) == 1
+    assert main(["predict", "q", "--out", out, "--coverage", "0.9"]) == 1
     assert (api.asked_now(), rows(out)) == ([], [])
     assert main(["predict", "q", "--out", out]) == 0
     assert api.asked_now() == [f"{name}.jpg" for name in "abcd"]

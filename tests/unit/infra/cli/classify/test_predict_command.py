@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.cli.classify import inputs
+from infra.cli.classify import command, inputs
 from infra.cli.main import main
 from infra.client.api_client import ApiProblemError
 from infra.errors import CommandError
@@ -53,6 +53,10 @@ class Api:
             "explanation": {"overlay": MAP} if options["explain"] else None,
             "prediction_set": None,
         }
+
+    def explanation(self, prediction_id: str) -> dict[str, str]:
+        drawn = base64.b64encode(f"map of {prediction_id}".encode()).decode()
+        return {"overlay": f"data:image/png;base64,{drawn}"}
 
 
 @pytest.fixture
@@ -119,8 +123,17 @@ def test_a_quoted_pattern_is_expanded(album: Path, pattern: str, expected: list[
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(album: Path) -> None:
     (album / "[1].jpg").write_bytes(RED)
     assert names(inputs.find(["album/[1].jpg"])) == ["album/[1].jpg"]
-    with pytest.raises(CommandError, match="Nothing matches"):
-        inputs.find(["album/*.tiff"])
+
+
+def test_a_pattern_that_nothing_matches_costs_no_other_argument(
+    album: Path, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "album/*.tiff", "album/a.jpg"]) == 1
+    said = capsys.readouterr()
+    assert "album/*.tiff: nothing matches it" in said.err
+    assert "album/a.jpg" in said.out
+    assert main(["predict", "album/*.tiff"]) == 1
+    assert "Nothing matches album/*.tiff." in capsys.readouterr().err
 
 
 def test_an_image_that_is_named_twice_is_taken_once(album: Path) -> None:
@@ -155,10 +168,64 @@ def test_a_text_that_begins_like_an_image_is_a_text(
     assert found.left_out == {"not an image": ["t/BMW.txt"]}
 
 
-@pytest.mark.parametrize("data", [b"", b" \n", b"\xff\xfe\x00 no image"])
+@pytest.mark.parametrize("data", [b"", b" \n", b"%PDF-1.7\n\x01\x02\xe2"])
 def test_nothing_useful_through_stdin_is_said(data: bytes) -> None:
     with pytest.raises(CommandError, match="stdin"):
         inputs.find(["-"], lambda: io.BytesIO(data))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_paths_may_come_as_powershell_writes_them(album: Path, encoding: str) -> None:
+    through = io.BytesIO("album/고양이.jpg\r\nalbum/a.jpg\r\n".encode(encoding))
+    assert names(inputs.find(["-"], lambda: through)) == ["album/고양이.jpg", "album/a.jpg"]
+
+
+def test_a_path_in_another_encoding_costs_no_other_path(
+    album: Path, api: Api, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = b"album/a.jpg\n" + "album/개.jpg\n".encode("cp949") + b"album/b.jpg\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    assert main(["predict", "-"]) == 1
+    assert api.asked == ["a.jpg", "b.jpg"]
+    assert r"album/\xb0\xb3.jpg: cannot be read" in capsys.readouterr().err
+
+
+def test_the_table_shows_as_many_labels_as_were_asked_for(
+    album: Path, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "album/a.jpg", "--top-k", "2"]) == 0
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.endswith("TOP 2")
+    assert row.endswith("=1+1 90.0%, panda 45.0%")
+
+
+def test_with_json_each_image_is_one_line_also_one_that_failed(
+    album: Path, api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.broken["b.jpg"] = ApiProblemError("No. (422, image_truncated)", "image_truncated")
+    files = ["album/a.jpg", "album/nothing.jpg", "album/b.jpg", "album/no-ending"]
+    assert main(["predict", *files, "--json"]) == 1
+    lines = list(map(json.loads, capsys.readouterr().out.splitlines()))
+    assert [line["file"] for line in lines] == files
+    codes = [line["error"] and line["error"]["code"] for line in lines]
+    assert codes == [None, "file_unreadable", "image_truncated", None]
+
+
+def test_an_image_for_the_bucket_gets_its_heatmap_afterwards(
+    album: Path, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "MAX_DIRECT_BYTES", 10)
+    monkeypatch.setattr(
+        command,
+        "classify_by_upload",
+        lambda api, data, **named: api.predict(
+            data, filename=named["filename"], explain=False, top_k=None
+        ),
+    )
+    assert main(["predict", "album/a.jpg", "--explain", "maps", "--out", "out.csv"]) == 0
+    assert Path("maps/a.png").read_bytes() == b"map of id-a.jpg"
+    (row,) = rows(Path("out.csv"))
+    assert row["heatmap"] == "maps/a.png"
 
 
 def test_answers_are_written_with_all_labels_and_run_no_formula(album: Path, api: Api) -> None:

@@ -1,0 +1,51 @@
+"""HEAD is answered as GET is, without a body."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.event_handler import Response
+
+from lambdas.web.resolver import create_resolver, json_response
+from lambdas.web.routes import HEAD
+
+
+def ask(method: str, path: str) -> dict[str, Any]:
+    app = create_resolver()
+
+    @app.get("/health")
+    def health() -> Response[str]:
+        return json_response({"status": "고양이"}, headers={"Cache-Control": "max-age=10"})
+
+    @app.post("/predict")
+    def predict() -> Response[str]:
+        return json_response({})
+
+    event = {
+        "version": "2.0",
+        "rawPath": path,
+        "headers": {},
+        "requestContext": {"requestId": "1", "stage": "$default", "http": {"method": method}},
+    }
+    event["requestContext"]["http"]["path"] = path  # type: ignore[index]
+    return app.resolve(event, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/nowhere", 404)])
+def test_head_has_the_headers_of_get_and_no_body(path: str, status: int) -> None:
+    got, head = ask("GET", path), ask(HEAD, path)
+    assert (got["statusCode"], head["statusCode"]) == (status, status)
+    assert head["body"] == ""
+    assert head["headers"].pop("Content-Length") == str(len(got["body"].encode()))
+    assert head["headers"] == got["headers"]
+
+
+def test_what_has_no_get_has_no_head() -> None:
+    refused = ask(HEAD, "/predict")
+    assert (refused["statusCode"], refused["headers"]["Allow"]) == (405, "POST")
+
+
+def test_a_refused_method_is_told_that_head_is_taken() -> None:
+    refused = ask("POST", "/health")
+    assert (refused["statusCode"], refused["headers"]["Allow"]) == (405, "GET, HEAD")
+    assert json.loads(refused["body"])["code"] == "method_not_allowed"
