@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from infra.cli import access, cloud, collect, cost, keys, predictions, publish
 from infra.cli.account import users
+from infra.cli.account.doctor import command as doctor
 from infra.cli.account.region import NOT_CHOSEN, chosen_region
 from infra.cli.classify import command as classify
 from infra.cli.datasets import commands as datasets
@@ -96,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(metavar="command", required=True)
     cloud.add_parsers(commands)
+    doctor.add_parsers(commands)
     classify.add_parsers(commands)
     predictions.add_parsers(commands)
     access.add_parsers(commands)

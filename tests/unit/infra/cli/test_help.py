@@ -9,7 +9,18 @@ from infra.cli.main import parser
 
 # What a command does is an imperative, so a new command may bring a new verb.
 VERBS = {
-    *("Classify", "Compare", "Continue", "Create", "Delete", "Deploy", "Download", "Draw", "End"),
+    *(
+        "Check",
+        "Classify",
+        "Compare",
+        "Continue",
+        "Create",
+        "Delete",
+        "Deploy",
+        "Download",
+        "Draw",
+        "End",
+    ),
     *(
         "Erase",
         "Estimate",
