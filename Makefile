@@ -11,7 +11,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down training test test-python test-units test-in-process test-local-cloud test-dashboard check bench bootstrap deploy destroy types lock audit sbom clean
+.PHONY: help up down training test test-python test-units test-in-process test-local-cloud test-dashboard check bench bootstrap doctor deploy destroy types lock audit sbom clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -58,6 +58,9 @@ bench: .venv/.test ## Measure cold start by part, latency by step, memory and pa
 # The region is that of $AWS_REGION, $AWS_DEFAULT_REGION or the profile; none is guessed.
 bootstrap: .venv/.up ## Prepare an account and region of AWS, once
 	$(BIN)/visionflow bootstrap --stage $(STAGE)
+
+doctor: .venv/.up ## Check account, quotas and computer before a deployment: make doctor STAGE=dev|prod
+	$(BIN)/visionflow doctor --stage $(STAGE)
 
 deploy: .venv/.up ## Deploy to AWS: make deploy STAGE=dev|prod
 	$(BIN)/visionflow deploy --stage $(STAGE)

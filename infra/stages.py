@@ -31,6 +31,11 @@ class Concurrency:
     api: int | None = None
     shadow: int | None = None
 
+    @property
+    def total(self) -> int:
+        """What is taken from the account's executions."""
+        return sum(part or 0 for part in (self.predict, self.ingest, self.api, self.shadow))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageLimits:

@@ -1,8 +1,19 @@
 """``visionflow up | down | bootstrap | deploy | destroy``."""
 
 import argparse
+import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
+import boto3
+
+from infra.cli.account.adoption import planned, take_back
+from infra.cli.account.causes import causes_of
+from infra.cli.account.doctor import command as doctor
+from infra.cli.account.kept import Kept, kept_of, stacks
 from infra.cli.account.region import place
 from infra.cli.command_line import (
     PREDICTION_HEADER,
@@ -14,12 +25,14 @@ from infra.cli.command_line import (
     workspace_of,
 )
 from infra.cli.jobs.ending import end_jobs_of
+from infra.errors import CommandError
 from infra.local_cloud import lifecycle, toolchain
-from infra.local_cloud.deployment import bootstrap_on_aws, run_on_aws
+from infra.local_cloud.deployment import bootstrap_on_aws, run_on_aws, synthesize_on_aws
 from infra.local_cloud.presence import another_build
 from infra.local_cloud.processes import Tools
 from infra.local_cloud.progress import Progress
 from infra.packaging.workspace import DEFAULT_STATE, Workspace, exclusive
+from infra.stages import stage_named
 from training.cli import options
 from training.cli.options import Commands, answer, print_table
 from training.texts.terminal import say
@@ -42,6 +55,13 @@ def add_parsers(commands: Commands) -> None:
         options.add_json(parser)
         add_stage(parser, STAGES_ON_AWS)
         add_region(parser)
+        if name == "deploy":
+            parser.add_argument(
+                "--kept-data",
+                choices=("adopt", "leave"),
+                help="buckets, tables and users that a removed deployment of prod has kept: take "
+                "them back, or leave them and begin empty",
+            )
 
 
 def _port(text: str) -> int:
@@ -110,6 +130,10 @@ def _on_aws(arguments: argparse.Namespace) -> int:
     toolchain.require_node()
     target = place()
     progress.say(f"{arguments.cdk_command} of stage {arguments.stage}: {target}, as {target.arn}")
+    kept: tuple[Kept, ...] = ()
+    if arguments.cdk_command == "deploy":
+        doctor.require(arguments.stage, workspace)
+        kept = _to_adopt(arguments)
     with exclusive(workspace.build_lock, another_build()), Tools(workspace.logs) as tools:
         with progress.step("CDK CLI ready"):
             cdk = toolchain.cdk_cli(workspace, tools)
@@ -117,8 +141,46 @@ def _on_aws(arguments: argparse.Namespace) -> int:
             toolchain.dashboard(workspace, tools)
     if arguments.cdk_command == "destroy":
         end_jobs_of(arguments.stage, progress.say)
-    run_on_aws(workspace, cdk, arguments.cdk_command, arguments.stage)
+    if kept:
+        _adopt(workspace, cdk, arguments.stage, kept, progress)
+    began = datetime.now(UTC)
+    try:
+        run_on_aws(workspace, cdk, arguments.cdk_command, arguments.stage)
+    except CommandError as error:
+        title = stage_named(arguments.stage).title
+        causes = causes_of(boto3.client("cloudformation"), f"VisionFlow-{title}-", began)
+        raise CommandError("\n".join((str(error), *causes))) from error
     done = "deployed" if arguments.cdk_command == "deploy" else "removed"
     found = {"stage": arguments.stage, done: True, **asdict(target)}
     answer(arguments, found, lambda: say(f"Stage {arguments.stage} is {done}: {target}."))
     return 0
+
+
+def _to_adopt(arguments: argparse.Namespace) -> tuple[Kept, ...]:
+    """Raises `CommandError` where there is kept data and nobody has said what to do with it."""
+    stage = stage_named(arguments.stage)
+    if not stage.keep_data or arguments.kept_data == "leave":
+        return ()
+    deployed = stacks(boto3.client("cloudformation"))
+    make: Any = boto3.client
+    kept = kept_of(make, stage.title, deployed)
+    if kept and arguments.kept_data is None:
+        raise CommandError(
+            f"an earlier deployment of {stage.name} has kept "
+            f"{', '.join(one.name for one in kept)}. Add --kept-data adopt to take them back with "
+            "all they hold, or --kept-data leave to begin with new, empty ones."
+        )
+    return kept
+
+
+def _adopt(
+    workspace: Workspace, cdk: Path, stage: str, kept: Sequence[Kept], progress: Progress
+) -> None:
+    templates = synthesize_on_aws(workspace, cdk, stage)
+    for stack in dict.fromkeys(one.stack for one in kept):
+        template = json.loads((templates / f"{stack}.template.json").read_text(encoding="utf-8"))
+        wanted = planned(stack, template, kept)
+        for one in wanted.left:
+            progress.say(f"{one.name} is not part of {stack} any more and is left as it is")
+        if wanted.resources:
+            take_back(boto3.client("cloudformation"), wanted, progress.say)

@@ -71,6 +71,15 @@ def bootstrap_on_aws(workspace: Workspace, cdk: Path, account: str, region: str)
         raise CommandError(f"cdk bootstrap of {where} failed with the output above.")
 
 
+def synthesize_on_aws(workspace: Workspace, cdk: Path, stage: str) -> Path:
+    """The folder of a stage's templates. Raises `CommandError` when the CDK CLI fails."""
+    output = workspace.state / f"cdk.out.{stage}"
+    arguments = ["--quiet", "--app", APP, "--context", f"stage={stage}", "--output", str(output)]
+    if subprocess.run([cdk, "synth", *arguments], cwd=workspace.project, check=False).returncode:
+        raise CommandError(f"cdk synth of stage {stage} failed with the output above.")
+    return output
+
+
 def run_on_aws(workspace: Workspace, cdk: Path, command: str, stage: str) -> None:
     """``cdk deploy`` or ``cdk destroy`` of a stage with the user's own credentials and terminal.
 

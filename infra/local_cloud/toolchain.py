@@ -16,26 +16,33 @@ from infra.local_cloud.fingerprint import fingerprint, is_current
 from infra.local_cloud.processes import Tools
 from infra.packaging.workspace import Workspace
 
-OLDEST_NODE = 20
+OLDEST_NODE = (20, 19)
+"""Of the dashboard's build, as its package.json says; the CDK CLI asks for less."""
+_OLDEST = ".".join(map(str, OLDEST_NODE))
 
 
-def require_node() -> None:
-    """Raise `CommandError` unless Node and npm are there and new enough for the CDK CLI."""
+def require_node() -> str:
+    """The version of Node. Raises `CommandError` unless Node and npm are there and new enough."""
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         raise CommandError(
-            f"Node.js {OLDEST_NODE} or newer (with npm) is needed and was not found on the PATH;"
+            f"Node.js {_OLDEST} or newer (with npm) is needed and was not found on the PATH;"
             " install it from https://nodejs.org."
         )
     version = subprocess.run(
         [node, "--version"], capture_output=True, text=True, check=False
     ).stdout.strip()
-    major = version.removeprefix("v").split(".")[0]
-    if not major.isdigit() or int(major) < OLDEST_NODE:
+    parts = version.removeprefix("v").split(".")[:2]
+    if len(parts) < 2 or not all(map(str.isdigit, parts)) or _numbers(parts) < OLDEST_NODE:
         raise CommandError(
-            f"Node.js {OLDEST_NODE} or newer is needed and {node} is"
+            f"Node.js {_OLDEST} or newer is needed and {node} is"
             f" {version or 'of unknown version'}; install a newer one from https://nodejs.org."
         )
+    return version
+
+
+def _numbers(parts: list[str]) -> tuple[int, ...]:
+    return tuple(map(int, parts))
 
 
 def emulator_python(workspace: Workspace, tools: Tools) -> Path:

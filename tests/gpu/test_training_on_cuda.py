@@ -14,11 +14,14 @@ import torch
 from tests.unit.training.conftest import draw_set, shrunken_config
 from training.data.training_data import TrainingData, load_training_data
 from training.fit.fit import Fitted, fit
+from training.job.gpu import require_gpu
 from training.networks.build import build_model
 from training.results.history import EpochRecord
 from training.train import train
 from visionflow.answers.classifier import Classifier
 from visionflow.images import pipeline
+from visionflow.jobs.instances import INSTANCE_TYPES
+from visionflow.jobs.record import JobInstance
 from visionflow.models.manifest import read_artifact
 
 pytestmark = pytest.mark.skipif(
@@ -132,3 +135,8 @@ def test_a_network_answers_the_same_on_both(name: str) -> None:
     for here, there in zip(expected, found, strict=True):
         scale = float(here.abs().max())
         assert torch.allclose(there.cpu(), here, atol=2e-3 * max(scale, 1e-3), rtol=0)
+
+
+def test_the_gpu_of_this_machine_is_enough_for_a_job() -> None:
+    kind = next(kind for kind in INSTANCE_TYPES if kind.gpu is not None)
+    require_gpu(JobInstance("i-1", kind.type, "ap-northeast-2a", spot=True))

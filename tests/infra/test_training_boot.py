@@ -109,7 +109,7 @@ def test_a_machine_installs_trains_and_leaves(tmp_path: Path) -> None:
     assert shutdowns == ["shutdown -h +1500", "shutdown -c", "shutdown -h +120", "shutdown -h now"]
     assert done.calls[0] == "shutdown -h +1500", "the last resort comes first"
     install = "pip install --quiet --require-hashes -r code/requirements.txt"
-    train = f"python -m training.job JOB1 --work {tmp_path}/var/lib/visionflow/JOB1"
+    train = f"python -m training.job JOB1 --work {tmp_path}/var/lib/visionflow/JOB1 --is-instance"
     assert done.calls.index(install) < done.calls.index(train)
     assert "is AROA:i-123" in done.calls
     assert done.calls[-1] == "shutdown -h now"

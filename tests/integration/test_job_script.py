@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+from lambdas.jobs.verdict import MachineState, judge
 from tests.job_machine import equip, keys, machine, only_fit, report_of, running, weights
 from tests.jobs import (
     DATASETS,
@@ -35,6 +38,7 @@ from training.data.grouping.saved_groups import GROUPS_FILE
 from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.job.files import JobFiles
+from training.job.gpu import require_gpu
 from training.job.inputs import Inputs
 from training.job.interruption import interruption_notice
 from training.job.reporter import JobLog, Reporter
@@ -49,7 +53,7 @@ from visionflow.jobs.folder import (
     groups_key,
     run_prefix,
 )
-from visionflow.jobs.record import JobOutcome, JobRecord
+from visionflow.jobs.record import JobInstance, JobOutcome, JobRecord
 from visionflow.jobs.store import JobStore
 from visionflow.models.manifest import MANIFEST_NAME, Manifest
 
@@ -65,6 +69,38 @@ def cloud(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def store(cloud: None) -> JobStore:
     return make_table()
+
+
+@pytest.mark.parametrize("kind", ["g4dn.xlarge", "c7i.2xlarge"])
+@pytest.mark.parametrize("is_instance", [False, True])
+def test_a_machine_without_its_gpu_ends_the_job_instead_of_training_on_its_processor(
+    kind: str, is_instance: bool, store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, and without another machine; a computer that stands in for one trains as it can."""
+
+    def trained(*_: object, **__: object) -> None:
+        raise TrainingError("it trains")
+
+    without_cuda = partial(require_gpu, built_with=None)
+    monkeypatch.setattr("training.job.script.require_gpu", without_cuda)
+    monkeypatch.setattr("training.job.script.train", trained)
+    made = replace(
+        record(request(), state="running", reporters=("AROA:i-1",), attempt=1),
+        instance=JobInstance("i-1", kind, "ap-northeast-2a", spot=True),
+    )
+    store.add(made)
+    equip(store, made)
+    work = replace(machine("AROA:i-1", tmp_path / "work"), is_instance=is_instance)
+    assert run_job(made.id, work) == 1
+    report = report_of(store, made)
+    assert report.outcome is not None
+    assert report.outcome.kind == "failed"
+    refused = is_instance and kind == "g4dn.xlarge"
+    assert ("without CUDA" in str(report.outcome.reason)) == refused
+    # Nothing was downloaded.
+    assert (tmp_path / "work" / "images").exists() != refused
+    verdict = judge(made, report, MachineState(alive=True), datetime.now(UTC))
+    assert (verdict.next, verdict.reason) == ("end", report.outcome.reason)
 
 
 def test_a_job_reports_its_epochs_and_leaves_a_finished_run(

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from training.results.history import EpochRecord
 from visionflow.errors import ConfigError
-from visionflow.jobs.folder import JobFolders
+from visionflow.jobs.folder import MOST_LOG_BYTES, JobFolders
 from visionflow.jobs.record import (
     JobEpoch,
     JobOutcome,
@@ -31,6 +31,10 @@ HEARTBEAT_SECONDS = 10.0
 TAIL = 40
 """Lines of the log in the report; the folder has all of them."""
 LONGEST_LINE = 300
+LONGEST_LOGGED = 10_000
+"""Characters of a line in the folder; the rest of it is left out."""
+MOST_PART_BYTES = MOST_LOG_BYTES * 9 // 10
+"""Of one part of the log: whoever reads it reads no more than `MOST_LOG_BYTES` of an object."""
 MOST_UNSENT = 5_000
 """Lines that wait to be written; beyond that the oldest are dropped."""
 
@@ -43,12 +47,20 @@ class JobLog:
         self._reporter = reporter
         self._parts = 0
 
-    def write(self, lines: Sequence[str]) -> None:
-        """Raises botocore's errors."""
-        if lines:
-            text = "".join(f"{line}\n" for line in lines)
+    def write(self, lines: Sequence[str]) -> int:
+        """Write the first of ``lines``, as many as one part holds; returns how many. Raises
+        botocore's errors."""
+        size = count = 0
+        for line in lines:
+            size += len(line.encode(errors="replace")) + 1
+            if count and size > MOST_PART_BYTES:
+                break
+            count += 1
+        if count:
+            text = "".join(f"{line}\n" for line in lines[:count])
             self._folders.put_log(self._reporter, self._parts, text)
             self._parts += 1
+        return count
 
 
 class Reporter:
@@ -74,6 +86,7 @@ class Reporter:
         self._closing = threading.Event()
         self._stopped = False
         self._unsent: list[str] = []
+        self._left_out = 0
         self._tail: deque[str] = deque(maxlen=TAIL)
         self._report = JobReport(
             reporter=str(record.reporter),
@@ -128,7 +141,10 @@ class Reporter:
         """Add a line to the log; it is sent with the next heartbeat."""
         with self._lock:
             self._tail.append(text[:LONGEST_LINE])
-            self._unsent.append(f"{_now()} {text}")
+            self._unsent.append(f"{_now()} {shortened(text)}")
+            # A burst between two heartbeats must not fill the machine's memory.
+            if len(self._unsent) > 2 * MOST_UNSENT:
+                self._forget()
 
     def end(self, outcome: JobOutcome) -> None:
         """Report the outcome. Raises botocore's errors: without it the job would not end."""
@@ -156,12 +172,23 @@ class Reporter:
         """Send the lines that wait; they are kept if that fails. No job fails for its log."""
         with self._lock:
             lines, self._unsent = self._unsent, []
+            if self._left_out:
+                lines.insert(0, f"{_now()} ({self._left_out:,} lines are left out)")
+                self._left_out = 0
         try:
-            self._log.write(lines)
+            while lines:
+                lines = lines[self._log.write(lines) :]
         except (BotoCoreError, ClientError) as error:
             print(f"log: {error}", file=sys.__stderr__, flush=True)
             with self._lock:
-                self._unsent = [*lines, *self._unsent][-MOST_UNSENT:]
+                self._unsent = [*lines, *self._unsent]
+                self._forget()
+
+    def _forget(self) -> None:
+        """Keep the newest lines alone."""
+        surplus = max(0, len(self._unsent) - MOST_UNSENT)
+        del self._unsent[:surplus]
+        self._left_out += surplus
 
     def _beat(self) -> None:
         while not self._closing.wait(self._interval):
@@ -194,11 +221,15 @@ class Tee:
 
     def write(self, text: str) -> int:
         self._stream.write(text)
-        *lines, self._rest = (self._rest + text).split("\n")
+        *lines, rest = text.split("\n")
+        if lines:
+            lines[0] = self._rest + lines[0]
+            self._rest = ""
         for line in lines:
             shown = line.rstrip("\r").rpartition("\r")[2].rstrip()
             if shown:
                 self._on_line(shown)
+        self._rest = _unfinished(self._rest + rest)
         return len(text)
 
     def flush(self) -> None:
@@ -206,6 +237,20 @@ class Tee:
 
     def isatty(self) -> bool:
         return self._stream.isatty()
+
+
+def shortened(line: str) -> str:
+    """A line as the log has it, cut between characters and not in the middle of one."""
+    if len(line) <= LONGEST_LOGGED:
+        return line
+    return f"{line[:LONGEST_LOGGED]} ... (the rest of this line is left out)"
+
+
+def _unfinished(line: str) -> str:
+    """Of a line without its end, what can still be shown of it: not what was painted over, and no
+    more than its beginning."""
+    before, _, painted = line.rpartition("\r")
+    return (painted or line if before else line)[: LONGEST_LOGGED + 1]
 
 
 def why_not(record: JobRecord | None, reporter: str) -> str | None:

@@ -31,6 +31,7 @@ from training.errors import TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import check_start
 from training.job.files import JobFiles
+from training.job.gpu import require_gpu
 from training.job.inputs import Get, HttpGet, Inputs
 from training.job.interruption import POLL_SECONDS, metadata_address, spot_watch
 from training.job.reporter import HEARTBEAT_SECONDS, JobLog, Reporter, Tee, why_not
@@ -70,9 +71,13 @@ class Machine:
     notice_seconds: float = POLL_SECONDS
     patience_seconds: float = 900.0
     """Signing links to many files takes minutes."""
+    is_instance: bool = False
+    """Whether it is the job's instance, and not a computer that stands in for one."""
 
 
-def this_machine(settings: JobMachineSettings, work: Path, heartbeat_seconds: float) -> Machine:
+def this_machine(
+    settings: JobMachineSettings, work: Path, heartbeat_seconds: float, *, is_instance: bool
+) -> Machine:
     client = boto3.client("s3")
     reporter = settings.job_reporter
     return Machine(
@@ -81,6 +86,7 @@ def this_machine(settings: JobMachineSettings, work: Path, heartbeat_seconds: fl
         reporter=reporter,
         work=work,
         heartbeat_seconds=heartbeat_seconds,
+        is_instance=is_instance,
     )
 
 
@@ -161,6 +167,8 @@ def _attempt(given: Assignment, machine: Machine, reporter: Reporter) -> JobOutc
 
 def _train(given: Assignment, machine: Machine, reporter: Reporter, run: Path) -> None:
     reporter.step("download", job_config(given.job).epochs)
+    if machine.is_instance:
+        require_gpu(given.job.instance)
     images = machine.work / "images" / path_of(place_of(given.job.request.data)[1])
     came = Inputs(machine.folders, machine.reporter, machine.work, machine.get).fetch(
         given.withheld, images
@@ -217,10 +225,20 @@ def main() -> int:
         default=HEARTBEAT_SECONDS,
         help="Seconds between two reports",
     )
+    parser.add_argument(
+        "--is-instance",
+        action="store_true",
+        help="This machine is the job's EC2 instance, so it must have the GPU of its type",
+    )
     arguments = parser.parse_args()
     settings = JobMachineSettings.from_env(os.environ)
     try:
-        machine = this_machine(settings, arguments.work, arguments.heartbeat_seconds)
+        machine = this_machine(
+            settings,
+            arguments.work,
+            arguments.heartbeat_seconds,
+            is_instance=arguments.is_instance,
+        )
         return run_job(arguments.job, machine)
     except VisionFlowError as error:
         say(f"training.job: {error}", file=sys.stderr)

@@ -83,6 +83,10 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Listed]]] = {
     "Run a stage": {
         "up": Listed("infra.cli.cloud", "Start the local cloud, or bring it up to date."),
         "down": Listed("infra.cli.cloud", "End the local cloud."),
+        "doctor": Listed(
+            "infra.cli.account.doctor.command",
+            "Check account, quotas and this computer before a deployment, and change nothing.",
+        ),
         "bootstrap": Listed(
             "infra.cli.cloud", "Prepare an account and region of AWS, once, for deployments."
         ),

@@ -23,7 +23,8 @@ leave() {
   set +e
   echo "leaving with code $code"
   sleep 1
-  tail -n 200 "$log" > /tmp/boot.txt
+  # The control plane reads less than a megabyte; a progress bar is one long line.
+  tail -n 200 "$log" | tail -c 900000 > /tmp/boot.txt
   timeout 30 aws s3 cp --no-progress /tmp/boot.txt \
     "s3://@JOBS_BUCKET@/jobs/${reporter:-unknown}/log/boot.txt"
   shutdown -h now || systemctl poweroff --force
@@ -63,4 +64,4 @@ fi
 export VISIONFLOW_JOBS_BUCKET="@JOBS_BUCKET@"
 export VISIONFLOW_JOB_REPORTER="$reporter"
 cd code
-../venv/bin/python -m training.job "$job" --work "/var/lib/visionflow/$job"
+../venv/bin/python -m training.job "$job" --work "/var/lib/visionflow/$job" --is-instance

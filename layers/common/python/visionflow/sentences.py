@@ -72,6 +72,25 @@ SENTENCES: Mapping[str, Sentence] = {
         "EC2 takes the spot instance back: {notice}.",
         "EC2에서 스팟 인스턴스를 회수합니다: {notice}.",
     ),
+    "torch_without_cuda": Sentence(
+        "The machine ({type}) has a GPU, but its PyTorch {version} is built without CUDA and would "
+        "train on the processor. Install the packages of training/requirements.txt, or choose a "
+        "type without a GPU.",
+        "머신({type})에 GPU가 있지만 설치된 PyTorch({version})가 CUDA 없이 빌드되어 CPU로 학습하게 "
+        "됩니다. training/requirements.txt의 패키지를 설치하거나 GPU가 없는 유형을 선택하세요.",
+    ),
+    "gpu_unusable": Sentence(
+        "The GPU of the machine ({type}) cannot be used: {reason}. Resume the job to go on with "
+        "another machine; if that fails too, look at job_image_parameter in infra/stages.py.",
+        "머신({type})의 GPU를 사용할 수 없습니다: {reason}. 작업을 재개하면 다른 머신에서 이어서 "
+        "진행합니다. 다시 실패하면 infra/stages.py의 job_image_parameter를 확인하세요.",
+    ),
+    "fewer_gpus": Sentence(
+        "The machine ({type}) has {wanted} GPUs, of which {seen} can be seen. Resume the job to go "
+        "on with another machine.",
+        "머신({type})의 GPU {wanted}개 중 {seen}개만 인식됩니다. 작업을 재개하면 다른 머신에서 "
+        "이어서 진행합니다.",
+    ),
     "told_to_end": Sentence("The machine was told to end.", "머신이 종료 요청을 받았습니다."),
     "no_job": Sentence("The machine was given no job.", "머신에 배정된 작업이 없습니다."),
     "other_machine": Sentence("Another machine has taken over.", "다른 머신이 이어받았습니다."),

@@ -14,6 +14,7 @@ from tests.unit.infra.cli.commands import COMMANDS
 VERBS = {
     *(
         "Classify",
+        "Check",
         "Compare",
         "Confirm",
         "Continue",

@@ -1,5 +1,6 @@
 """Node is checked before anything starts, and what is built is built once."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,15 +9,17 @@ from infra.errors import CommandError
 from infra.local_cloud import toolchain
 from infra.local_cloud.fingerprint import fingerprint
 from infra.local_cloud.processes import Tools
-from infra.packaging.workspace import Workspace
+from infra.packaging.workspace import PROJECT, Workspace
 from tests.unit.infra.local_cloud.programs import script
 
 
 @pytest.mark.parametrize(
     ("node", "complaint"),
     [
-        (None, r"Node\.js 20 or newer .* was not found"),
-        ("#!/bin/sh\necho v18.20.4", r"Node\.js 20 or newer .* is v18\.20\.4"),
+        (None, r"Node\.js 20\.19 or newer .* was not found"),
+        ("#!/bin/sh\necho v18.20.4", r"Node\.js 20\.19 or newer .* is v18\.20\.4"),
+        ("#!/bin/sh\necho v20.18.3", r"Node\.js 20\.19 or newer .* is v20\.18\.3"),
+        ("#!/bin/sh\necho 22", "of 22|is 22"),
         ("#!/bin/sh\nexit 1", "of unknown version"),
     ],
 )
@@ -29,6 +32,21 @@ def test_a_missing_or_old_node_is_one_sentence(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CommandError, match=complaint):
         toolchain.require_node()
+
+
+@pytest.mark.parametrize("version", ["v20.19.0", "v22.4.1", "v24.0.0-nightly"])
+def test_node_as_the_dashboard_wants_it_is_new_enough(
+    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "node", f"#!/bin/sh\necho {version}")
+    script(tmp_path / "npm", "#!/bin/sh")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert toolchain.require_node() == version
+
+
+def test_the_oldest_node_is_that_of_the_dashboard() -> None:
+    package = json.loads((PROJECT / "dashboard" / "package.json").read_text(encoding="utf-8"))
+    assert package["engines"]["node"] == ">=" + ".".join(map(str, toolchain.OLDEST_NODE))
 
 
 @pytest.fixture

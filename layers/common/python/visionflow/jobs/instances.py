@@ -28,6 +28,11 @@ class InstanceType:
     usd_per_hour_spot: float
     usd_per_hour: float
 
+    @property
+    def gpus(self) -> int:
+        """How many GPUs it has: none of `INSTANCE_TYPES` has more than one."""
+        return 0 if self.gpu is None else 1
+
     def price(self, market: Market) -> float:
         """USD for an hour with address and volume."""
         own = self.usd_per_hour_spot if market == "spot" else self.usd_per_hour

@@ -113,6 +113,7 @@ def called(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CALLED", str(noted))
     monkeypatch.setattr("infra.cli.cloud.DEFAULT_STATE", tmp_path / "state")
     monkeypatch.setattr("infra.cli.cloud.toolchain.require_node", lambda: None)
+    monkeypatch.setattr("infra.cli.cloud.doctor.require", lambda *_: None)
     monkeypatch.setattr("infra.cli.cloud.toolchain.cdk_cli", lambda *_: cdk)
     monkeypatch.setattr(Workspace, "built", tmp_path / "built")
     return noted
