@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shlex
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,10 +18,13 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 from infra.app import build_app
 from infra.packaging.assets import Assets, project_assets
+from infra.packaging.workspace import PROJECT
 from infra.stages import LOCAL, PROD, STAGES, StageConfig
 from tests.tiny_model import write_tiny_artifact
 
 Resource = dict[str, Any]
+
+INFRA = PROJECT / "infra"
 
 # A stage with all options that are off by default, most of them because they cost money while idle.
 EVERYTHING = replace(
@@ -119,12 +124,19 @@ def assets(tmp_path_factory: pytest.TempPathFactory) -> Assets:
 
 @pytest.fixture(scope="session")
 def synthesize(assets: Assets, tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
-    """The templates of a stage, as its synthesis through cdk-nag leaves them."""
+    """The templates of a stage, as its synthesis through cdk-nag leaves them.
+
+    The local stage's are made as the CDK CLI does it.
+    """
 
     @cache
     def synthesized(stage: StageConfig) -> Templates:
         outdir = tmp_path_factory.mktemp(stage.name)
-        build_app(stage, assets, outdir=str(outdir)).synth()
+        if stage == LOCAL:
+            result = run_app(outdir, stage.name)
+            assert result.returncode == 0, result.stderr
+        else:
+            build_app(stage, assets, outdir=str(outdir)).synth()
         return read_templates(stage, outdir)
 
     return synthesized
@@ -146,6 +158,15 @@ def on_aws(request: pytest.FixtureRequest, synthesize: Synthesize) -> Templates:
 def local(synthesize: Synthesize) -> Templates:
     """The stage of the local cloud."""
     return synthesize(LOCAL)
+
+
+def run_app(outdir: Path, stage: str) -> subprocess.CompletedProcess[str]:
+    """The command of `cdk.json`, run as the CDK CLI does: from the folder of that file."""
+    command = shlex.split(json.loads((INFRA / "cdk.json").read_text())["app"])
+    context = {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": json.dumps({"stage": stage})}
+    return subprocess.run(
+        command, cwd=INFRA, env=os.environ | context, capture_output=True, text=True, check=False
+    )
 
 
 def read_templates(stage: StageConfig, outdir: Path) -> Templates:
