@@ -69,7 +69,7 @@ def test_follow_prints_what_comes_once_and_ends_with_the_job(
     assert logs(job, follow=True) == 0
     said = capsys.readouterr()
     assert said.out == "first\nlook 1\nlook 2\n"
-    assert said.err.strip() == f"Job {job.id} is failed: {reason}".strip()
+    assert said.err.strip() == f"Job {job.id}: failed. {reason}".strip()
 
 
 def test_a_part_is_read_once(stage: Stage) -> None:

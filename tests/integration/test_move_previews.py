@@ -152,6 +152,7 @@ def test_each_move_does_what_its_preview_says(models: Cloud, seed: int) -> None:
             for change in said.body["classes"]
         ]
         assert found == expected_classes(before, after), what
+        assert moved.body["classes"] == said.body["classes"], what
         done += bool(effects)
         before = after
     assert done > STEPS / 4
