@@ -24,13 +24,12 @@ from lambdas.api.feedback.service import (
     WithdrawnFeedback,
 )
 from lambdas.api.models.comparison import ModelComparison
-from lambdas.api.models.preview import MovePreview
+from lambdas.api.models.preview import Moved, MovePreview
 from lambdas.api.models.service import (
     CanaryRequest,
     History,
     ModelDetail,
     ModelList,
-    Moved,
     MoveRequest,
     Served,
 )

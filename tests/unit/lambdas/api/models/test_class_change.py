@@ -19,8 +19,9 @@ class Known:
         self.labels = {OLD: old.split(), NEW: new.split()}
 
     def find(self, model: ModelRef) -> LabelTree | None:
-        names = self.labels.get(model)
-        return names and LabelTree(tuple(Label(name, None) for name in names), ())
+        if model not in self.labels:
+            return None
+        return LabelTree(tuple(Label(name, None) for name in self.labels[model]), ())
 
 
 @pytest.mark.parametrize(
