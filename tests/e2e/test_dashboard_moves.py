@@ -19,7 +19,7 @@ from visionflow.models.store import ModelStore
 
 pytestmark = pytest.mark.e2e
 
-CLASSES = {"colours": LABELS, "paints": ("blue", "green", "violet")}
+CLASSES = {"colours": LABELS, "paints": ("Blue", "green", "violet")}
 SHOTS = os.environ.get("VISIONFLOW_SCREENSHOTS")  # a folder, for people who want to look
 
 
@@ -73,10 +73,12 @@ def test_each_sentence_is_what_then_happens(
 ) -> None:
     with opened(browser, cloud, locale="en-US", viewport=DESKTOP) as page:
         said = ask(page, cloud, "canary")
-        assert said[:3] == [
+        assert said[:5] == [
             "10% of the images go to paints 1.0.0; 90% stay with colours 1.0.0.",
             "Classes lost (1) for 10% of the images: red.",
             "Classes gained (1) for 10% of the images: violet.",
+            "Classes renamed (1) for 10% of the images: blue → Blue.",
+            "The classes have another order, and so other numbers, for 10% of the images.",
         ]
         confirm(page)
         canary = {"name": "paints", "version": "1.0.0", "percent": 10}
@@ -86,10 +88,12 @@ def test_each_sentence_is_what_then_happens(
         expect(page.get_by_test_id("shadow")).to_be_disabled()
 
         said = ask(page, cloud, "promote")
-        assert said[:5] == [
+        assert said[:7] == [
             "Production changes from colours 1.0.0 to paints 1.0.0.",
             "Classes lost (1), no image is answered with them any more: red.",
             "Classes gained (1): violet.",
+            "Classes renamed (1): blue → Blue.",
+            "The classes have another order, and so other numbers.",
             "The canary paints 1.0.0 ends and classifies no more images.",
             "A rollback would then return to colours 1.0.0.",
         ]

@@ -65,11 +65,11 @@ def test_follow_prints_what_comes_once_and_ends_with_the_job(
         if looks == 2:
             stage.jobs.move(stage.jobs.get(job.id), "failed", reason=reason)
 
-    monkeypatch.setattr(commands.time, "sleep", later)
+    monkeypatch.setattr("infra.cli.jobs.commands.time.sleep", later)
     assert logs(job, follow=True) == 0
     said = capsys.readouterr()
     assert said.out == "first\nlook 1\nlook 2\n"
-    assert said.err.strip() == f"Job {job.id} is failed: {reason}".strip()
+    assert said.err.strip() == f"Job {job.id}: failed. {reason}".strip()
 
 
 def test_a_part_is_read_once(stage: Stage) -> None:

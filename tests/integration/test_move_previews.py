@@ -152,9 +152,25 @@ def test_each_move_does_what_its_preview_says(models: Cloud, seed: int) -> None:
             for change in said.body["classes"]
         ]
         assert found == expected_classes(before, after), what
+        assert moved.body["classes"] == said.body["classes"], what
         done += bool(effects)
         before = after
     assert done > STEPS / 4
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("1", "other/1, tiny/1"), ("other", "other/1, other/2")]
+)
+def test_a_name_or_a_version_alone_is_refused_with_what_it_may_mean(
+    models: Cloud, text: str, meant: str
+) -> None:
+    for path, name, query in (
+        ("/models/preview", "model", {"move": "promote", "model": text}),
+        ("/models/compare", "models", {"models": f"tiny/2,{text}"}),
+    ):
+        said = models.call("GET", path, query)
+        assert (said.status, said.body["field"]) == (400, name)
+        assert f"{text} may mean {meant}." in said.body["detail"]
 
 
 def test_a_preview_moves_nothing_and_leaves_no_trail(models: Cloud) -> None:

@@ -92,7 +92,18 @@ describe("the dialog of a move", () => {
         { ...EFFECT, kind: "rollback_to", model: null },
         { ...EFFECT, kind: "unwatched", model: TWENTY },
       ],
-      classes: [{ model: FIVE, instead_of: TWENTY, percent: 100, gained: [], lost: [], kept: 5 }],
+      classes: [
+        {
+          model: FIVE,
+          instead_of: TWENTY,
+          percent: 100,
+          gained: [],
+          lost: [],
+          kept: 5,
+          renamed: [],
+          reordered: false,
+        },
+      ],
     };
     renderDashboard(fake, "/models");
     expect(await ask("rollback")).toEqual([

@@ -25,10 +25,9 @@ def add_parsers(data_steps: Commands) -> None:
     parser = add_api_command(data_steps, "push", _push, summary)
     parser.add_argument(
         "source",
-        type=Path,
         metavar="SOURCE",
         help="class folders, or train/val/test with them; a .zip or .tar of these; or a table or "
-        "an export, as for 'data import'",
+        "an export, as for 'data import'; here or in s3://",
     )
     parser.add_argument(
         "--dataset", required=True, metavar="NAME", help="the dataset, made if it is not there"
@@ -41,13 +40,17 @@ def add_parsers(data_steps: Commands) -> None:
 
 
 def _push(arguments: argparse.Namespace) -> int:
+    # It brings NumPy.
+    from training.data.sources.dataset_folder import local_source  # noqa: PLC0415
+
     dataset = DatasetClient(api_client(arguments), arguments.dataset)
-    with tempfile.TemporaryDirectory() as unpacked:
-        reading = read_source(arguments.source, Path(unpacked))
+    with tempfile.TemporaryDirectory() as unpacked, tempfile.TemporaryDirectory() as brought:
+        source = local_source(arguments.source, Path(brought))
+        reading = read_source(source, Path(unpacked))
         found = reading.images
         for note in reading.notes:
             say(note, file=sys.stderr)
-        copies = _copies(arguments.source, Path(unpacked))
+        copies = _copies(source, Path(unpacked))
         sent, named = send_all(dataset, list(map(_offered, found)), copies)
     if arguments.wait:
         wait(dataset, sent, named)

@@ -251,8 +251,8 @@ def _logs(arguments: argparse.Namespace) -> int:
             break
         time.sleep(_LOOK_SECONDS)
     if job.state in ENDED:
-        why = f": {job.reason}" if job.reason else "."
-        say(f"Job {job.id} is {job.state}{why}", file=sys.stderr)
+        why = f". {job.reason}" if job.reason else "."
+        say(f"Job {job.id}: {job.state}{why}", file=sys.stderr)
     return 0
 
 

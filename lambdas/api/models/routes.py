@@ -50,7 +50,8 @@ def served(service: ModelService, request: Request) -> Served:
 @endpoints.add("GET", "/models/compare", "models", "from", "to")
 def compare(service: ModelService, request: Request) -> ModelComparison:
     models = (request.query.get("models") or "").split(",")[: MOST_COMPARED + 1]
-    return service.compare([parse_ref("models", one) for one in models if one], *request.days())
+    named = [service.named("models", one) for one in models if one]
+    return service.compare(named, *request.days())
 
 
 @endpoints.add("GET", "/models/preview", "move", "model", "percent")
@@ -59,7 +60,8 @@ def preview(service: ModelService, request: Request) -> MovePreview:
     if kind is None:
         raise MissingFieldError("The parameter move is needed: the move to look at.", "move")
     percent = whole_number("percent", request.query.get("percent"))
-    wanted = Wanted(kind, request.model("model"), percent)
+    model = request.query.get("model")
+    wanted = Wanted(kind, None if model is None else service.named("model", model), percent)
     return service.preview(wanted, Order(request.caller.name, datetime.now(UTC)))
 
 

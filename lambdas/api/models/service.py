@@ -17,7 +17,7 @@ from visionflow.models.manifest import Manifest
 from visionflow.models.moves import Wanted
 from visionflow.models.promotion_rule import PromotionRule
 from visionflow.models.publication import MAX_REPORT_BYTES, REPORT_FILE
-from visionflow.models.ref import ModelRef
+from visionflow.models.ref import ModelRef, parse_ref
 from visionflow.models.registry import ModelRegistry, RegisteredVersion
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Move, Order
@@ -25,6 +25,7 @@ from visionflow.models.store import ModelStore
 
 # The query of a comparison names them, in an address that must stay short.
 MOST_COMPARED = 20
+_MOST_MEANT = 10
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,22 @@ class ModelService:
             resources.counters, resources.reviews, resources.shadows, resources.trees
         )
         return cls(resources.registry, resources.models, comparison, resources.trees)
+
+    def named(self, what: str, text: str) -> ModelRef:
+        """The version that ``text`` names in the parameter ``what``.
+
+        Raises `InvalidParameterError`, with what a name or a version alone may mean.
+        """
+        if "/" not in text:
+            rows = self.registry.versions()
+            found = sorted(row.model.text for row in rows if text in (row.name, row.version))
+            if found:
+                raise InvalidParameterError(
+                    f"{what} must be a model and its version; {text:.80} may mean "
+                    f"{', '.join(found[:_MOST_MEANT])}.",
+                    what,
+                )
+        return parse_ref(what, text)
 
     def list(self) -> ModelList:
         aliases = self.registry.aliases()

@@ -32,7 +32,10 @@ def dataset_folder(source: str, cache: Path) -> Path:
 
     Says on stderr what was left out. Raises `DatasetError` for what cannot be read.
     """
-    return _read_as(local_source(source, cache), cache)
+    path = local_source(source, cache)
+    if not path.exists():
+        raise DatasetError(f"{path}: no such folder; expected one folder of images per class")
+    return _read_as(path, cache)
 
 
 def local_source(source: str, cache: Path) -> Path:
@@ -44,10 +47,7 @@ def local_source(source: str, cache: Path) -> Path:
         if suffix in ARCHIVE_SUFFIXES:
             return local_file(source, cache)
         return (local_document if suffix in SUFFIXES else local_folder)(source, cache)
-    path = Path(source)
-    if not path.exists():
-        raise DatasetError(f"{path}: no such folder; expected one folder of images per class")
-    return path
+    return Path(source)
 
 
 def _read_as(path: Path, cache: Path) -> Path:
