@@ -24,6 +24,7 @@ export function trainingOptions(): TrainingOptions {
     ],
     runs_on: "aws",
     worker: true,
+    prices: { region: "us-east-1", instead_of: null, looked_up: "2026-11-27" },
   };
 }
 

@@ -56,6 +56,7 @@ export function monthCost(changes: Partial<MonthCost> = {}): MonthCost {
     retention_days: 30,
     prices: {
       region: "us-east-1",
+      instead_of: null,
       looked_up: "2026-02-01",
       source: "https://aws.amazon.com/pricing/",
       items: { keys: 1, s3_puts: 0.000005 },

@@ -2,13 +2,14 @@
 stopped a stage."""
 
 import argparse
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast, get_args
 
 import boto3
 
-from infra.cli.command_line import ALL_STAGES, STAGES_ON_AWS, add_command, add_stage
+from infra.cli.command_line import ALL_STAGES, STAGES_ON_AWS, add_command, add_region, add_stage
 from infra.cli.endpoints import endpoints
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig, stage_named
 from training.cli.options import Commands, add_group, answer, print_table
@@ -16,14 +17,15 @@ from training.texts.terminal import say
 from visionflow.access.budget import BudgetState, BudgetTopic, StageStop
 from visionflow.costs.estimate import TOO_SMALL, Architecture, Estimate, Workload, estimate
 from visionflow.costs.instant import TYPICAL_MEGAPIXELS, DatasetCost, dataset_cost
-from visionflow.costs.prices import DEFAULT_REGION, price_table
+from visionflow.costs.prices import DEFAULT_REGION, price_region
 from visionflow.costs.worst_case import Bounds, WorstCase, worst_case
 
 
 def add_parsers(commands: Commands) -> None:
     summary = "Estimate what images cost, from measured times and dated prices."
     parser = add_command(commands, "cost", _cost, summary)
-    add_stage(parser, STAGES_ON_AWS)  # its own --region is one whose prices are known
+    add_stage(parser, STAGES_ON_AWS)
+    add_region(parser)
     asked = parser.add_mutually_exclusive_group(required=True)
     asked.add_argument("--per-day", type=float, metavar="N", help="images a day")
     asked.add_argument(
@@ -42,12 +44,6 @@ def add_parsers(commands: Commands) -> None:
         type=float,
         metavar="X",
         help=f"megapixels of each (default: 3, of a dataset {TYPICAL_MEGAPIXELS:g})",
-    )
-    parser.add_argument(
-        "--region",
-        choices=tuple(price_table().region),
-        default=DEFAULT_REGION,
-        help=f"region of the prices (default: {DEFAULT_REGION})",
     )
     for option, about in (
         ("--memory", "memory of the classifying functions in MB"),
@@ -73,19 +69,31 @@ def add_parsers(commands: Commands) -> None:
 
 def _cost(arguments: argparse.Namespace) -> int:
     stage = stage_named(arguments.stage)
+    # Of the stage, as every command chooses it; without any, the table's first is said to be used.
+    chosen: str | None = boto3.Session().region_name
+    region = price_region(chosen or DEFAULT_REGION)
+    if chosen is None:
+        _note(f"No region is chosen, so the prices are those of {region}; add --region.")
+    elif chosen != region:
+        _note(f"There are no prices for {chosen} here; those of {region} stand for them.")
     if arguments.worst_case:
-        most = worst_case(bounds_of(stage, arguments.region))
+        most = worst_case(bounds_of(stage, region))
         answer(arguments, most, lambda: _print_most(most, stage))
         return 0
     if arguments.dataset is not None:
         megapixels = _megapixels(arguments, TYPICAL_MEGAPIXELS)
-        architecture = arguments.architecture or workload_of(stage, arguments.region).architecture
-        whole = dataset_cost(arguments.dataset, megapixels, arguments.region, architecture)
+        architecture = arguments.architecture or workload_of(stage, region).architecture
+        whole = dataset_cost(arguments.dataset, megapixels, region, architecture)
         answer(arguments, whole, lambda: _print_dataset(whole))
         return 0
-    found = estimate(_workload(arguments, stage))
+    found = estimate(_workload(arguments, stage, region))
     answer(arguments, found, lambda: _print(found))
     return 0
+
+
+def _note(text: str) -> None:
+    """Beside the answer, which programs read."""
+    say(text, file=sys.stderr)
 
 
 def _status(arguments: argparse.Namespace) -> int:
@@ -123,8 +131,8 @@ def bounds_of(stage: StageConfig, region: str) -> Bounds:
     )
 
 
-def _workload(arguments: argparse.Namespace, stage: StageConfig) -> Workload:
-    built = workload_of(stage, arguments.region)
+def _workload(arguments: argparse.Namespace, stage: StageConfig, region: str) -> Workload:
+    built = workload_of(stage, region)
     return replace(
         built,
         per_day=arguments.per_day,

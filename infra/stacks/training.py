@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import Aws, CfnOutput, Duration, Stack
 from aws_cdk import Size as Storage
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -73,6 +73,7 @@ class TrainingStack(Stack):
                 gate=gate,
                 datasets_table=stores.datasets_table.table_name,
                 on_aws=int(stage.on_aws),
+                region=Aws.REGION,
             ),
             machine=machine,
             network=network,

@@ -51,19 +51,21 @@ def markets(request: JobRequest) -> tuple[Market, ...]:
 
 
 def affordable(
-    types: Sequence[InstanceType], wanted: Sequence[Market], usd: float
+    types: Sequence[InstanceType], wanted: Sequence[Market], usd: float, region: str
 ) -> dict[Market, tuple[InstanceType, ...]]:
-    """The types of each market that ``usd`` pays for `LEAST_MINUTES`.
+    """The types of each market that ``usd`` pays for `LEAST_MINUTES`, by the prices of ``region``.
 
     Raises `JobRefusedError` when there is none.
     """
     found: dict[Market, tuple[InstanceType, ...]] = {
-        market: tuple(kind for kind in types if kind.price(market) * LEAST_MINUTES / 60 <= usd)
+        market: tuple(
+            kind for kind in types if kind.price(market, region) * LEAST_MINUTES / 60 <= usd
+        )
         for market in wanted
     }
     if any(found.values()):
         return found
-    price, market, name = min((t.price(m), m, t.type) for t in types for m in wanted)
+    price, market, name = min((t.price(m, region), m, t.type) for t in types for m in wanted)
     raise JobRefusedError(
         f"{usd:.2f} USD buy {usd / price * 60:.0f} minutes of {name} ({market}, about "
         f"{price:.2f} USD an hour); at least {LEAST_MINUTES} minutes are needed."

@@ -79,6 +79,7 @@ class JobSteps:
         self._quotas = quotas
         self._settings = settings
         self._stop = stop
+        self._region = settings.region
         # Whoever runs the local cloud may start its worker whenever they like.
         self._patience = patience if settings.on_aws else replace(patience, begin=math.inf)
         self._clock = clock
@@ -243,7 +244,8 @@ class JobSteps:
         if record.attempt > _MOST_SPOT_MACHINES:
             wanted = ("on-demand",)
         left = request.budget_usd - record.spent_usd
-        return allowed(affordable(candidates(request.instance), wanted, left), self._quotas)
+        types = candidates(request.instance)
+        return allowed(affordable(types, wanted, left, self._region), self._quotas)
 
     def _run(self, record: JobRecord) -> JobRecord:
         """Launch and record a machine; of a local job only who may report."""
@@ -261,9 +263,13 @@ class JobSteps:
             instance=instance,
             launched_at=now,
             # What stands in for a machine on the local cloud is nobody's to pay for.
-            usd_per_hour=_price(instance) if instance and self._settings.on_aws else 0.0,
+            usd_per_hour=self._price(instance) if instance and self._settings.on_aws else 0.0,
             reporters=(*record.reporters, f"{self._settings.job_role_id}:{who}"),
         )
+
+    def _price(self, instance: JobInstance) -> float:
+        market: Market = "spot" if instance.spot else "on-demand"
+        return BY_NAME[instance.type].price(market, self._region)
 
     def _pause(self, record: JobRecord) -> int:
         now = self._clock()
@@ -280,7 +286,3 @@ def _end(job_id: str, state: EndState, reason: str | None) -> Answer:
 def _settled(record: JobRecord, now: datetime) -> JobChanges:
     """The changes of a record whose machine has ended or is about to."""
     return {"spent_usd": round(record.cost_usd(now), 6), "launched_at": None}
-
-
-def _price(instance: JobInstance) -> float:
-    return BY_NAME[instance.type].price("spot" if instance.spot else "on-demand")

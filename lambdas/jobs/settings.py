@@ -16,6 +16,7 @@ class JobsSettings(EnvSettings):
         job_role_id: the unique id of the machines' role, first half of a reporter's name.
         watch_seconds: between two looks at a job that has just begun.
         gate: the stage's `GateLimits` as JSON.
+        region: whose prices a budget is counted in.
         on_aws: 0 where machines are stood in for by the computer of the local cloud, else 1.
     """
 
@@ -31,3 +32,4 @@ class JobsSettings(EnvSettings):
     usage_table: str
     datasets_table: str
     on_aws: int
+    region: str

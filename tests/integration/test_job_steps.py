@@ -106,6 +106,7 @@ class Life:
             usage_table=USAGE,
             datasets_table=DATASETS_TABLE,
             on_aws=int(on_aws),
+            region="ap-northeast-2",
         )
         self.stop = make_stop()
         self.steps = JobSteps(

@@ -8,6 +8,7 @@ import pytest
 
 from lambdas.api.costs.month import MonthCost, MonthCosts
 from lambdas.api.costs.priced import Priced
+from lambdas.api.costs.pricing import Pricing
 from lambdas.api.costs.routes import endpoints
 from lambdas.api.costs.storage import StorageSizes
 from lambdas.api.costs.training import TrainingCosts
@@ -253,11 +254,20 @@ def test_the_route_answers_with_prices_and_what_was_measured(
     assert answer.status == 200, answer.body
     assert (answer.body["offset"], answer.body["budget_usd"]) == (540, 50)
     assert answer.body["prices"]["region"] == "ap-northeast-2"
+    assert answer.body["prices"]["instead_of"] is None
     assert answer.body["prices"]["items"]["s3_gb_months"] == 0.025
     assert answer.body["measured"]["model"]
     assert {part["place"] for part in answer.body["stored"]} >= {"images", "datasets"}
     assert answer.body["images"] == 1
     assert "'red'" not in str(answer.body), "who may not see labels may see costs"
+
+
+def test_a_region_without_prices_is_said_with_whose_stand_for_them() -> None:
+    pricing = Pricing.of(SETTINGS, "eu-south-9", (), 5.0)
+    assert (pricing.region, pricing.instead_of) == ("us-east-1", "eu-south-9")
+    said = pricing.estimated().assumptions["prices"]
+    assert said.startswith("us-east-1, on demand")
+    assert said.endswith("there are none for eu-south-9 here")
 
 
 def test_what_was_measured_a_season_ago_prices_nothing(cloud: Cloud) -> None:

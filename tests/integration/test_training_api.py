@@ -118,6 +118,30 @@ def test_on_aws_machines_are_offered_and_nothing_waits_for_a_worker(
     assert (job["runs_on"], job["waits_for_worker"]) == ("aws", False)
 
 
+@pytest.mark.parametrize(
+    ("region", "priced", "usd"),
+    [
+        ("ap-northeast-2", "ap-northeast-2", 0.647),
+        ("us-east-1", "us-east-1", 0.526),
+        ("eu-south-9", "us-east-1", 0.526),
+    ],
+)
+def test_machines_have_the_prices_of_the_stages_region(
+    region: str,
+    priced: str,
+    usd: float,
+    empty_cloud: Cloud,
+    store: JobStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_REGION", region)
+    options = empty_cloud.call("GET", "/training-options").body
+    assert options["prices"]["region"] == priced
+    assert options["prices"]["instead_of"] == (None if region == priced else region)
+    machine = next(one for one in options["instances"] if one["type"] == "g4dn.xlarge")
+    assert machine["usd_per_hour"] == usd
+
+
 def test_on_the_local_cloud_a_job_waits_for_the_worker_and_shows_no_machine(
     empty_cloud: Cloud, store: JobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

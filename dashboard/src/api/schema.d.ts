@@ -2267,11 +2267,15 @@ export interface components {
         };
         /**
          * ListPrices
-         * @description The prices that all figures rest on, in dollars for one of each item.
+         * @description The prices that all figures rest on, in dollars for one of each item. ``instead_of``: the
+         *     region of the stage, where there are no prices for it and those of ``region`` stand for them;
+         *     else null.
          */
         ListPrices: {
             /** Region */
             region: string;
+            /** Instead Of */
+            instead_of: string | null;
             /** Looked Up */
             looked_up: string;
             /** Source */
@@ -2362,6 +2366,19 @@ export interface components {
             items: components["schemas"]["LogEntry"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * MachinePriceBasis
+         * @description The list that the prices of machines are from: its region, and the day on which it was looked
+         *     up. ``instead_of``: the region of the stage, where there are no prices for it; else null.
+         */
+        MachinePriceBasis: {
+            /** Region */
+            region: string;
+            /** Instead Of */
+            instead_of: string | null;
+            /** Looked Up */
+            looked_up: string;
         };
         /**
          * Me
@@ -3392,7 +3409,8 @@ export interface components {
          * TrainingOptions
          * @description All that a form for a training job needs. ``models`` and ``recipes``: those that may take the
          *     place of a config's own. ``runs_on``: on the local cloud its computer trains, so there are no
-         *     ``instances``; ``worker``: whether it is at work on jobs now, true on AWS.
+         *     ``instances``; ``worker``: whether it is at work on jobs now, true on AWS. ``prices``: what the
+         *     prices of the instances rest on.
          */
         TrainingOptions: {
             /** Models */
@@ -3412,6 +3430,7 @@ export interface components {
             runs_on: "aws" | "local";
             /** Worker */
             worker: boolean;
+            prices: components["schemas"]["MachinePriceBasis"];
         };
         /**
          * Tried

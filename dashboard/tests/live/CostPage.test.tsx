@@ -82,6 +82,14 @@ describe("the month's cost", () => {
     expect(within(dialog).getByRole("row", { name: /S3: write 0.000005/ })).toBeVisible();
   });
 
+  it("says whose prices stand for a region without any", async () => {
+    if (fake.monthCost === null) throw new Error("the fake has a month");
+    fake.monthCost.prices.instead_of = "eu-west-1";
+    renderDashboard(fake, "/cost?basis=prices");
+    const dialog = await screen.findByTestId("cost-basis-dialog");
+    expect(dialog).toHaveTextContent("no prices for eu-west-1 here; those of us-east-1 stand");
+  });
+
   it("says which days are those of UTC", async () => {
     renderDashboard(fake, "/cost");
     expect(await screen.findByText(/counted before this version are on their day/)).toBeVisible();

@@ -28,6 +28,17 @@ describe("the form", () => {
   const flowers = trainingOptions().configs.find(({ name }) => name === "flowers");
   if (flowers === undefined) throw new Error("training offers no flowers");
 
+  it("says whose prices stand for a region without any", async () => {
+    fake.trainingOptions = {
+      ...trainingOptions(),
+      prices: { region: "us-east-1", instead_of: "eu-west-1", looked_up: "2026-11-27" },
+    };
+    renderDashboard(fake, "/training");
+    expect(await screen.findByTestId("estimate")).toHaveTextContent(
+      "no prices for eu-west-1 here; those of us-east-1 stand for them",
+    );
+  });
+
   it("leads with images, a goal and what each goal can cost", async () => {
     renderDashboard(fake, "/training");
     const form = await screen.findByTestId("job-form");
@@ -41,6 +52,9 @@ describe("the form", () => {
     );
     expect(within(form).getByRole("radio", { name: /^Quality/ })).toBeChecked();
     expect(screen.getByTestId("estimate")).toHaveTextContent("At most $1.76 within 8 h");
+    expect(screen.getByTestId("estimate")).toHaveTextContent(
+      /Prices of machines: us-east-1, looked up on 2026-11-27\.$/,
+    );
     expect(screen.queryByTestId("job-config")).not.toBeInTheDocument();
   });
 

@@ -89,9 +89,12 @@ class Forecast:
 
 @dataclass(frozen=True)
 class ListPrices:
-    """The prices that all figures rest on, in dollars for one of each item."""
+    """The prices that all figures rest on, in dollars for one of each item. ``instead_of``: the
+    region of the stage, where there are no prices for it and those of ``region`` stand for them;
+    else null."""
 
     region: str
+    instead_of: str | None
     looked_up: str
     source: str
     items: Amounts
@@ -276,5 +279,10 @@ def _prices(pricing: Pricing) -> ListPrices:
     items = {name: float(usd) for name, usd in vars(table.of(pricing.region)).items()}
     free = {name: float(amount) for name, amount in table.free.items()}
     return ListPrices(
-        pricing.region, table.looked_up, "https://aws.amazon.com/pricing/", items, free
+        pricing.region,
+        pricing.instead_of,
+        table.looked_up,
+        "https://aws.amazon.com/pricing/",
+        items,
+        free,
     )

@@ -1,12 +1,12 @@
 """The price of an image: by what the functions took for a version, or by the estimate before."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from lambdas.api.settings import CostSettings
-from visionflow.costs.estimate import Estimate, Workload, estimate
-from visionflow.costs.prices import DEFAULT_REGION, price_table
+from visionflow.costs.estimate import Estimate, Workload, estimate, instead
+from visionflow.costs.prices import price_region
 from visionflow.costs.served import KEPT, WayTaken, image_cost, taken, way_taken
 from visionflow.insights.counters import Counted
 from visionflow.predictions.record import Prediction, Source
@@ -27,21 +27,28 @@ class ImagePrice:
 
 @dataclass(frozen=True)
 class Pricing:
-    """How a stage is built, and of the latest images the mean size and the share of HTTP."""
+    """How a stage is built, and of the latest images the mean size and the share of HTTP.
+    ``instead_of``: the stage's region, where those of ``region`` stand for its prices."""
 
     settings: CostSettings
     region: str
     per_day: float
     megapixels: float
     share_of_http: float
+    instead_of: str | None = None
 
     @classmethod
     def of(
         cls, settings: CostSettings, region: str, latest: Sequence[Prediction], per_day: float
     ) -> Self:
-        known = region if region in price_table().region else DEFAULT_REGION
+        known = price_region(region)
         return cls(
-            settings, known, max(per_day, 1), _mean_megapixels(latest), _share_of_http(latest)
+            settings,
+            known,
+            max(per_day, 1),
+            _mean_megapixels(latest),
+            _share_of_http(latest),
+            None if known == region else region,
         )
 
     def workload(self, source: Source = "api") -> Workload:
@@ -62,7 +69,10 @@ class Pricing:
 
     def estimated(self) -> Estimate:
         """By this release's measurements; of the function that answers HTTP."""
-        return estimate(self.workload())
+        found = estimate(self.workload())
+        if self.instead_of is None:
+            return found
+        return replace(found, assumptions=found.assumptions | instead(found, self.instead_of))
 
     def image(self, counted: Iterable[Counted]) -> ImagePrice:
         """Of the images that ``counted`` has."""

@@ -26,7 +26,7 @@ from lambdas.api.resources import FREEZING_S, Resources
 from visionflow import strict
 from visionflow.access.caller import Caller
 from visionflow.costs.instant import InstantForecast, forecast
-from visionflow.costs.prices import DEFAULT_REGION, price_table
+from visionflow.costs.prices import DEFAULT_REGION, price_region
 from visionflow.datasets.changes import ClassChange
 from visionflow.datasets.flow import Flow, Proposal, labels_needed
 from visionflow.datasets.health import Health
@@ -265,4 +265,4 @@ def _forecast(health: Health | None) -> InstantForecast | None:
     if not ready:
         return None
     region = os.environ.get("AWS_REGION", DEFAULT_REGION)
-    return forecast(ready, ready, region if region in price_table().region else DEFAULT_REGION)
+    return forecast(ready, ready, price_region(region))

@@ -18,6 +18,7 @@ from visionflow.jobs.control import JobControl
 from visionflow.jobs.folder import JobFolders
 from visionflow.jobs.frozen import check_dataset, with_version
 from visionflow.jobs.instances import INSTANCE_TYPES
+from visionflow.jobs.machine_prices import INSTEAD, machine_prices
 from visionflow.jobs.options import check_bucket, check_settings, training_options
 from visionflow.jobs.record import RunsOn, TrainingJob, TrainingJobRequest, parse_request
 from visionflow.jobs.settings import JobControlSettings
@@ -81,10 +82,21 @@ class InstanceOption:
 
 
 @dataclass(frozen=True)
+class MachinePriceBasis:
+    """The list that the prices of machines are from: its region, and the day on which it was looked
+    up. ``instead_of``: the region of the stage, where there are no prices for it; else null."""
+
+    region: str
+    instead_of: str | None
+    looked_up: str
+
+
+@dataclass(frozen=True)
 class TrainingOptions:
     """All that a form for a training job needs. ``models`` and ``recipes``: those that may take the
     place of a config's own. ``runs_on``: on the local cloud its computer trains, so there are no
-    ``instances``; ``worker``: whether it is at work on jobs now, true on AWS."""
+    ``instances``; ``worker``: whether it is at work on jobs now, true on AWS. ``prices``: what the
+    prices of the instances rest on."""
 
     models: tuple[str, ...]
     recipes: tuple[str, ...]
@@ -93,6 +105,7 @@ class TrainingOptions:
     instances: tuple[InstanceOption, ...]
     runs_on: RunsOn
     worker: bool
+    prices: MachinePriceBasis
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,7 @@ class TrainingJobService:
     usage: UsageStore
     store: DatasetStore
     versions: VersionStore
+    region: str = INSTEAD
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
@@ -119,7 +133,8 @@ class TrainingJobService:
         )
         datasets = DataSets(settings.datasets_bucket, resources.s3)
         versions = VersionStore(settings.datasets_bucket, resources.s3, resources.datasets)
-        return cls(control, datasets, resources.usage, resources.datasets, versions)
+        region = os.environ.get("AWS_REGION", INSTEAD)
+        return cls(control, datasets, resources.usage, resources.datasets, versions, region)
 
     def start(self, asked: StartRequest, caller: Caller, now: datetime) -> TrainingJob:
         """Raises `InvalidParameterError`, `JobRefusedError`, what `check_dataset` and
@@ -167,12 +182,24 @@ class TrainingJobService:
             configs=strict.parse(tuple[ConfigOption, ...], configs, "training options"),
             datasets=self.datasets.find(),
             instances=tuple(
-                InstanceOption(kind.type, kind.gpu, kind.usd_per_hour_spot, kind.usd_per_hour)
+                InstanceOption(
+                    kind.type,
+                    kind.gpu,
+                    kind.own_price("spot", self.region),
+                    kind.own_price("on-demand", self.region),
+                )
                 for kind in (INSTANCE_TYPES if setting.runs_on == "aws" else ())
             ),
             runs_on=setting.runs_on,
             worker=setting.runs_on == "aws" or setting.worker,
+            prices=_basis(self.region),
         )
+
+
+def _basis(region: str) -> MachinePriceBasis:
+    table = machine_prices()
+    priced = table.priced(region)
+    return MachinePriceBasis(priced, None if priced == region else region, table.looked_up)
 
 
 def _settable(config: dict[str, Any]) -> dict[str, Any]:

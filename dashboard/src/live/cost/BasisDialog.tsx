@@ -55,6 +55,8 @@ export function BasisDialog({ cost, onClose }: BasisDialogProps) {
         <div>
           <h3 id="basis-prices">{t("cost.basis.prices")}</h3>
           <p className="small">
+            {prices.instead_of !== null &&
+              `${t("cost.basis.pricesInstead", { asked: prices.instead_of, region: prices.region })} `}
             {t("cost.basis.pricesText", { region: prices.region, date: prices.looked_up })}{" "}
             <a href={prices.source} target="_blank" rel="noreferrer">
               {t("cost.basis.source")}

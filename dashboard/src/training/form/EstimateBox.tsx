@@ -16,6 +16,7 @@ export interface Expected {
   hours: number;
   /** On the computer of the local cloud, at no cost. */
   local: boolean;
+  prices: TrainingOptions["prices"];
 }
 
 /** Estimated from similar jobs, else the upper limit of the cost. */
@@ -49,6 +50,7 @@ export function expectedCost(
     most: Number.isFinite(most) ? most : 0,
     hours: draft.maxHours,
     local: options.runs_on === "local",
+    prices: options.prices,
   };
 }
 
@@ -78,6 +80,17 @@ export function EstimateBox({ expected, epochs }: { expected: Expected; epochs: 
         {expected.likely
           ? t("training.estimateFrom", { jobs: expected.likely.jobs, epochs })
           : t(expected.local ? "training.noEstimateLocal" : "training.noEstimate", { epochs })}
+        {!expected.local && (
+          <>
+            {" "}
+            {expected.prices.instead_of !== null &&
+              `${t("training.pricesInstead", { asked: expected.prices.instead_of, region: expected.prices.region })} `}
+            {t("training.pricesOf", {
+              region: expected.prices.region,
+              date: expected.prices.looked_up,
+            })}
+          </>
+        )}
       </p>
     </div>
   );

@@ -12,6 +12,44 @@ from visionflow.costs.worst_case import worst_case
 from visionflow.strict import to_dict
 
 
+@pytest.fixture(autouse=True)
+def no_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+
+
+@pytest.mark.parametrize("asked", [("--per-day", "9"), ("--worst-case",), ("--dataset", "9")])
+@pytest.mark.parametrize(
+    ("option", "variable", "priced", "note"),
+    [
+        (None, None, "us-east-1", "No region is chosen, so the prices are those of us-east-1"),
+        ("ap-northeast-2", None, "ap-northeast-2", None),
+        (None, "ap-northeast-2", "ap-northeast-2", None),
+        ("us-east-1", "ap-northeast-2", "us-east-1", None),
+        ("eu-west-1", None, "us-east-1", "There are no prices for eu-west-1 here"),
+        (None, "eu-west-1", "us-east-1", "There are no prices for eu-west-1 here"),
+    ],
+)
+def test_the_prices_are_those_of_the_region_in_which_a_stage_is(
+    asked: tuple[str, ...],
+    option: str | None,
+    variable: str | None,
+    priced: str,
+    note: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And it is said where they are another's, without spoiling what programs read."""
+    if variable:
+        monkeypatch.setenv("AWS_REGION", variable)
+    assert main.main(["cost", *asked, *(("--region", option) if option else ()), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert priced in json.loads(printed.out)["assumptions"]["prices"]
+    assert (note or "") in printed.err
+    assert bool(printed.err) == bool(note)
+
+
 def test_the_command_prints_what_the_one_function_says(capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--per-day", "2000", "--image-mp", "12", "--region", "ap-northeast-2", "--json")
     assert main.main(["cost", *options]) == 0

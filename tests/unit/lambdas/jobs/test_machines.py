@@ -21,6 +21,7 @@ SETTINGS = JobsSettings(
     usage_table="usage",
     datasets_table="datasets-table",
     on_aws=1,
+    region="ap-northeast-2",
 )
 
 

@@ -299,6 +299,11 @@ def _choices(workload: Workload, found: Measured, table: PriceTable) -> tuple[Ch
     return tuple(sorted(choices, key=lambda choice: choice.http + choice.s3))
 
 
+def instead(found: Estimate, region: str) -> dict[str, str]:
+    """The assumption about prices of an estimate that stands for a ``region`` without any."""
+    return {"prices": f"{found.assumptions['prices']}; there are none for {region} here"}
+
+
 def _assumptions(workload: Workload, found: Measured, table: PriceTable) -> dict[str, str]:
     least = least_memory_mb(found)
     too_small = {

@@ -64,6 +64,11 @@ class PriceTable:
         return self.region[region]
 
 
+def price_region(region: str) -> str:
+    """``region``, or the one whose prices stand for it where it has none here."""
+    return region if region in price_table().region else DEFAULT_REGION
+
+
 @cache
 def price_table() -> PriceTable:
     """The table of this checkout. Raises `ConfigError` when it is not what `PriceTable` says."""
