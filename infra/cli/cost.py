@@ -116,8 +116,7 @@ def bounds_of(stage: StageConfig, region: str) -> Bounds:
         workload=workload_of(stage, region),
         limits=stage.limits.quotas.stage,
         per_second=stage.throttle.rate,
-        # GET and HEAD have a throttle each.
-        health_per_second=2 * stage.limits.health.rate,
+        health_per_second=stage.limits.health.rate,
         api_memory_mb=stage.api_memory_mb,
         log_retention_days=stage.log_retention_days,
         traced=stage.tracing,

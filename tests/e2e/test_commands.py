@@ -19,7 +19,6 @@ pytestmark = pytest.mark.e2e
 NAMES = (
     *("health", "stats", "uncertain", "logs", "predict", "feedback", "audit", "cost"),
     *("datasets list", "models list", "models history", "jobs list", "keys list", "budget status"),
-    *("data flowers", "data inspect"),
 )
 # One line for each image or record; all others print one document.
 STREAMS = ("logs", "predict")
@@ -62,7 +61,7 @@ def test_an_example_of_the_help_works(
         last = cloud.call("GET", "/logs", query={"limit": 1, "source": "api"}).body["items"][0]
         arguments[arguments.index(AN_ID)] = last["id"]
         arguments = ["daisy" if part == "rose" else part for part in arguments]
-    state = [] if name.startswith(("cost", "data ")) else ["--state", str(cloud.state)]
+    state = [] if name == "cost" else ["--state", str(cloud.state)]
     as_json = [] if "--json" in arguments else ["--json"]
     capfd.readouterr()
     # Nothing among the samples is HEIC, which is said, and what there is is classified.

@@ -95,7 +95,7 @@ def test_the_default_stage_throttles_and_logs(templates: Templates) -> None:
     }
     assert stage["RouteSettings"] == {
         f"{method} /health": {
-            "ThrottlingRateLimit": templates.stage.limits.health.rate,
+            "ThrottlingRateLimit": templates.stage.limits.health.rate / 2,
             "ThrottlingBurstLimit": templates.stage.limits.health.burst,
         }
         for method in ("GET", "HEAD")
