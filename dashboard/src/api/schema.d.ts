@@ -3843,9 +3843,9 @@ export interface operations {
                 /** @description Only files with this part of a name */
                 filename?: string;
                 /** @description Not before this time or date (UTC) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description Not after this time or date (UTC) */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -3893,9 +3893,9 @@ export interface operations {
                 /** @description Only files with this part of a name */
                 filename?: string;
                 /** @description Not before this time or date (UTC) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description Not after this time or date (UTC) */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4273,9 +4273,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4307,9 +4307,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4337,9 +4337,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 92 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4371,9 +4371,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 92 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4523,7 +4523,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description The time to look at, or the end of a date (UTC) */
-                at: string | unknown | unknown;
+                at: string;
                 /** @description Only this alias */
                 alias?: "production" | "canary" | "shadow";
             };
@@ -4557,7 +4557,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description The time to look at, or the end of a date (UTC) */
-                at: string | unknown | unknown;
+                at: string;
                 /** @description Only this alias */
                 alias?: "production" | "canary" | "shadow";
             };
@@ -4589,9 +4589,9 @@ export interface operations {
                 /** @description Two or more versions as name/version, separated by commas */
                 models: string;
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4625,9 +4625,9 @@ export interface operations {
                 /** @description Two or more versions as name/version, separated by commas */
                 models: string;
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -5638,9 +5638,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: yesterday) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC; default: today); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
                 /** @description Minutes that the viewer's clocks are ahead of UTC (default: 0); days and months are theirs */
                 offset?: number;
             };
@@ -5674,9 +5674,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: yesterday) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC; default: today); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
                 /** @description Minutes that the viewer's clocks are ahead of UTC (default: 0); days and months are theirs */
                 offset?: number;
             };
@@ -5855,9 +5855,9 @@ export interface operations {
                 /** @description `next_cursor` of the previous page */
                 cursor?: string;
                 /** @description Not before this time or date (UTC; default: a year before `to`) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description Not after this time or date (UTC; default: now) */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -5893,9 +5893,9 @@ export interface operations {
                 /** @description `next_cursor` of the previous page */
                 cursor?: string;
                 /** @description Not before this time or date (UTC; default: a year before `to`) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description Not after this time or date (UTC; default: now) */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
