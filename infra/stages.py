@@ -43,7 +43,7 @@ class StageLimits:
 
     Attributes:
         quotas: of each caller and of the whole stage.
-        health: limits of `GET /health`, the one route that strangers may use.
+        health: limits of `/health`, which strangers may use: half for GET and half for HEAD.
         worst_case_usd: the most that the limits allow, whoever tries: `visionflow cost
             --worst-case` computes it and a test holds it. AWS Budgets stops the stage there.
     """

@@ -101,7 +101,7 @@ class ApiClient:
             raise
 
     def explanation(self, prediction_id: str) -> dict[str, Any]:
-        """The heatmap of a recorded image, by the version that answered."""
+        """The heatmap of a recorded image by the version that answered, null where it has none."""
         return self._call("GET", f"/predictions/{prediction_id}/explanation", {})
 
     def logs(self, **query: str | int | None) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from lambdas.web.parameters import DEFAULT_LIMIT, MAX_LIMIT
 Schema = dict[str, Any]
 
 # A date is the whole day, in UTC.
-TIME: Schema = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
+TIME: Schema = {
+    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]
+}
 TEXT: Schema = {"type": "string"}
 IMAGE: Schema = {"type": "string", "format": "binary"}
 

@@ -41,7 +41,7 @@ _CANCELLED_FOR_NOW = {"ProvisionedThroughputExceeded", "ThrottlingError", "Trans
 class _Resolver(APIGatewayHttpResolver):
     """Answers HEAD as GET, with the same headers and no body."""
 
-    def resolve(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def resolve(self, event: Any, context: Any) -> dict[str, Any]:
         if _method_of(event) != HEAD:
             return super().resolve(event, context)
         answer = super().resolve(_as_get(event), context)
@@ -54,7 +54,7 @@ def _method_of(event: Mapping[str, Any]) -> str:
     return str(event["requestContext"]["http"]["method"])
 
 
-def _as_get(event: dict[str, Any]) -> dict[str, Any]:
+def _as_get(event: Mapping[str, Any]) -> dict[str, Any]:
     about = event["requestContext"]
     return {**event, "requestContext": {**about, "http": {**about["http"], "method": "GET"}}}
 

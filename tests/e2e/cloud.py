@@ -94,6 +94,12 @@ class Cloud:
             kind = response.headers["Content-Type"]
             return Answer(response.status, kind, json.loads(response.read()))
 
+    def head(self, path: str) -> tuple[int, str, bytes]:
+        """Status, content type and body of the answer to HEAD."""
+        request = urllib.request.Request(f"{self.outputs.api_url}{path}", method="HEAD")  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+            return response.status, response.headers["Content-Type"], response.read()
+
     def logs(self, **query: str | int) -> Iterator[Record]:
         """Every record of a query, newest first, page by page."""
         cursor: dict[str, str] = {}

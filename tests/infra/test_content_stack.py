@@ -81,7 +81,7 @@ def test_only_the_dashboard_may_call_from_a_browser(on_aws: Templates) -> None:
     assert call["parameters"]["ApiId"] == "HttpApi"
     cors = call["parameters"]["CorsConfiguration"]
     assert cors["AllowOrigins"] == ["https://DashboardDistribution"]
-    assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
+    assert set(cors["AllowMethods"]) == {"HEAD", *(route.method for route in ROUTES)}
     assert set(cors["AllowHeaders"]) == {"authorization", "content-type", "idempotency-key"}
 
 

@@ -94,10 +94,11 @@ def test_the_default_stage_throttles_and_logs(templates: Templates) -> None:
         "ThrottlingBurstLimit": templates.stage.throttle.burst,
     }
     assert stage["RouteSettings"] == {
-        "GET /health": {
-            "ThrottlingRateLimit": templates.stage.limits.health.rate,
+        f"{method} /health": {
+            "ThrottlingRateLimit": templates.stage.limits.health.rate / 2,
             "ThrottlingBurstLimit": templates.stage.limits.health.burst,
         }
+        for method in ("GET", "HEAD")
     }
     log = stage["AccessLogSettings"]
     assert templates.text(log["DestinationArn"]) == "HttpApiAccessLogs"

@@ -3886,9 +3886,9 @@ export interface operations {
                 /** @description Only files with this part of a name */
                 filename?: string;
                 /** @description Not before this time or date (UTC) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description Not after this time or date (UTC) */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -3936,9 +3936,9 @@ export interface operations {
                 /** @description Only files with this part of a name */
                 filename?: string;
                 /** @description Not before this time or date (UTC) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description Not after this time or date (UTC) */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4316,9 +4316,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4350,9 +4350,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4380,9 +4380,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 92 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4414,9 +4414,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 92 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4566,7 +4566,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description The time to look at, or the end of a date (UTC) */
-                at: string | unknown | unknown;
+                at: string;
                 /** @description Only this alias */
                 alias?: "production" | "canary" | "shadow";
             };
@@ -4600,7 +4600,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description The time to look at, or the end of a date (UTC) */
-                at: string | unknown | unknown;
+                at: string;
                 /** @description Only this alias */
                 alias?: "production" | "canary" | "shadow";
             };
@@ -4632,9 +4632,9 @@ export interface operations {
                 /** @description Two or more versions as name/version, separated by commas */
                 models: string;
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -4668,9 +4668,9 @@ export interface operations {
                 /** @description Two or more versions as name/version, separated by commas */
                 models: string;
                 /** @description From this day (UTC; default: 30 days ago) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -5681,9 +5681,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: yesterday) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC; default: today); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
                 /** @description Minutes that the viewer's clocks are ahead of UTC (default: 0); days and months are theirs */
                 offset?: number;
             };
@@ -5717,9 +5717,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description From this day (UTC; default: yesterday) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description To this day (UTC; default: today); at most 366 days in total */
-                to?: string | unknown | unknown;
+                to?: string;
                 /** @description Minutes that the viewer's clocks are ahead of UTC (default: 0); days and months are theirs */
                 offset?: number;
             };
@@ -5898,9 +5898,9 @@ export interface operations {
                 /** @description `next_cursor` of the previous page */
                 cursor?: string;
                 /** @description Not before this time or date (UTC; default: a year before `to`) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description Not after this time or date (UTC; default: now) */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;
@@ -5936,9 +5936,9 @@ export interface operations {
                 /** @description `next_cursor` of the previous page */
                 cursor?: string;
                 /** @description Not before this time or date (UTC; default: a year before `to`) */
-                from?: string | unknown | unknown;
+                from?: string;
                 /** @description Not after this time or date (UTC; default: now) */
-                to?: string | unknown | unknown;
+                to?: string;
             };
             header?: never;
             path?: never;

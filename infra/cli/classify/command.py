@@ -187,6 +187,10 @@ class _Batch:
     def _answer(self, image: Input, data: bytes) -> Answer:
         answer = _classify(self._api, image, data, self._arguments)
         if self._arguments.explain:
+            if answer["explanation"] is None:
+                raise _OptionError(
+                    "The version that answered draws no heatmap; leave --explain out."
+                )
             place = self._arguments.explain / self._heatmaps[image.name]
             heatmaps.write(place, answer["explanation"]["overlay"])
             answer["heatmap"] = as_text(place)
@@ -252,5 +256,5 @@ def _classify(api: ApiClient, image: Input, data: bytes, arguments: argparse.Nam
             api, data, content_type=media_type(data), filename=name, on_sent=bar.add
         )
     if explain:
-        answer["explanation"] = api.explanation(answer["id"])
+        answer["explanation"] = api.explanation(answer["id"])["explanation"]
     return answer | {"top_k": answer["top_k"][:top_k]}

@@ -6,7 +6,7 @@ from constructs import Construct
 from infra.constructs.content.aws_caller import AwsCaller
 from infra.constructs.permissions import allow
 from infra.constructs.web.http_api import ApiAddress
-from lambdas.web.routes import ROUTES
+from lambdas.web.routes import HEAD, ROUTES
 
 _HEADERS = ("authorization", "content-type", "idempotency-key")
 _EXPOSED = ("retry-after",)
@@ -41,7 +41,7 @@ class PageOrigin(Construct):
                 "ApiId": address.api_id,
                 "CorsConfiguration": {
                     "AllowOrigins": [origin],
-                    "AllowMethods": sorted({route.method for route in ROUTES}),
+                    "AllowMethods": sorted({HEAD, *(route.method for route in ROUTES)}),
                     "AllowHeaders": list(_HEADERS),
                     "ExposeHeaders": list(_EXPOSED),
                     "MaxAge": _PREFLIGHT_SECONDS,

@@ -149,13 +149,14 @@ class HttpApi(Construct):
             raise TypeError(f"{default.node.path} is not a stage of this app")
         access_logs = log_group_of(self, "AccessLogs", stage=stage)
         # Strangers have a throttle of their own, so that a flood of theirs closes no other route.
+        # It is of a method, so each has its share.
+        public = [f"{method} {route.path}" for method, route in _deployed() if route.public]
         cfn_stage.route_settings = {
-            f"{method} {route.path}": {
-                "ThrottlingRateLimit": stage.limits.health.rate,
+            key: {
+                "ThrottlingRateLimit": stage.limits.health.rate / len(public),
                 "ThrottlingBurstLimit": stage.limits.health.burst,
             }
-            for method, route in _deployed()
-            if route.public
+            for key in public
         }
         cfn_stage.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=access_logs.log_group_arn, format=json.dumps(_ACCESS_LOG)

@@ -95,7 +95,7 @@ def test_the_help_of_a_command_is_one_screen(
     assert main([*name.split(), "--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     # The list of all commands by subject is longer.
-    assert len(lines) <= (40 if name else 60)
+    assert len(lines) <= (40 if name else 60), "shorten its texts, or make two commands of it"
     assert max(map(len, lines)) <= WIDTH
 
 
@@ -120,4 +120,4 @@ def test_the_help_of_a_command_has_examples_that_the_command_line_takes(
 def test_every_command_answers_machines(name: str) -> None:
     command = COMMANDS[name][1]
     is_group = any(isinstance(action, argparse._SubParsersAction) for action in command._actions)
-    assert is_group or "--json" in command._option_string_actions
+    assert is_group or "--json" in command._option_string_actions, "add_json(parser), and answer()"

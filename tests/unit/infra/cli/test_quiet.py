@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from infra.cli.quiet import OF_CHILDREN
+from infra.packaging.workspace import PROJECT
 
 # A command that does what libraries do while it runs: prints, warns, logs, starts programs.
 _NOISY = """
@@ -59,6 +61,16 @@ def test_warnings_of_others_are_silent_here_and_in_children() -> None:
 
 def test_who_wants_warnings_gets_them() -> None:
     assert "an option will be removed" in noisy(python=["-W", "default"]).stderr
+
+
+def test_no_command_prints_in_colour_so_no_color_is_heeded() -> None:
+    """What moves the cursor on a terminal is no colour: https://no-color.org"""
+    sources = [
+        file
+        for folder in ("infra/cli", "infra/local_cloud", "training")
+        for file in (PROJECT / folder).rglob("*.py")
+    ]
+    assert not [file for file in sources if re.search(r"x1b\[[\d;{}]*m", file.read_text())]
 
 
 @pytest.mark.parametrize(

@@ -29,3 +29,15 @@ def test_an_answer_is_text_or_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {"label": "꽃"}
     answer(parsed(), {"label": "꽃"}, lambda: print("text"))
     assert capsys.readouterr().out == "text\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "printed"),
+    [({"a": 1}, {"a": 1}), ([{"a": 1}], {"items": [{"a": 1}]}), ((), {"items": []})],
+)
+def test_json_is_one_object_on_one_line(
+    data: object, printed: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(argparse.Namespace(json=True), data, lambda: None)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line) == printed

@@ -31,6 +31,7 @@ class Api:
 
     asked: list[str] = field(default_factory=list)
     broken: dict[str, Exception | type[BaseException]] = field(default_factory=dict)
+    draws_nothing: bool = False
 
     def predict(self, data: bytes, **options: Any) -> dict[str, Any]:
         name = options["filename"]
@@ -54,9 +55,10 @@ class Api:
             "prediction_set": None,
         }
 
-    def explanation(self, prediction_id: str) -> dict[str, str]:
+    def explanation(self, prediction_id: str) -> dict[str, Any]:
         drawn = base64.b64encode(f"map of {prediction_id}".encode()).decode()
-        return {"overlay": f"data:image/png;base64,{drawn}"}
+        found = {"overlay": f"data:image/png;base64,{drawn}"}
+        return {"id": prediction_id, "explanation": None if self.draws_nothing else found}
 
 
 @pytest.fixture
@@ -226,6 +228,9 @@ def test_an_image_for_the_bucket_gets_its_heatmap_afterwards(
     assert Path("maps/a.png").read_bytes() == b"map of id-a.jpg"
     (row,) = rows(Path("out.csv"))
     assert row["heatmap"] == "maps/a.png"
+    api.draws_nothing = True
+    assert main(["predict", "album/b.jpg", "--explain", "maps", "--out", "out.csv"]) == 1
+    assert not Path("maps/b.png").exists()
 
 
 def test_answers_are_written_with_all_labels_and_run_no_formula(album: Path, api: Api) -> None:

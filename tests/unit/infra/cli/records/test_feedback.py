@@ -105,7 +105,7 @@ def test_what_is_not_there_cannot_be_right(api: Api, capsys: pytest.CaptureFixtu
     assert "There is no prediction two." in capsys.readouterr().err
 
 
-def test_the_statistics_are_a_picture(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_statistics_are_drawn(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stats", "--from", "2030-01-01", "--to", "2030-01-04", *API]) == 0
     (asked,) = api.asked
     assert asked == ("GET", "/stats", {"from": "2030-01-01", "to": "2030-01-04"})

@@ -66,7 +66,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[[Api, list[Callable[[], o
             steps.pop(0)()
 
         monkeypatch.setattr(logs, "api_client", lambda _: api)
-        monkeypatch.setattr(logs.time, "sleep", sleep)
+        monkeypatch.setattr("infra.cli.records.logs.time.sleep", sleep)
         return api
 
     return use

@@ -1,0 +1,50 @@
+"""A failure is a sentence with a code that does not change, whatever raised it."""
+
+import json
+
+import pytest
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoRegionError
+
+from infra.cli.failures import sentence_of, tell
+from infra.client.api_client import ApiProblemError
+from infra.errors import CommandError
+from visionflow.errors import ConfigError
+
+REFUSED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListBuckets")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (CommandError("Name a version."), "failed", "Name a version."),
+        (ApiProblemError("No. (404, model_not_found)", "model_not_found"), "model_not_found", "No"),
+        (ApiProblemError("It answered 500", None), "failed", "It answered 500"),
+        (ConfigError("epochs: above 0"), ConfigError.code, "epochs: above 0"),
+        (ModuleNotFoundError(name="torch.nn"), "not_installed", "`make training` installs it"),
+        (FileNotFoundError(2, "No such file", "a.jpg"), "file", "a.jpg: No such file."),
+        (REFUSED, "aws_refused", "AWS refused: "),
+        (S3UploadFailedError("no"), "aws_refused", "AWS refused: no"),
+        (EndpointConnectionError(endpoint_url="https://a"), "aws_unreachable", "cannot be reached"),
+        (NoRegionError(), "no_region", "add --region"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_what_a_user_can_heed_is_a_sentence(error: Exception, code: str, said: str) -> None:
+    found = sentence_of(error)
+    assert found is not None
+    assert found[0] == code
+    assert said in found[1]
+
+
+@pytest.mark.parametrize("error", [KeyError("a"), ModuleNotFoundError(name="infra.nothing")])
+def test_a_fault_of_this_program_is_not_dressed_up(error: Exception) -> None:
+    assert sentence_of(error) is None
+
+
+def test_with_json_a_failure_is_one_line_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    tell("failed", "고양이\x1b[2J", as_json=True)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert json.loads(said.err) == {"error": {"code": "failed", "message": "고양이\x1b[2J"}}
+    assert said.err.rstrip("\n").isprintable()
