@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.cli.account.adoption import planned, take_back
 from infra.cli.account.causes import causes_of
@@ -128,7 +129,13 @@ def _on_aws(arguments: argparse.Namespace) -> int:
     workspace = Workspace(state=DEFAULT_STATE)
     progress = Progress()
     toolchain.require_node()
-    target = place()
+    try:
+        target = place()
+    except (BotoCoreError, ClientError):
+        if arguments.cdk_command == "deploy":
+            # It says the same with what to do.
+            doctor.require(arguments.stage, workspace)
+        raise
     progress.say(f"{arguments.cdk_command} of stage {arguments.stage}: {target}, as {target.arn}")
     kept: tuple[Kept, ...] = ()
     if arguments.cdk_command == "deploy":

@@ -195,7 +195,7 @@ class World:
             usage_table=USAGE,
             datasets_table=DATASETS_TABLE,
             on_aws=1,
-            region="ap-northeast-2",
+            region="us-east-1",
         )
         return JobSteps(
             self.store,

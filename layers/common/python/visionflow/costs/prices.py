@@ -1,4 +1,4 @@
-"""The dated table of prices in ``prices.toml``, which is the only place that holds one."""
+"""The dated table of prices in ``prices.toml``; those of machines are in `visionflow.jobs`."""
 
 import tomllib
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from botocore.stub import ANY, Stubber
 
 from infra.cli import main
@@ -208,6 +208,27 @@ def test_a_deployment_asks_what_to_do_with_kept_data(
         assert IMAGES.name in said
         assert "--kept-data adopt" in said
         assert "--kept-data leave" in said
+
+
+@pytest.mark.parametrize(("command", "said"), [("deploy", "sign in first"), ("destroy", "locate")])
+def test_a_deployment_without_credentials_says_what_to_do(
+    command: str,
+    said: str,
+    deploying: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def nobody() -> Place:
+        raise NoCredentialsError
+
+    def require(*_: object) -> None:
+        raise CommandError("sign in first")
+
+    monkeypatch.setattr("infra.cli.cloud.place", nobody)
+    monkeypatch.setattr("infra.cli.cloud.doctor.require", require)
+    assert main.main([command, "--stage", "dev"]) == 1
+    assert said in capsys.readouterr().err
+    assert deploying == []
 
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
