@@ -4,6 +4,7 @@ seconds at most. It is the way in which every command says so.
 A command that ends sooner says nothing but its result.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -62,12 +63,19 @@ def every_end_kept() -> Iterator[None]:
         _lines.keeps_all = False
 
 
+def _is_other_process() -> bool:
+    """Of several that train as one (torchrun), the first speaks for all."""
+    return int(os.environ.get("RANK", "0")) > 0
+
+
 def is_watched() -> bool:
     return sys.stderr.isatty()
 
 
 def tell(text: str) -> None:
     """Say what has ended: an epoch, a trial, a step."""
+    if _is_other_process():
+        return
     if not is_watched():
         _lines.tell(text)
     elif "tqdm" in sys.modules:
@@ -104,10 +112,10 @@ class Bar(Generic[T]):
             total = len(items)
         self._items, self._what, self._unit = items, printable(what), unit
         self._total, self._done, self._note = total, 0, ""
-        self._shown = shown
+        self._shown = shown and not _is_other_process()
         # Large files may go in parts, by several threads.
         self._lock = Lock()
-        self._drawn: tqdm[Never] | None = self._draw() if shown and is_watched() else None
+        self._drawn: tqdm[Never] | None = self._draw() if self._shown and is_watched() else None
 
     def _draw(self) -> "tqdm[Never]":
         from tqdm import tqdm  # noqa: PLC0415

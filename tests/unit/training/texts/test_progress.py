@@ -73,6 +73,19 @@ def test_the_log_of_a_job_has_all_that_has_ended(
     assert [line[10:] for line in capsys.readouterr().err.splitlines()] == ["epoch 1", "epoch 2"]
 
 
+def test_the_first_of_several_processes_speaks_for_all(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock.now = EVERY_SECONDS
+    monkeypatch.setenv("RANK", "1")
+    progress.tell("epoch 1")
+    Bar[None](what="epoch 2", total=10, unit="steps").add()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("RANK", "0")
+    progress.tell("epoch 1")
+    assert "epoch 1" in capsys.readouterr().err
+
+
 def test_bytes_are_counted_in_megabytes(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     clock.now = EVERY_SECONDS
     bar = Bar[None](what="upload", total=3_000_000, unit="B")
