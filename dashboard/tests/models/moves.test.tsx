@@ -119,7 +119,16 @@ describe("the dialog of a move", () => {
     fake.preview = {
       effects: [{ ...EFFECT, kind: "canary", instead_of: TWENTY, percent: 10 }],
       classes: [
-        { model: FIVE, instead_of: TWENTY, percent: 10, gained: [], lost: ["cat"], kept: 4, renamed: [], reordered: false },
+        {
+          model: FIVE,
+          instead_of: TWENTY,
+          percent: 10,
+          gained: [],
+          lost: ["cat"],
+          kept: 4,
+          renamed: [],
+          reordered: false,
+        },
       ],
     };
     renderDashboard(fake, "/models");

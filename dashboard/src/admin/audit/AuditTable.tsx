@@ -41,7 +41,9 @@ function Entry({ entry }: { entry: AuditEntry }) {
   const { t } = useTranslation();
   const language = useLanguage();
   const { at, by, caller, action, subject, status, details } = entry;
-  const said = Object.entries({ caller, ...details }).filter(([, value]) => value !== null);
+  const said = Object.entries<unknown>({ caller, ...details }).filter(
+    ([, value]) => value !== null,
+  );
   const name = actionText(action, language);
   return (
     <tr data-testid="audit-row">
