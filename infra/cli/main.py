@@ -18,7 +18,7 @@ from infra.cli.datasets import push
 from infra.cli.jobs import commands as jobs
 from infra.cli.models import commands as models
 from infra.errors import CommandError
-from training.cli import adopt, runs
+from training.cli import adopt, runs, settings
 from training.cli import experiments as training_commands
 from training.stop import end_on_signal, exit_code
 from training.texts.terminal import say
@@ -101,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     datasets.add_parsers(commands)
     adopt.add_parsers(commands)
     runs.add_parsers(commands)
+    settings.add_parsers(commands)
     publish.add_parsers(commands)
     models.add_parsers(commands)
     jobs.add_parsers(commands)

@@ -37,7 +37,7 @@ from training.job.reporter import HEARTBEAT_SECONDS, JobLog, Reporter, Tee, why_
 from training.reading import Observer
 from training.results.history import EpochRecord
 from training.stop import Interrupted, Stop, check_stop, stop_on_signals
-from training.texts.terminal import say
+from training.texts.terminal import say, telling_steps
 from training.train import train
 from visionflow import sentences
 from visionflow.errors import VisionFlowError
@@ -132,6 +132,7 @@ def _reported(given: Assignment, machine: Machine, stop: Stop) -> JobOutcome:
         Reporter(folders, record, log, stop.request, machine.heartbeat_seconds) as reporter,
         spot_watch(notices, stop.request, machine.notice_seconds),
         redirect_stderr(cast(TextIO, Tee(sys.stderr, reporter.line))),
+        telling_steps(),
     ):
         outcome = _attempt(given, machine, reporter)
         say(f"job {record.id}: {outcome.kind}. {outcome.reason or ''}", file=sys.stderr)

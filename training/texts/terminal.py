@@ -1,7 +1,11 @@
 """Texts on a terminal."""
 
 import json
+import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TextIO
 
 
@@ -27,6 +31,25 @@ def say_json(document: str) -> None:
     """Print a JSON document with such characters escaped as JSON has it, which says the same."""
     text = "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
     print(text, flush=True)
+
+
+_telling: ContextVar[bool] = ContextVar("_telling", default=False)
+
+
+@contextmanager
+def telling_steps() -> Iterator[None]:
+    """Let every `tell` in the block, however deep, be read: somebody waits for the run."""
+    token = _telling.set(True)
+    try:
+        yield
+    finally:
+        _telling.reset(token)
+
+
+def tell(step: str) -> None:
+    """Name a step of a run that has no progress bar, on stderr, where somebody waits for it."""
+    if _telling.get():
+        say(f"{step} ...", file=sys.stderr)
 
 
 def say(text: str = "", *, file: TextIO | None = None) -> None:

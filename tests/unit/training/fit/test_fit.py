@@ -10,14 +10,13 @@ import torch
 
 from tests.unit.training.fit.conftest import make_config
 from tests.unit.training.fit.processes import run_forked
-from training.config import TrainConfig
+from training.config import TrainConfig, check_recipe
 from training.data.split import SPLIT_FILE
 from training.data.training_data import TrainingData
 from training.data.upright_images import UprightImageSet
 from training.errors import DivergedError, TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import Fitted, fit, load_fitted
-from training.fit.recipes import check_recipe
 from training.results.history import EpochRecord
 from visionflow.errors import ConfigError
 from visionflow.images.pipeline import UInt8Array
