@@ -230,7 +230,7 @@ def test_a_full_disk_is_told_and_costs_no_kept_epoch(data: TrainingData, tmp_pat
 
 
 def test_a_killed_worker_is_told_and_costs_no_kept_epoch(
-    data: TrainingData, tmp_path: Path
+    data: TrainingData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = make_config("scratch", data__workers=1)
     images = data.train_upright_images
@@ -239,7 +239,10 @@ def test_a_killed_worker_is_told_and_costs_no_kept_epoch(
         fit(config, data, tmp_path)
     data.train_upright_images = images
     config = make_config("scratch", data__workers=0)
+    capsys.readouterr()
     assert len(fit(config, data, tmp_path).history) == config.scratch.epochs
+    resumed = f"{tmp_path}: goes on after epoch 1 of at most {config.scratch.epochs} "
+    assert resumed in capsys.readouterr().err
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(data: TrainingData, tmp_path: Path) -> None:
