@@ -16,7 +16,7 @@ from training.networks.network import ConvNet
 from training.proving import CACHE_FOLDER
 from training.reading import finished
 from training.results.report import DataSummary, Report
-from training.run_folder import only_writer
+from training.run_folder import only_writer, path_or_none
 from training.runs import read_reports, require_apart, run_labels
 from training.train import finish
 from visionflow import strict
@@ -26,13 +26,13 @@ MEMBERS = "members"
 
 
 def ensemble(
-    runs: Sequence[Path],
-    data: Path,
-    out: Path,
+    runs: Sequence[str | Path],
+    data: str | Path,
+    out: str | Path,
     *,
     name: str,
     version: str,
-    cache: Path | None = None,
+    cache: str | Path | None = None,
 ) -> Report:
     """Make one artifact in ``out`` of finished ``runs``, whose checkpoints must still be there.
 
@@ -43,10 +43,12 @@ def ensemble(
     Raises what `read_reports` does, and `TrainingError` when the runs differ in labels, their
     parents, input or images, when ``data`` holds others, or when a checkpoint is missing.
     """
-    require_apart(out, runs)
-    reports = read_reports(runs)
-    labels = run_labels(runs)
-    configs = [_config(run, report) for run, report in zip(runs, reports, strict=True)]
+    folders = [Path(run) for run in runs]
+    data, out, cache = Path(data), Path(out), path_or_none(cache)
+    require_apart(out, folders)
+    reports = read_reports(folders)
+    labels = run_labels(folders)
+    configs = [_config(run, report) for run, report in zip(folders, reports, strict=True)]
     for run, report, config in zip(labels, reports, configs, strict=True):
         _require_same(labels[0], reports[0].data, run, report.data)
         if report.tree != reports[0].tree:
@@ -67,13 +69,13 @@ def ensemble(
         # Another command may have finished it meanwhile.
         if kept := finished(config, made_from, data, out, cache):
             return kept
-        if (groups := runs[0] / GROUPS_FILE).exists():
+        if (groups := folders[0] / GROUPS_FILE).exists():
             # Computed again on another machine, they might divide the images differently.
             shutil.copy(groups, out / GROUPS_FILE)
         images = load_training_data(data, configs[0], cache or out / CACHE_FOLDER, out)
         _require_images(data, images, labels[0], reports[0].data)
         members = [
-            load_fitted(config, images, run) for run, config in zip(runs, configs, strict=True)
+            load_fitted(config, images, run) for run, config in zip(folders, configs, strict=True)
         ]
         report = finish(config, images, _joined(members), out, made_from)
         if cache is None:

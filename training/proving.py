@@ -41,6 +41,7 @@ from training.results.scores import Evaluation
 from training.results.unknown import Unfamiliar
 from training.stop import check_stop
 from training.texts.catalogue import text
+from training.texts.progress import begin
 from visionflow.answers.classifier import Classifier
 from visionflow.datasets.run import CurvePoint
 from visionflow.models.manifest import MANIFEST_NAME
@@ -92,11 +93,13 @@ def prove(
     another run could grow from, and all copies of images. ``with_images``: whether the report may
     show images of ``data``.
     """
+    begin("calibrating confidence on the validation images")
     calibrated = calibrate(exported, config, data, out)
     exported, manifest = calibrated.export, calibrated.export.manifest
     validation = calibrated.validation
 
     classifier = Classifier.of_artifact(out, manifest, os.cpu_count() or 1)
+    begin("measuring on the test images")
     measured = measure_split(classifier, data.test, config.seed, calibrated.familiar)
     growth = None
     if config.model.grow_from:
@@ -116,6 +119,7 @@ def prove(
     if few_groups is not None:
         print(f"Warning: {text('verdict.few_groups', groups=few_groups).en}", file=sys.stderr)
     check_stop()
+    begin("examining answers, unknown images and labels")
     report = Report(
         name=manifest.name,
         version=manifest.version,
@@ -178,6 +182,7 @@ def prove(
     if not with_images:
         report = report.without_images()
     write_whole(out / REPORT_FILE, report.to_json().encode())
+    begin("drawing plots and report.html")
     pages = draw(report, out)
     if with_images:
         pages = (*pages, *_write_map_images(report, data.test, measured, out))

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
 from training.data.grouping.saved_groups import GROUPS_FILE
+from training.data.own_images import read_own_images
 from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from training.export.artifact import REPORT_FILE
@@ -29,6 +30,10 @@ _OF_DATA = ("workers", "skip_unreadable")
 
 _held: set[TextIO] = set()
 _mine: ContextVar[frozenset[Path]] = ContextVar("_mine", default=frozenset())
+
+
+def path_or_none(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
 
 
 @contextmanager
@@ -127,6 +132,19 @@ def read_finished(out: Path) -> Report | None:
         return Report.parse((out / REPORT_FILE).read_bytes())
     except (ArtifactError, ConfigError, OSError):
         return None
+
+
+def dataset_of(run: Path, option: str) -> Path:
+    """The folder of images that ``run`` was made of. Raises `TrainingError` where it is not known
+    or gone: ``option`` names another."""
+    own = read_own_images(run)
+    if own is None or own.dataset is None:
+        raise TrainingError(f"{run} does not say where its images are; name them with {option}.")
+    if not own.dataset.exists():
+        raise TrainingError(
+            f"{own.dataset}: the images of {run} are there no more; name them with {option}."
+        )
+    return own.dataset
 
 
 def say_finished(out: Path) -> None:

@@ -7,26 +7,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from training.config import TrainConfig
+from training.config import TrainConfig, config_of, merge
 from training.data.grouping.saved_groups import GROUPS_FILE
 from training.data.training_data import TrainingData
 from training.evaluation.stage_activations import stage_activations
 from training.export.network_export import export_model, gpu_names
+from training.fit.checkpoint import kept_config
 from training.fit.fit import Fitted, check_start, fit, load_fitted
 from training.networks.kept_weights import weights_bytes
 from training.networks.network import ConvNet
 from training.proving import CACHE_FOLDER, Origin, begin_artifact, prove
 from training.reading import SILENT, Observer, finished, load_run_data, read_images
 from training.results.report import Report
-from training.run_folder import only_writer
+from training.run_folder import only_writer, path_or_none, read_finished
 from visionflow.strict import to_dict
 
 
 def train(
     config: TrainConfig,
-    data: Path,
-    out: Path,
-    cache: Path | None = None,
+    data: str | Path,
+    out: str | Path,
+    cache: str | Path | None = None,
     observer: Observer = SILENT,
     *,
     with_images: bool = True,
@@ -44,6 +45,7 @@ def train(
     cannot be trained on, `TrainingError` for a run that cannot go on or is finished otherwise, and
     for a folder that another command writes into.
     """
+    data, out, cache = Path(data), Path(out), path_or_none(cache)
     check_start(config, out)
     if kept := finished(config, to_dict(config), data, out, cache):
         return kept
@@ -71,17 +73,18 @@ def assist(config: TrainConfig, data: Path, out: Path, cache: Path | None = None
 
 def export(
     config: TrainConfig,
-    data: Path,
-    run: Path,
-    cache: Path | None = None,
-    out: Path | None = None,
+    data: str | Path,
+    run: str | Path,
+    cache: str | Path | None = None,
+    out: str | Path | None = None,
 ) -> Report:
     """Write the artifact of the trained ``run`` into ``out``, for instance with another opset.
 
     Without ``out`` into the run itself, where it has none yet: a finished one is left as it is.
     Raises `TrainingError` for a run that is not trained, and what `train` does.
     """
-    target = out or run
+    data, run, cache = Path(data), Path(run), path_or_none(cache)
+    target = Path(out or run)
     if kept := finished(config, to_dict(config), data, target, cache):
         return kept
     with only_writer(target):
@@ -93,6 +96,22 @@ def export(
         if cache is None:
             shutil.rmtree(target / CACHE_FOLDER, ignore_errors=True)
     return report
+
+
+def trained_config(
+    run: str | Path, overrides: Mapping[str, Any] | None = None, given_by: str = "overrides"
+) -> TrainConfig:
+    """The config of the trained ``run``, with ``overrides`` by dotted name.
+
+    Without an artifact, name, version and export are the defaults. Raises `TrainingError` for a run
+    that was not trained here, `ConfigError` for a field that is off.
+    """
+    run = Path(run)
+    kept = kept_config(run)
+    report = read_finished(run)
+    known = report.config if report is not None else {}
+    below = merge({"name": run.resolve().name}, merge(known, kept))
+    return config_of(below, overrides, given_by, str(run))
 
 
 def finish(

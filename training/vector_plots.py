@@ -16,8 +16,7 @@ from training.export.artifact import REPORT_FILE
 from training.report.plot_style import Plots, Results, plot_style, to_svg
 from training.report.plots import PLOTS
 from training.results.report import Report
-from training.tune import search
-from training.tune.outcome import TuneReport
+from training.tune.outcome import RESULT_FILE, TuneReport
 from training.tune.plots import SEARCH_PLOTS
 from visionflow.errors import ConfigError
 
@@ -64,5 +63,5 @@ def _figures(parse: Callable[[bytes], Results], plots: Plots[Results]) -> Figure
 _RESULTS: dict[str, Figures] = {
     REPORT_FILE: _figures(Report.parse, PLOTS),
     compare.RESULT_FILE: _figures(Comparison.parse, COMPARE_PLOTS),
-    search.RESULT_FILE: _figures(TuneReport.parse, SEARCH_PLOTS),
+    RESULT_FILE: _figures(TuneReport.parse, SEARCH_PLOTS),
 }

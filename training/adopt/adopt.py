@@ -26,7 +26,7 @@ from training.export.export import Export, Original, export_graph
 from training.export.graph.rewrites import opset_of
 from training.proving import CACHE_FOLDER, Origin, begin_artifact, prove
 from training.results.report import Report
-from training.run_folder import finished_run, only_writer, say_finished
+from training.run_folder import finished_run, only_writer, path_or_none, say_finished
 from visionflow import strict
 
 # The sections of a config that say something about an adopted model.
@@ -64,19 +64,20 @@ class Adopted:
 
 
 def adopt_onnx(
-    file: Path,
+    file: str | Path,
     labels: ForeignLabels,
-    data: Path,
-    out: Path,
+    data: str | Path,
+    out: str | Path,
     wanted: Wanted,
     overrides: Mapping[str, Any],
-    cache: Path | None = None,
+    cache: str | Path | None = None,
 ) -> Adopted:
     """Make the artifact of the ONNX ``file`` in ``out``, measured on the images in ``data``.
 
     ``overrides``: fields of the config by dotted name. Raises `TrainingError` naming what keeps the
     file from being served, `DatasetError` for images that cannot prove it, `ConfigError`.
     """
+    file, data, out, cache = Path(file), Path(data), Path(out), path_or_none(cache)
     foreign = read_foreign(file, wanted.output, wanted.size)
     anatomy = study(foreign, str(file))
     require_classes(anatomy.classes, labels, str(file))

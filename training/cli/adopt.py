@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.cli.experiments import images_folder, print_report, stoppable
+from training.cli.experiments import images_folder, require_data
 from training.cli.options import add_command, add_group_by, add_json, add_set, fields_set
+from training.cli.results import print_report
+from training.cli.stopping import stoppable
 from training.errors import TrainingError
 from training.texts.terminal import say
 
@@ -85,6 +87,7 @@ def add_parsers(commands: "Commands") -> None:
 def _adopt(arguments: argparse.Namespace) -> int:
     from training.adopt.labels import read_labels  # noqa: PLC0415
 
+    require_data(arguments.data)
     labels = read_labels(arguments.labels, arguments.parents)
     wanted = _wanted(arguments)
     fields = {field: getattr(arguments, flag) for flag, field in _FLAGS.items()}

@@ -6,38 +6,30 @@ no network works without torch.
 
 import argparse
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
-from training.cli.options import (
-    add_command,
-    add_group_by,
-    add_json,
-    add_set,
-    answer,
-    fields_set,
-    print_table,
+from training.cli.options import add_command, add_group_by, add_json, add_set, fields_set
+from training.cli.results import print_report
+from training.cli.stopping import stoppable
+from training.config import (
+    NETWORKS,
+    Recipe,
+    TrainConfig,
+    check_recipe,
+    committed_configs,
+    load_config,
 )
-from training.config import NETWORKS, Recipe, TrainConfig, committed_configs, load_config
-from training.stop import Stop, stop_on_signals
-from training.texts.terminal import say
+from training.errors import DatasetError
+from training.stop import check_stop
 from visionflow.errors import ConfigError
-from visionflow.models.gate import GATE_EXIT_CODE, PROVES
 
 if TYPE_CHECKING:
     from training.cli.options import Commands
-    from training.results.levels import Levels
-    from training.results.report import Report
-    from training.results.scores import Evaluation, Interval
-    from training.results.unknown import AnswerShares, FolderScores
 
 INSTANT: Final = "instant"
 """A recipe, and the config that it takes where none is named."""
-
-SHOWN_COVERAGE = 0.95
-MOST_CLASSES = 40
 
 # Each of these options replaces one field of the config.
 _FLAGS = {
@@ -55,28 +47,24 @@ _FLAGS = {
 
 def add_parsers(commands: "Commands") -> None:
     """Add the commands; each sets ``run``, a function from its arguments to the exit code."""
-    for name, run, summary in (
-        (
-            "train",
-            _train,
-            "Train a model from a folder of images, or continue a killed run.",
-        ),
-        ("export", _export, "Write the artifact of a finished run again."),
-    ):
-        parser = add_command(commands, name, run, summary)
-        add_experiment(parser)
-        parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-        add_json(parser)
-    summary = "Measure an artifact, as it serves, on a folder of class folders."
-    parser = add_command(commands, "evaluate", _evaluate, summary)
-    parser.add_argument("artifact", type=Path, help="folder with a manifest.json")
-    parser.add_argument("data", type=Path, help="folder of class folders")
+    summary = "Train a model from a folder of images, or continue a killed run."
+    parser = add_command(commands, "train", _train, summary)
+    add_experiment(parser)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    add_json(parser)
+    summary = "Write the artifact of a trained run again, with other settings of the export."
+    parser = add_command(commands, "export", _export, summary)
+    parser.add_argument("trained", type=Path, metavar="RUN", help="folder of a trained run")
     parser.add_argument(
-        "--strangers",
-        action="store_true",
-        help="DATA is any folder of images that show nothing the model was taught: count how many "
-        "of them get an answer",
+        "--out",
+        type=Path,
+        help="folder of the new artifact (default: RUN, where it has none yet)",
     )
+    parser.add_argument("--data", help="images of the run (default: where they were)")
+    parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
+    parser.add_argument("--name", help="name of the model")
+    parser.add_argument("--version", help="version of the model")
+    add_set(parser, "export.opset=18")
     add_json(parser)
 
 
@@ -94,6 +82,11 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
         "a .zip or .tar; or a table or an export, as for 'data import'",
     )
     parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
+    add_config_options(parser)
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """The options that replace fields of the config."""
     add_group_by(parser)
     parser.add_argument(
         "--skip-unreadable",
@@ -118,8 +111,15 @@ def add_experiment(parser: argparse.ArgumentParser) -> None:
 
 def experiment(arguments: argparse.Namespace) -> TrainConfig:
     """The config with what the flags replace. Raises `ConfigError`."""
-    given = {field: getattr(arguments, flag) for flag, field in _FLAGS.items()}
-    overrides = {field: value for field, value in given.items() if value is not None}
+    source, overrides, _ = source_and_overrides(arguments)
+    return load_config(source, overrides, _given_by(arguments))
+
+
+def source_and_overrides(
+    arguments: argparse.Namespace,
+) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """What `load_config` takes, and the flag that gave a field its value, where it is not --set.
+    Raises `ConfigError` where no config is named."""
     source = arguments.config or (INSTANT if arguments.recipe == INSTANT else None)
     if source is None:
         names = ", ".join(committed_configs())
@@ -127,7 +127,30 @@ def experiment(arguments: argparse.Namespace) -> TrainConfig:
             f"--config is missing: name a TOML file or one of {names}, or take --recipe {INSTANT}, "
             "which needs none."
         )
-    return load_config(source, overrides | fields_set(arguments))
+    given, fields = _given(arguments, tuple(_FLAGS)), fields_set(arguments)
+    flags = {
+        _FLAGS[flag]: f"--{flag.replace('_', '-')}"
+        for flag in _FLAGS
+        if _FLAGS[flag] in given.keys() - fields.keys()
+    }
+    return source, given | fields, flags
+
+
+def require_data(source: str | None) -> None:
+    """Raise `DatasetError` for a folder or file that is missing, before torch is imported."""
+    if source is not None and not source.startswith("s3://") and not Path(source).exists():
+        raise DatasetError(f"{source}: no such folder; expected one folder of images per class")
+
+
+def _given(arguments: argparse.Namespace, flags: Sequence[str]) -> dict[str, Any]:
+    """The fields that ``flags`` replace."""
+    given = {_FLAGS[flag]: getattr(arguments, flag) for flag in flags}
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def _given_by(arguments: argparse.Namespace) -> str:
+    """What is to blame for a field that is off."""
+    return "--set" if arguments.fields else "command line"
 
 
 def images_folder(arguments: argparse.Namespace) -> Path:
@@ -139,27 +162,22 @@ def images_folder(arguments: argparse.Namespace) -> Path:
     return dataset_folder(arguments.data, (cache or arguments.out) / "images")
 
 
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end a command where nothing is half done; a second one ends it at
-    once."""
-    stop = Stop()
-    with stop.heeded(), stop_on_signals(stop, "interrupted", once=True):
-        yield
-
-
 @stoppable()
 def _train(arguments: argparse.Namespace) -> int:
     config = experiment(arguments)
+    require_data(arguments.data)
     if config.recipe == INSTANT:
         from training.instant.instant import instant  # noqa: PLC0415
 
         report = instant(config, images_folder(arguments), arguments.out, arguments.cache)
         return print_report(report, arguments)
 
+    check_recipe(config)
+
     from training.fit.fit import check_start  # noqa: PLC0415
     from training.train import assist, train  # noqa: PLC0415
 
+    check_stop()  # Torch took a while.
     # Images in S3 are brought here first, which may take long.
     check_start(config, arguments.out)
     folder = images_folder(arguments)
@@ -172,123 +190,19 @@ def _train(arguments: argparse.Namespace) -> int:
 
 @stoppable()
 def _export(arguments: argparse.Namespace) -> int:
-    from training.train import export  # noqa: PLC0415
+    from training.run_folder import dataset_of  # noqa: PLC0415
 
-    config = experiment(arguments)
-    report = export(config, images_folder(arguments), arguments.out, arguments.cache)
+    run, out = arguments.trained, arguments.out
+    require_data(arguments.data)
+    if arguments.data is None:
+        arguments.data = str(dataset_of(run, "--data"))
+
+    from training.train import export, trained_config  # noqa: PLC0415
+
+    check_stop()
+    overrides = _given(arguments, ("name", "version")) | fields_set(arguments)
+    config = trained_config(run, overrides, _given_by(arguments))
+    # What --data brings here lies beside what is written.
+    arguments.out = out or run
+    report = export(config, images_folder(arguments), run, arguments.cache, out)
     return print_report(report, arguments)
-
-
-@stoppable()
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from training.evaluation.measure import measure_folder  # noqa: PLC0415
-    from training.evaluation.unknown.answers import measure_strangers  # noqa: PLC0415
-
-    if arguments.strangers:
-        shares = measure_strangers(arguments.artifact, arguments.data)
-        answer(arguments, shares, lambda: _print_strangers(shares))
-        return 0
-    scores = measure_folder(arguments.artifact, arguments.data)
-    answer(arguments, scores, lambda: _print_classes(scores))
-    return 0
-
-
-def _print_strangers(shares: "AnswerShares") -> None:
-    say(f"{shares.images:,} images, mean confidence {shares.confidence:.2f}")
-    print_table(
-        (f"  {name}", f"{value:.2%}", f"95% interval {interval.low:.2%} to {interval.high:.2%}")
-        for name, value, interval in (
-            ("answered", shares.answered, shares.answered_interval),
-            ("unsure", shares.unsure, shares.unsure_interval),
-            ("unfamiliar", shares.unfamiliar, shares.unfamiliar_interval),
-        )
-    )
-
-
-def _print_classes(evaluation: "FolderScores") -> None:
-    _print_evaluation("images", evaluation)
-    say(f"  unsure {evaluation.unsure:.2%}, unfamiliar {evaluation.unfamiliar:.2%}")
-    for found in evaluation.prediction_sets:
-        if found.coverage == SHOWN_COVERAGE:
-            say(
-                f"  {found.coverage:.0%} prediction set: holds the truth in {found.measured:.2%} "
-                f"({found.interval.low:.2%} to {found.interval.high:.2%}), "
-                f"{found.mean_size:.2f} labels on average"
-            )
-    if evaluation.levels:
-        _print_levels(evaluation.levels)
-    measured = [scores for scores in evaluation.classes if scores.f1 is not None]
-    shown = measured
-    if len(measured) > MOST_CLASSES:
-        shown = sorted(measured, key=lambda scores: scores.f1 or 0)[:MOST_CLASSES]
-        say(f"  the {MOST_CLASSES} classes with the lowest F1; --json lists all {len(measured):,}")
-    for scores in shown:
-        if scores.precision is not None and scores.recall is not None and scores.f1 is not None:
-            say(
-                f"  {scores.label:20} precision {scores.precision:.3f}  "
-                f"recall {scores.recall:.3f}  F1 {scores.f1:.3f}  ({scores.images:,})"
-            )
-    if missing := evaluation.unmeasured:
-        more = f" and {left:,} more" if (left := len(missing) - MOST_CLASSES) > 0 else ""
-        say(f"  no images of: {', '.join(missing[:MOST_CLASSES])}{more}")
-
-
-def _print_levels(levels: "Levels") -> None:
-    for one in levels.levels:
-        say(
-            f"  level {one.level} ({one.names:,} names): top-1 {one.top1:.2%} "
-            f"({one.top1_interval.low:.2%} to {one.top1_interval.high:.2%}), ECE {one.ece:.4f}"
-        )
-    served = levels.served
-    say(
-        f"  confidence from {served.threshold:.2f} on: a label for {served.leaf:.2%}, a parent for "
-        f"{served.parent:.2%}, right at the level named for {served.right:.2%} of these"
-    )
-
-
-def print_report(report: "Report", arguments: argparse.Namespace) -> int:
-    answer(arguments, report, lambda: _print_findings(report, arguments.out))
-    return 0 if all(check.passed for check in report.gate) else GATE_EXIT_CODE
-
-
-def _print_findings(report: "Report", out: Path) -> None:
-    from training.export.latency import lightening_table  # noqa: PLC0415
-
-    say(lightening_table(report.models))
-    _print_evaluation("test images", report.test)
-    if report.levels:
-        _print_levels(report.levels)
-    say(report.verdict.text)
-    if report.quantization.fallback_reason:
-        say(f"int8 is not served: {report.quantization.fallback_reason}")
-    if report.never_unsure:
-        say(
-            "The threshold holds no answer back: this model never answers that it is unsure."
-            if report.unfamiliar
-            else "The threshold holds no answer back: this model never answers unknown."
-        )
-    say(PROVES)
-    for check in report.gate:
-        if not check.passed:
-            say(f"Gate: {check.name} is {check.value:.4g}, at most {check.limit:.4g} is allowed")
-    say(f"Serves {report.served}. Look at {out / 'report.html'}.")
-
-
-def _print_evaluation(what: str, evaluation: "Evaluation") -> None:
-    top5 = f"top-5 {evaluation.top5:.2%}, " if evaluation.tells_top5 else ""
-    say(
-        f"{evaluation.images:,} {what}: top-1 {evaluation.top1:.2%} "
-        f"({_range(evaluation.top1_interval)}), "
-        f"{top5}macro F1 {evaluation.macro_f1:.4f}, ECE {evaluation.ece:.4f}"
-    )
-    right = (
-        f"; {evaluation.known_top1:.2%} of these right ({_range(evaluation.known_top1_interval)})"
-    )
-    say(
-        f"  answered: {evaluation.answered:,} of {evaluation.images:,}, {evaluation.known:.2%} "
-        f"({_range(evaluation.known_interval)}){right if evaluation.answered else ''}"
-    )
-
-
-def _range(interval: "Interval") -> str:
-    return f"95% interval {interval.low:.2%} to {interval.high:.2%}"

@@ -32,7 +32,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
-def add_set(parser: argparse.ArgumentParser) -> None:
+def add_set(parser: argparse.ArgumentParser, example: str = "scratch.epochs=3") -> None:
     """``--set``, which `fields_set` reads."""
     parser.add_argument(
         "--set",
@@ -40,7 +40,7 @@ def add_set(parser: argparse.ArgumentParser) -> None:
         metavar="FIELD=VALUE",
         action="append",
         default=[],
-        help="any other field of the config, its value as in TOML: --set scratch.epochs=3",
+        help=f"any other field of the config, its value as in TOML: --set {example}",
     )
 
 

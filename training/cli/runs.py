@@ -6,14 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.cli.experiments import (
-    add_experiment,
-    experiment,
-    images_folder,
-    print_report,
-    stoppable,
-)
+from training.cli.experiments import add_experiment, experiment, images_folder, require_data
 from training.cli.options import add_command, add_json, answer, print_table
+from training.cli.results import print_report
+from training.cli.stopping import stoppable
+from training.stop import check_stop
 from training.texts.terminal import say
 
 if TYPE_CHECKING:
@@ -74,10 +71,13 @@ def add_parsers(commands: "Commands") -> None:
 
 @stoppable()
 def _tune(arguments: argparse.Namespace) -> int:
+    config = experiment(arguments)
+    require_data(arguments.data)
+
     from training.fit.fit import check_start  # noqa: PLC0415
     from training.tune.search import BEST_FILE, tune  # noqa: PLC0415
 
-    config = experiment(arguments)
+    check_stop()  # Torch took a while.
     # Images in S3 are brought here first, which may take long.
     check_start(config, arguments.out)
     given = {"trials": arguments.trials, "seconds": arguments.seconds}
@@ -188,8 +188,15 @@ def _megabytes(run: "ComparedRun", form: "Precision") -> str:
 
 @stoppable()
 def _ensemble(arguments: argparse.Namespace) -> int:
+    from training.runs import read_reports  # noqa: PLC0415
+
+    require_data(arguments.data)
+    # Before torch is imported.
+    read_reports(arguments.runs)
+
     from training.ensembling import ensemble  # noqa: PLC0415
 
+    check_stop()
     report = ensemble(
         arguments.runs,
         images_folder(arguments),

@@ -20,8 +20,8 @@ RESULT_FILE = "compare.json"
 
 
 def compare(
-    runs: Sequence[Path],
-    out: Path | None = None,
+    runs: Sequence[str | Path],
+    out: str | Path | None = None,
     *,
     allow_different_data: bool = False,
     time_again: bool = False,
@@ -35,9 +35,10 @@ def compare(
     `TrainingError` for runs that were measured on different test images: their accuracies cannot be
     compared.
     """
+    folders, out = [Path(run) for run in runs], None if out is None else Path(out)
     if out is not None:
-        require_apart(out, runs)
-    comparison = comparison_of(list(zip(run_labels(runs), read_reports(runs), strict=True)))
+        require_apart(out, folders)
+    comparison = comparison_of(list(zip(run_labels(folders), read_reports(folders), strict=True)))
     if not comparison.same_test and not allow_different_data:
         sets = ", ".join(f"{run.run}: {run.test_set}" for run in comparison.runs)
         raise TrainingError(
@@ -46,7 +47,7 @@ def compare(
             "--allow-different-data."
         )
     if time_again:
-        comparison = _timed_together(runs, comparison)
+        comparison = _timed_together(folders, comparison)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         draw_comparison(comparison, out)

@@ -22,7 +22,7 @@ from training.data.balance import epoch_order
 from training.data.listing import Int64Array
 from training.data.upright_images import UprightImageSet
 from training.errors import TrainingError
-from training.stop import stop_signals_held
+from training.stop import check_stop, stop_signals_held
 
 _Loader: TypeAlias = "DataLoader[tuple[Tensor, Tensor]]"
 
@@ -213,7 +213,9 @@ def _kill_workers() -> None:
 
 
 def worker_died(error: Exception) -> TrainingError:
-    """What to tell whoever owns a machine that ends the processes of a loader."""
+    """What to tell whoever owns a machine that ends the processes of a loader. Raises `Interrupted`
+    where the run is to end anyway: whoever asked for that may have ended them too."""
+    check_stop()
     return TrainingError(
         f"A process that prepares images died ({error}). Most often memory or /dev/shm is full: "
         "set data.workers to a lower number, 0 for none, and start the same command again; it goes "

@@ -7,17 +7,20 @@ from pathlib import Path
 import numpy as np
 
 from training.data.folders.classes import class_labels
+from training.data.folders.parts import find_parts
 from training.data.folders.walk import class_folders, image_folders
 from training.data.image_set import ImageSet, decoded_batches, in_batches
-from training.data.listing import Int64Array, list_images
-from training.data.parents import parents_of, require_same_nesting
+from training.data.listing import Int64Array, Listing, list_images
+from training.data.own_images import read_own_images
+from training.data.parents import nested_parents, parents_of, require_same_nesting
+from training.data.split import SPLIT_FILE, list_parts
 from training.errors import DatasetError
 from training.evaluation.metrics import evaluate
 from training.evaluation.parents.levels import measure_levels
 from training.evaluation.unknown.familiar import read_familiar
 from training.evaluation.unknown.prediction_sets import set_coverages
 from training.evaluation.unknown.thresholds import Decisions
-from training.results.unknown import FolderScores
+from training.results.unknown import FolderScores, KnownToRun
 from visionflow import strict
 from visionflow.answers.answer import UnknownReason
 from visionflow.answers.back_off import BackOff
@@ -25,7 +28,7 @@ from visionflow.answers.classifier import Classifier, FloatArray, softmax, unkno
 from visionflow.answers.familiarity import FamiliarImages
 from visionflow.labels import composed
 from visionflow.models.label_tree import LabelTree
-from visionflow.models.manifest import read_artifact
+from visionflow.models.manifest import Manifest, read_artifact
 from visionflow.part_names import parts_of
 
 EMBEDDINGS = 800
@@ -78,18 +81,58 @@ def measure_split(
     )
 
 
-def measure_folder(artifact: Path, images: Path) -> FolderScores:
+def measure_folder(artifact: str | Path, images: str | Path) -> FolderScores:
     """Verify an artifact's checksums and score it on a folder of class folders of any size.
 
     The folder may lack some of the model's labels; `Evaluation.unmeasured` names them. Class
     folders may lie in folders of their parents. Raises `DatasetError` for a class folder that is
     not one of the model's labels.
     """
+    artifact, images = Path(artifact), Path(images)
     manifest = read_artifact(artifact)
     tree = manifest.label_tree()
     nested = _nested_folders(images, tree)
     _require_known_classes(images, nested or class_folders(images), manifest.label_names)
     listing = list_images(images, manifest.label_names, nested=nested)
+    return _measure(artifact, manifest, listing)
+
+
+def measure_part(artifact: str | Path, part: str, dataset: str | Path) -> FolderScores:
+    """Verify an artifact's checksums and score it on ``part`` of the images that it was made of,
+    which lie in the folder ``dataset``; groups of images count as in the run's own report.
+
+    Raises `DatasetError` where the artifact does not say which these are, and where one of them is
+    missing or changed.
+    """
+    artifact, dataset = Path(artifact), Path(dataset)
+    manifest = read_artifact(artifact)
+    own = read_own_images(artifact)
+    if own is None:
+        raise DatasetError(f"{artifact}: there is no {SPLIT_FILE}, which says what its images are")
+    wanted = own.parts[part]
+    rules = manifest.config.get("data", {})
+    above = None
+    if rules.get("parents") == "auto" and rules.get("group_by") != "folder":
+        above = nested_parents(find_parts(dataset)["train"])
+    found = list_parts(dataset, (), above, manifest.label_names, skip_unreadable=True)
+    listing = found.get("train" if part in own.carved else part, found["train"])
+    there = dict(zip(listing.files, listing.hashes, strict=True))
+    missing = [name for name, sha256 in wanted.files.items() if there.get(name) != sha256]
+    if missing:
+        raise DatasetError(
+            f"{dataset}: {len(missing):,} of {len(wanted.files):,} images of the part {part} are "
+            f"missing or changed, such as {missing[0]}; name the folder that {artifact} was made of"
+        )
+    chosen = np.array([i for i, name in enumerate(listing.files) if name in wanted.files])
+    groups = dict(zip(wanted.files, wanted.groups, strict=True))
+    numbers = np.array([groups[listing.files[i]] for i in chosen], np.int64)
+    return _measure(artifact, manifest, listing.subset(chosen), numbers)
+
+
+def _measure(
+    artifact: Path, manifest: Manifest, listing: Listing, groups: Int64Array | None = None
+) -> FolderScores:
+    tree = manifest.label_tree()
     classifier = Classifier(artifact / manifest.served_file.path, manifest)
     familiar = read_familiar(artifact, manifest)
     back_off = BackOff(tree)
@@ -104,20 +147,34 @@ def measure_folder(artifact: Path, images: Path) -> FolderScores:
         reasons += unknown_reasons(manifest, named.confidences, familiarity, images_of_batch)
         batches.append(found)
     probabilities, decisions = np.concatenate(batches), Decisions.of(reasons)
-    evaluation = evaluate(probabilities, listing.targets, manifest.label_names, decisions.answered)
+    targets, labels = listing.targets, manifest.label_names
     return strict.extended(
         FolderScores,
-        evaluation,
+        evaluate(probabilities, targets, labels, decisions.answered, groups),
         unsure=float(decisions.unsure.mean()),
         unfamiliar=float(decisions.unfamiliar.mean()),
-        prediction_sets=set_coverages(probabilities, listing.targets, manifest.conformity),
+        prediction_sets=set_coverages(probabilities, targets, manifest.conformity, groups),
         levels=measure_levels(
             tree,
             probabilities,
-            listing.targets,
+            targets,
             manifest.unknown_threshold,
             ~decisions.unfamiliar,
+            groups,
         ),
+        known_to_run=_known_to_run(artifact, listing),
+    )
+
+
+def _known_to_run(artifact: Path, listing: Listing) -> KnownToRun | None:
+    own = read_own_images(artifact)
+    if own is None:
+        return None
+    return KnownToRun(
+        **{
+            name: sum(sha256 in part.contents for sha256 in listing.hashes)
+            for name, part in own.parts.items()
+        }
     )
 
 

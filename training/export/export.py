@@ -20,6 +20,7 @@ from training.export.graph.rewrites import opset_of
 from training.export.ladder import Climb, Judge, climb, not_quantized
 from training.export.latency import Measure, Run, measure_latencies
 from training.results.report import Form, LadderStep, ModelMeasure, Parity
+from training.texts.progress import begin
 from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.images.pipeline import UInt8Array
 from visionflow.models.manifest import FileEntry, Manifest
@@ -81,6 +82,7 @@ def export_graph(
     manifest. Raises `TrainingError` when a file cannot be written, `DatasetError` when a
     calibration image cannot be read.
     """
+    begin("comparing the ONNX file with what it was made from")
     write_whole(folder / FP32_FILE, graph.SerializeToString())
     # A file of an earlier export must not stand beside it.
     (folder / INT8_FILE).unlink(missing_ok=True)
@@ -97,6 +99,7 @@ def export_graph(
     manifest = replace(manifest, gate=gate_checks.check_fp32(base, outputs["fp32"]))
     climbed = Climb((), None, not_quantized(NO_BASE))
     if all(check.passed for check in manifest.gate):
+        begin("quantizing to int8")
         judge = Judge(fp32, outputs["fp32"], data.validation, config.export, measure, THREADS)
         climbed = _climb(graph, judge, config, data)
     if climbed.accepted:
@@ -179,6 +182,7 @@ def _measures(
         session = Classifier(folder / entry.path, manifest)
         runs[precision] = partial(session.run, image)
         sizes[precision] = entry.size
+    begin("measuring latencies")
     with original.on_one_thread():
         latencies = measure(runs)
     return tuple(

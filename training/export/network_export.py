@@ -19,6 +19,7 @@ from training.export.graph.onnx_files import export_onnx
 from training.export.latency import Measure, measure_latencies
 from training.networks.build import exportable
 from training.networks.network import Network
+from training.texts.progress import begin
 from visionflow.images.pipeline import UInt8Array
 
 _LIBRARIES = ("torch", "torchvision", "onnxscript")
@@ -32,6 +33,7 @@ def export_model(
     measure: Measure = measure_latencies,
 ) -> Export:
     """`export_graph` of a ``network``."""
+    begin("writing the network as ONNX")
     graph = export_onnx(exportable(network), config.input.size, config.export.opset)
     exported = export_graph(graph, original_of(network), config, data, folder, measure)
     versions = library_versions(_LIBRARIES) | exported.manifest.library_versions

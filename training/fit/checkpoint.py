@@ -99,5 +99,22 @@ class Checkpoint:
         return cast(dict[str, Any], state)
 
 
+def kept_config(run: Path) -> dict[str, Any]:
+    """The fields that shaped the weights in ``run``. Raises `TrainingError` where it has no
+    checkpoint, or a damaged one."""
+    file = run / CHECKPOINT_FILE
+    if not file.exists():
+        raise TrainingError(
+            f"{file} does not exist: train first. Of a run that trained no network nothing can be "
+            "exported again."
+        )
+    try:
+        return dict(torch.load(file, map_location="meta", weights_only=True)["run"]["config"])
+    except _UNREADABLE as error:
+        raise TrainingError(
+            f"{file} is damaged or no checkpoint ({_first_line(error)})."
+        ) from error
+
+
 def _first_line(error: BaseException) -> str:
     return str(error).partition("\n")[0] or type(error).__name__

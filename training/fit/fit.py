@@ -1,5 +1,6 @@
 """From images to weights, by the recipe of the config, through checkpoints."""
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 
 from training.allocator import keep_freed_memory
-from training.config import TrainConfig
+from training.config import TrainConfig, check_recipe
 from training.data.batches import worker_died
 from training.data.cache import not_writable
 from training.data.split import SPLIT_FILE
@@ -22,13 +23,14 @@ from training.fit.checkpoint import CHECKPOINT_FILE, Checkpoint, identity
 from training.fit.distributed import Process, join_processes
 from training.fit.loop import Loop, Phase
 from training.fit.precision import keep_slow_layers_in_float32
-from training.fit.recipes import PHASES, Session, check_recipe, fit_probe
+from training.fit.recipes import PHASES, Session, fit_probe
 from training.fit.tracking import LogHistory, tracking
 from training.networks.build import build_model, check_beginning
 from training.networks.network import Network
 from training.results.history import EpochRecord, OnEpoch, best_record, read_history
 from training.results.probe import ProbeFit
 from training.stop import check_stop
+from training.texts.terminal import say
 from visionflow.strict import parse, to_dict
 from visionflow.whole_file import whole_file
 
@@ -90,6 +92,8 @@ def fit(
         if state is not None and on_epoch and process.main:
             # The run may have been killed after an epoch was kept and before this call.
             on_epoch(read_history(state["history"]))
+        if state is not None and "weights" not in state and process.main:
+            _say_resumed(config, run, read_history(state["history"]))
         if state is None or "weights" not in state:
             tracked = config.mlflow and process.main
             with tracking(config, run) if tracked else nullcontext() as log_history:
@@ -97,6 +101,14 @@ def fit(
                 with _dead_workers_reported():
                     state = unfinished.go_on(state)
         return _fitted(config, data, state)
+
+
+def _say_resumed(config: TrainConfig, run: Path, history: Sequence[EpochRecord]) -> None:
+    last = history[-1]
+    say(
+        f"{run}: goes on after epoch {last.epoch} of at most {config.epochs} (phase {last.phase}).",
+        file=sys.stderr,
+    )
 
 
 @contextmanager

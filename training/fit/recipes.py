@@ -25,7 +25,6 @@ from training.fit.validation import Score, score_features, score_images
 from training.networks.network import ConvNet
 from training.results.history import EpochRecord, PhaseName
 from training.results.probe import ProbeFit
-from visionflow.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -71,34 +70,6 @@ class Pixels(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """uint8 [B, H, W, 3] to [B, C]."""
         return self.model.logits(image)
-
-
-def check_recipe(config: TrainConfig) -> None:
-    """Raise `ConfigError` for choices that do not go together, before any time is spent."""
-    if config.recipe == "instant":
-        raise ConfigError(
-            "config: the recipe instant trains no network, so it has nothing to search, to resume "
-            "or to export again; run `visionflow train --recipe instant`, which takes seconds."
-        )
-    body = config.finetune.body.optimizer.name
-    if (config.recipe, body, config.finetune.batch_norm) == ("finetune", "muon", "frozen"):
-        raise ConfigError(
-            "config: finetune.body.optimizer muon rescales weights, which a frozen batch norm does "
-            'not follow; choose adamw or finetune.batch_norm = "adapt".'
-        )
-    parts = config.model.parts
-    if len(parts) > 1 and config.recipe != "probe":
-        raise ConfigError(
-            f"config: the recipe {config.recipe} trains one network; several side by side, as in "
-            f"model.name = {config.model.name!r}, are for the recipe probe."
-        )
-    random = any(part.weights == "none" for part in parts) and not config.model.grow_from
-    if config.recipe != "scratch" and random:
-        raise ConfigError(
-            f"config: the recipe {config.recipe} trains a head on a trunk that has learnt already, "
-            'and with model.weights = "none" it is random; set model.weights to imagenet, package '
-            "or a file of weights, or take the recipe scratch."
-        )
 
 
 def scratch(session: Session) -> Phase:

@@ -27,6 +27,7 @@ from training.instant.graph import (
     with_map,
 )
 from training.results.report import Form, ModelMeasure
+from training.texts.progress import begin
 from visionflow.answers.classifier import Classifier
 from visionflow.answers.embedder import trunk_of
 from visionflow.answers.session import open_session
@@ -67,6 +68,7 @@ def export_head(
     The reference runs the trunk's own file and computes the head in float64. A file that differs
     from it is written too, with the failed check in the manifest.
     """
+    begin("comparing the new head with its reference")
     write_whole(folder / INT8_FILE, with_head(trunk.graph, head).SerializeToString())
     # A file of an earlier run must not stand beside it.
     (folder / FP32_FILE).unlink(missing_ok=True)

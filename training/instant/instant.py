@@ -18,7 +18,7 @@ from training.instant.fit import EMBEDDED, Embedded, fit_embedded
 from training.proving import CACHE_FOLDER, Origin, begin_artifact, prove
 from training.reading import SILENT, Observer, finished, read_images
 from training.results.report import Report
-from training.run_folder import only_writer
+from training.run_folder import only_writer, path_or_none
 from visionflow import strict
 from visionflow.answers.embedder import VIEWS
 from visionflow_starter import STARTER
@@ -26,9 +26,9 @@ from visionflow_starter import STARTER
 
 def instant(
     config: TrainConfig,
-    data: Path,
-    out: Path,
-    cache: Path | None = None,
+    data: str | Path,
+    out: str | Path,
+    cache: str | Path | None = None,
     observer: Observer = SILENT,
 ) -> Report:
     """Fit a head to the images in ``data`` and prove it: `training.train.train` for this recipe.
@@ -38,6 +38,7 @@ def instant(
     `DatasetError` for images that cannot be trained on, `TrainingError` for a file that cannot be
     written, for another run that is finished in ``out``, and for one that another command writes.
     """
+    data, out, cache = Path(data), Path(out), path_or_none(cache)
     config = on_starter(config)
     # Network and weights are those of the starter.
     made_by = {name: value for name, value in strict.to_dict(config).items() if name in KEPT}

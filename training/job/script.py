@@ -38,7 +38,7 @@ from training.job.reporter import HEARTBEAT_SECONDS, JobLog, Reporter, Tee, why_
 from training.reading import Observer
 from training.results.history import EpochRecord
 from training.stop import Interrupted, Stop, check_stop, stop_on_signals
-from training.texts.progress import every_end_kept
+from training.texts.progress import every_end_kept, naming_steps
 from training.texts.terminal import say
 from training.train import train
 from visionflow import sentences
@@ -141,6 +141,7 @@ def _reported(given: Assignment, machine: Machine, stop: Stop) -> JobOutcome:
         spot_watch(notices, stop.request, machine.notice_seconds),
         redirect_stderr(cast(TextIO, Tee(sys.stderr, reporter.line))),
         every_end_kept(),
+        naming_steps(),
     ):
         outcome = _attempt(given, machine, reporter)
         say(f"job {record.id}: {outcome.kind}. {outcome.reason or ''}", file=sys.stderr)

@@ -75,15 +75,27 @@ class SetCoverage:
 
 
 @dataclass(frozen=True)
+class KnownToRun:
+    """How many images of a folder were in each part of the run, by their content: copies in another
+    form are not counted."""
+
+    train: int
+    validation: int
+    test: int
+
+
+@dataclass(frozen=True)
 class FolderScores(Evaluation):
     """Of an artifact on a folder of labelled images. ``unsure`` and ``unfamiliar``: the shares that
     got no answer, by reason. ``prediction_sets``: none where an artifact has no conformity.
-    ``levels``: None where labels have no parents."""
+    ``levels``: None where labels have no parents. ``known_to_run``: None where the artifact does
+    not say what it was made of."""
 
     unsure: float
     unfamiliar: float
     prediction_sets: tuple[SetCoverage, ...]
     levels: Levels | None
+    known_to_run: KnownToRun | None
 
 
 @dataclass(frozen=True)

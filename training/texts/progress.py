@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Generic, Never, TextIO, TypeVar
@@ -85,6 +86,25 @@ def tell(text: str) -> None:
         tqdm.write(printable(text), file=sys.stderr)
     else:
         print(printable(text), file=sys.stderr, flush=True)
+
+
+_names_steps: ContextVar[bool] = ContextVar("_names_steps", default=False)
+
+
+@contextmanager
+def naming_steps() -> Iterator[None]:
+    """Let every `begin` in the block, however deep, be read: somebody waits for the run."""
+    token = _names_steps.set(True)
+    try:
+        yield
+    finally:
+        _names_steps.reset(token)
+
+
+def begin(what: str) -> None:
+    """Name a step of a run that has no bar, where somebody waits for it."""
+    if _names_steps.get():
+        tell(f"{what} ...")
 
 
 @contextmanager

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.trial import FrozenTrial
 
+RESULT_FILE = "tune.json"
+
 DIVERGED = "diverged"
 """Attribute of a trial whose loss stopped being finite: the sentence that says so."""
 

@@ -6,6 +6,7 @@ the seed and the finished trials alone.
 """
 
 import shutil
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,12 +24,14 @@ from training.fit.changes import settings_changed
 from training.fit.fit import check_start, fit
 from training.report.plot_style import write_plots
 from training.results.history import EpochRecord, best_record
-from training.run_folder import only_writer, say_finished
+from training.run_folder import only_writer, path_or_none, say_finished
 from training.texts.progress import tell
+from training.texts.terminal import say
 from training.tune.config_file import to_toml
 from training.tune.outcome import (
     DIVERGED,
     INTERRUPTED,
+    RESULT_FILE,
     TuneReport,
     finished_trials,
     report_of,
@@ -45,7 +48,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 STUDY_FILE = "tune.db"
-RESULT_FILE = "tune.json"
 BEST_FILE = "best.toml"
 
 _STUDY = "tune"
@@ -57,7 +59,9 @@ _SPARED_SHARE = 0.25
 _WITHOUT_INFLUENCE = ("name", "version", "mlflow", "export")
 
 
-def tune(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) -> TuneReport:
+def tune(
+    config: TrainConfig, data: str | Path, out: str | Path, cache: str | Path | None = None
+) -> TuneReport:
     """Search ``config.tune.space`` within its budget of trials and seconds.
 
     Finished trials that ``out`` holds count towards both, so the same call goes on with a killed
@@ -69,6 +73,7 @@ def tune(config: TrainConfig, data: Path, out: Path, cache: Path | None = None) 
     be searched, `TrainingError` when ``out`` belongs to another search or when no trial comes to
     its end.
     """
+    data, out, cache = Path(data), Path(out), path_or_none(cache)
     check_start(config, out)
     space = read_space(config)
     with only_writer(out):
@@ -127,6 +132,8 @@ class _Search:
         for killed in study.get_trials(deepcopy=False, states=(State.RUNNING,)):
             _interrupt(study, killed.number)
         shutil.rmtree(self._trials, ignore_errors=True)
+        if (count := len(finished_trials(study))) and not self._is_spent(finished_trials(study)):
+            say(f"{self._out}: goes on after {count} finished trials.", file=sys.stderr)
         while not self._is_spent(finished := finished_trials(study)):
             study.sampler = _sampler(self._config.seed, len(finished))
             trial = study.ask()

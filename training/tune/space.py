@@ -5,8 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from training.config import Choices, FloatRange, TrainConfig, dotted, with_fields
-from training.fit.recipes import check_recipe
+from training.config import (
+    Choices,
+    FloatRange,
+    TrainConfig,
+    check_recipe,
+    dotted,
+    with_fields,
+)
 from visionflow import strict
 from visionflow.errors import ConfigError
 

@@ -57,8 +57,8 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Listed]]] = {
             "Make one model that averages the logits of finished runs, with the usual gate.",
         ),
         "evaluate": Listed(
-            "training.cli.experiments",
-            "Measure an artifact, as it serves, on a folder of class folders.",
+            "training.cli.evaluating",
+            "Measure an artifact, as it serves, on class folders or on a part of its own images.",
         ),
         "compare": Listed(
             "training.cli.runs",
@@ -67,7 +67,11 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Listed]]] = {
         "plots": Listed(
             "training.cli.runs", "Draw the plots of a run, a comparison or a search again, as SVG."
         ),
-        "export": Listed("training.cli.experiments", "Write the artifact of a finished run again."),
+        "export": Listed(
+            "training.cli.experiments",
+            "Write the artifact of a trained run again, with other settings of the export.",
+        ),
+        "config": Listed("training.cli.settings", "Show the settings of a training."),
     },
     "Publish and serve": {
         "publish": Listed(

@@ -18,6 +18,8 @@ from training.config import DEFAULTS, TrainConfig, load_config
 from training.evaluation.unknown import strangers
 from training.networks.trunks.residual_cnn import ResidualCnn
 from training.results.labels import LabelCheck
+from training.results.report import Report
+from training.train import train
 
 __all__ = ["report"]
 
@@ -61,6 +63,13 @@ def few_strangers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(strangers, "IMAGES", 12)
         yield
+
+
+@pytest.fixture(scope="session")
+def run(images: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
+    """A finished run. Not to be changed."""
+    out = tmp_path_factory.mktemp("run")
+    return out, train(shrunken_config(), images, out)
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ from training.config import (
     Choices,
     FloatRange,
     committed_configs,
+    dotted,
     load_config,
     merge,
+    settings,
 )
 from visionflow.errors import ConfigError
 
@@ -65,7 +67,13 @@ def test_merging_leaves_both_as_they_were() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("scratch.epoch", 3, "scratch: unknown field epoch"),
+        (
+            "scratch.epoch",
+            3,
+            r"^overrides: unknown field scratch.epoch; did you mean scratch.epochs\?$",
+        ),
+        ("epochs", 3, r"unknown field epochs; did you mean .*scratch.epochs\?$"),
+        ("scratch.epochs", "many", "^overrides: scratch.epochs: expected int, found 'many'$"),
         (
             "model.name",
             "resnet19",
@@ -95,6 +103,30 @@ def test_merging_leaves_both_as_they_were() -> None:
 def test_a_field_that_is_off_is_named(field: str, value: object, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_config("cifar10", {field: value})
+
+
+def test_a_field_that_is_off_in_the_file_is_not_blamed_on_a_flag(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    for fault in ("[scratch]\nepoch = 7\n", "[scratch]\nepochs = '7'\n"):
+        file.write_text(fault)
+        with pytest.raises(ConfigError, match=r"^mine\.toml: .*scratch\.epoch"):
+            load_config(str(file), {"seed": 4}, "--set")
+    # A flag may set right what a file has wrong.
+    assert load_config(str(file), {"scratch.epochs": 4}).scratch.epochs == 4
+
+
+def test_each_setting_says_where_it_comes_from(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'seed = 3\n[tune.space]\n"model.dropout" = { low = 0.1, high = 0.5, log = false }\n'
+    )
+    found = {one.field: one for one in settings(file, {"scratch.epochs": 4}, "--set")}
+    assert (found["seed"].value, found["seed"].source) == (3, "mine.toml")
+    assert (found["scratch.epochs"].value, found["scratch.epochs"].source) == (4, "--set")
+    assert found["scratch.batch_size"].source == "defaults.toml"
+    assert found["tune.space.model.dropout.low"].source == "mine.toml"
+    defaults = dict(dotted(tomllib.loads(DEFAULTS.read_text())))
+    assert found.keys() >= {name for name in defaults if not name.startswith("tune.space")}
 
 
 def test_networks_side_by_side_have_one_source_of_weights_each() -> None:

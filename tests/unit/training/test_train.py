@@ -14,7 +14,6 @@ import pytest
 import torch
 from PIL import Image
 
-from infra.cli.main import main
 from tests.unit.training.conftest import SIDE, draw_set, shrunken_config
 from tests.unit.training.data.grouping.shots import draw_coin_tosses, draw_scene, shots
 from tests.unit.training.folders import held_by_another, snapshot
@@ -38,13 +37,6 @@ from training.train import assist, export, train
 from training.tune.search import tune
 from visionflow.answers.familiarity import FamiliarImages
 from visionflow.models.manifest import MANIFEST_NAME, read_artifact
-
-
-@pytest.fixture(scope="module")
-def run(images: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
-    """A finished run. Not to be changed."""
-    out = tmp_path_factory.mktemp("run")
-    return out, train(shrunken_config(), images, out)
 
 
 def test_what_is_finished_stays_as_it_is(
@@ -332,64 +324,3 @@ def test_an_export_without_training_says_what_to_do(
 ) -> None:
     with pytest.raises(TrainingError, match="train first"):
         export(config, images, tmp_path)
-
-
-def test_evaluate_prints_for_machines_what_the_report_says(
-    run: tuple[Path, Report], images: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder, report = run
-    assert main(["evaluate", str(folder), str(images / "test"), "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    assert printed["top1"] == report.test.top1
-    assert printed["known"] == report.test.known
-    assert report.unfamiliar is not None
-    assert printed["unfamiliar"] == report.unfamiliar.unfamiliar_test
-    measured = {one.coverage: one.measured for one in report.prediction_sets}
-    assert {one["coverage"]: one["measured"] for one in printed["prediction_sets"]} == measured
-
-
-def test_evaluate_prints_a_line_for_each_class(
-    run: tuple[Path, Report], images: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder, report = run
-    assert report.unfamiliar is not None
-    assert main(["evaluate", str(folder), str(images / "test")]) == 0
-    out = capsys.readouterr().out
-    assert "30 images: top-1" in out
-    assert f"unsure {report.unfamiliar.unsure_test:.2%}, unfamiliar" in out
-    assert "95% prediction set: holds the truth in" in out
-    assert all(label in out for label in ("blue", "green", "red"))
-
-
-def test_strangers_are_counted_for_people_and_machines(
-    run: tuple[Path, Report], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder, _ = run
-    for i in range(4):
-        Image.new("RGB", (30, 20), (60 * i, 60 * i, 60 * i)).save(tmp_path / f"{i}.png")
-    command = ["evaluate", str(folder), str(tmp_path), "--strangers"]
-    assert main(command) == 0
-    out = capsys.readouterr().out
-    assert re.match(r"4 images, mean confidence [01]\.\d\d$", out.splitlines()[0])
-    assert [line.split()[0] for line in out.splitlines()[1:]] == [
-        "answered",
-        "unsure",
-        "unfamiliar",
-    ]
-    assert main([*command, "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    assert printed["images"] == 4
-    assert printed["answered"] + printed["unsure"] + printed["unfamiliar"] == pytest.approx(1)
-
-
-def test_a_changed_export_setting_needs_no_training(
-    run: tuple[Path, Report], images: Path, tmp_path: Path
-) -> None:
-    finished, report = run
-    before = snapshot(finished)
-    config = shrunken_config(version="2", export__opset=18)
-    again = export(config, images, finished, out=tmp_path)
-    assert again.history == report.history
-    assert not (tmp_path / CACHE_FOLDER).exists()
-    assert snapshot(finished) == before
-    assert onnx.load(tmp_path / "model.onnx").opset_import[0].version == 18

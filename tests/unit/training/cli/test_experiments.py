@@ -152,7 +152,7 @@ def _unknown_field(_data: Path, _tmp: Path) -> list[str]:
         (_strange_label, "yellow"),
         (_weights_of_another_network, "conv9.weight"),
         (_loss_not_finite, "epoch 1"),
-        (_unknown_field, "unknown field epoch"),
+        (_unknown_field, "--set: unknown field scratch.epoch; did you mean scratch.epochs?"),
     ],
 )
 def test_bad_input_is_one_sentence_and_code_1(

@@ -19,6 +19,7 @@ from training.data.batches import TrainBatches, augmented_once
 from training.data.listing import list_images
 from training.data.upright_images import UprightImageSet, load_upright_images
 from training.errors import TrainingError
+from training.stop import Interrupted, Stop
 from visionflow.images.pipeline import UInt8Array
 
 Batches = list[tuple[Tensor, Tensor]]
@@ -174,6 +175,16 @@ def test_a_worker_that_dies_while_it_hands_over_a_batch_is_reported(
 ) -> None:
     batches = TrainBatches(LostImages(whole), shrunken_config(), 32)
     with pytest.raises(TrainingError, match=r"prepares images died .*reset by peer"):
+        list(batches.epoch(1))
+
+
+def test_a_worker_that_dies_of_what_ends_the_run_is_no_fault_of_memory(
+    whole: UprightImageSet,
+) -> None:
+    stop = Stop()
+    batches = TrainBatches(LostImages(whole), shrunken_config(), 32)
+    with pytest.raises(Interrupted), stop.heeded():
+        stop.request("told to end")
         list(batches.epoch(1))
 
 

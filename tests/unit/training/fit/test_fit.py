@@ -10,14 +10,13 @@ import torch
 
 from tests.unit.training.fit.conftest import make_config
 from tests.unit.training.fit.processes import run_forked
-from training.config import TrainConfig
+from training.config import TrainConfig, check_recipe
 from training.data.split import SPLIT_FILE
 from training.data.training_data import TrainingData
 from training.data.upright_images import UprightImageSet
 from training.errors import DivergedError, TrainingError
 from training.fit.checkpoint import CHECKPOINT_FILE
 from training.fit.fit import Fitted, fit, load_fitted
-from training.fit.recipes import check_recipe
 from training.results.history import EpochRecord
 from visionflow.errors import ConfigError
 from visionflow.images.pipeline import UInt8Array
@@ -231,7 +230,7 @@ def test_a_full_disk_is_told_and_costs_no_kept_epoch(data: TrainingData, tmp_pat
 
 
 def test_a_killed_worker_is_told_and_costs_no_kept_epoch(
-    data: TrainingData, tmp_path: Path
+    data: TrainingData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = make_config("scratch", data__workers=1)
     images = data.train_upright_images
@@ -240,7 +239,10 @@ def test_a_killed_worker_is_told_and_costs_no_kept_epoch(
         fit(config, data, tmp_path)
     data.train_upright_images = images
     config = make_config("scratch", data__workers=0)
+    capsys.readouterr()
     assert len(fit(config, data, tmp_path).history) == config.scratch.epochs
+    resumed = f"{tmp_path}: goes on after epoch 1 of at most {config.scratch.epochs} "
+    assert resumed in capsys.readouterr().err
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(data: TrainingData, tmp_path: Path) -> None:

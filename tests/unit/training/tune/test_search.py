@@ -21,8 +21,8 @@ from training.run_folder import LOCK_FILE
 from training.texts.progress import every_end_kept
 from training.tune import search as tune_module
 from training.tune.config_file import to_toml
-from training.tune.outcome import TrialRecord, TuneReport
-from training.tune.search import BEST_FILE, RESULT_FILE, STUDY_FILE, tune
+from training.tune.outcome import RESULT_FILE, TrialRecord, TuneReport
+from training.tune.search import BEST_FILE, STUDY_FILE, tune
 from visionflow.errors import ConfigError
 
 RATE = "scratch.optimizer.learning_rate"

@@ -16,9 +16,9 @@ from visionflow.answers.back_off import BackOff
 from visionflow.answers.familiarity import FamiliarImages, finest_detail
 from visionflow.answers.session import open_session, run_options
 from visionflow.errors import ArtifactError
-from visionflow.images.pipeline import UInt8Array
+from visionflow.images.pipeline import UInt8Array, load
 from visionflow.models.drift import MAX_FEATURES
-from visionflow.models.manifest import Manifest
+from visionflow.models.manifest import Manifest, read_artifact
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -96,6 +96,12 @@ class Classifier:
         self._check_outputs()
 
     @classmethod
+    def open(cls, folder: str | Path, threads: int = 1) -> Self:
+        """The served form of the artifact in ``folder``, every file verified. Raises
+        `ArtifactError`, `ConfigError`."""
+        return cls.of_artifact(Path(folder), read_artifact(Path(folder)), threads)
+
+    @classmethod
     def of_artifact(cls, folder: Path, manifest: Manifest, threads: int = 1) -> Self:
         """The served form in ``folder``, with its familiar images. Raises `ArtifactError`."""
         familiar = None
@@ -133,6 +139,11 @@ class Classifier:
         """Let every run end before its next node, with an error."""
         for options in tuple(self._running):
             options.terminate = True
+
+    def classify_file(self, file: str | Path) -> Classification:
+        """The answer to one image, decoded as the functions do it. Raises `ImageError`."""
+        batch = load(Path(file).read_bytes(), self.manifest.input)[None]
+        return self.classify(batch)[0]
 
     def classify(self, batch: UInt8Array) -> list[Classification]:
         """One `Classification` for each image of a uint8 [N, size, size, 3] batch.

@@ -1,0 +1,33 @@
+"""Signals to a whole group of processes, as a terminal and a service manager send them."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.unit.training.cli.test_experiments import train_command
+from tests.unit.training.conftest import draw_set
+
+
+def test_a_group_ends_without_a_word_from_its_workers(tmp_path: Path) -> None:
+    draw_set(tmp_path / "data", per_class=12, seed=1)
+    more = ["--set=data.workers=2", "--set=scratch.epochs=10000"]
+    command = [sys.executable, "-m", "infra.cli"]
+    command += train_command(tmp_path / "data", tmp_path / "run", *more)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stderr is not None
+        said = b""
+        while b"scratch 2/" not in said:
+            piece = os.read(process.stderr.fileno(), 1 << 16)
+            assert piece, said.decode()
+            said += piece
+        os.killpg(process.pid, signal.SIGTERM)
+        out, err = process.communicate(timeout=120)
+    text = (said + err).decode()
+    assert process.returncode == 143, text
+    assert (out, text.splitlines()[-1]) == (b"", "visionflow: interrupted.")
+    for word in ("Traceback", "shm", "died"):
+        assert word not in text
