@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from training.config import TrainConfig
-from training.data.group_summary import warnings
+from training.data.grouping.summary import warnings
 from training.data.parents import tree_summary, unread_folders
 from training.data.training_data import TrainingData, load_training_data
 from training.proving import CACHE_FOLDER

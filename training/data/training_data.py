@@ -13,7 +13,6 @@ from training.ancestor import read_ancestor
 from training.config import DataConfig, TrainConfig
 from training.data.folders.left_out import LeftOut
 from training.data.folders.parts import find_parts
-from training.data.group_summary import summarize_groups
 from training.data.grouping.by_rule import table_path
 from training.data.grouping.saved_groups import load_groups
 from training.data.grouping.scene_features import (
@@ -21,6 +20,7 @@ from training.data.grouping.scene_features import (
     starter_embeddings,
     views_joined,
 )
+from training.data.grouping.summary import summarize_groups
 from training.data.image_set import ImageSet, all_unreadable_named, load_images, readable
 from training.data.listing import Int64Array, Listing
 from training.data.parents import (

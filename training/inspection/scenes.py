@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from training.config import TrainConfig
-from training.data.group_summary import summarize_groups
 from training.data.grouping.saved_groups import load_groups
 from training.data.grouping.scene_features import scene_features
+from training.data.grouping.summary import summarize_groups
 from training.data.listing import Listing
 from training.data.split import Groups, divide
 from training.errors import DatasetError

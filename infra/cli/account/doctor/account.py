@@ -17,7 +17,7 @@ _CONFIG = Config(connect_timeout=4, read_timeout=8, retries={"max_attempts": 2, 
 class Clients:
     """The clients of one session, each made once: making one is not safe in several threads."""
 
-    session: boto3.Session
+    session: "boto3.Session"
     _made: dict[tuple[str, str | None], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -45,7 +45,7 @@ class Account:
         return f"VisionFlow-{self.stage.title}-"
 
 
-def home_region(session: boto3.Session, region: str | None) -> str:
+def home_region(session: "boto3.Session", region: str | None) -> str:
     """A region that every account of the partition has. Elsewhere STS calls good credentials
     wrong where the region is not enabled."""
     partition = session.get_partition_for_region(region) if region else "aws"

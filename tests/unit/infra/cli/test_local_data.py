@@ -8,8 +8,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from infra.cli import local_data
 from infra.cli.local_data import local_buckets
+from infra.local_cloud import presence
 from infra.local_cloud.emulator import Emulator
 from infra.packaging.workspace import Workspace
 from tests.unit.infra.cli.test_main import OUTPUTS
@@ -22,7 +22,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     workspace = Workspace(state=tmp_path)
     replace(OUTPUTS, datasets_bucket="local-datasets").write(workspace.outputs)
     monkeypatch.setenv("VISIONFLOW_STATE", str(tmp_path))
-    monkeypatch.setattr(local_data, "present", lambda _: FOUND)
+    monkeypatch.setattr(presence, "present", lambda _: FOUND)
     # What the user has set for AWS.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -63,6 +63,6 @@ def test_without_a_local_cloud_nothing_is_looked_for(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace.outputs.unlink()
-    monkeypatch.setattr(local_data, "present", None)
+    monkeypatch.setattr(presence, "present", None)
     with local_buckets(argparse.Namespace(data="s3://local-datasets/flowers")):
         assert os.environ["AWS_PROFILE"] == "mine"

@@ -74,7 +74,13 @@ def test_no_command_prints_in_colour_so_no_color_is_heeded() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["cost --per-day 1", "cost --per-day 1 --json", "--help", "predict --help"]
+    "command",
+    [
+        "cost --per-day 1 --region us-east-1",
+        "cost --per-day 1 --region us-east-1 --json",
+        "--help",
+        "predict --help",
+    ],
 )
 def test_a_reader_who_has_seen_enough_ends_a_command_quietly(command: str) -> None:
     reader, writer = os.pipe()
@@ -87,6 +93,6 @@ def test_a_reader_who_has_seen_enough_ends_a_command_quietly(command: str) -> No
 
 
 def test_a_closed_stdout_is_no_fault_of_the_command() -> None:
-    program = f"{sys.executable} -m infra.cli cost --per-day 1 >&-"
+    program = f"{sys.executable} -m infra.cli cost --per-day 1 --region us-east-1 >&-"
     ended = subprocess.run(["/bin/sh", "-c", program], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")

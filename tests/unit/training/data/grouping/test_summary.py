@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.training.conftest import shrunken_config
 from tests.unit.training.data.test_split import CONFIG, grouped
-from training.data.group_summary import summarize_groups, warnings
+from training.data.grouping.summary import summarize_groups, warnings
 from training.data.split import Groups, divide
 from training.data.training_data import load_training_data
 from training.results.groups import GroupSize, GroupSummary, Leak
