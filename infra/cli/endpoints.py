@@ -155,8 +155,9 @@ def api_client(arguments: argparse.Namespace) -> ApiClient:
 
     Raises `CommandError` when the stage is not there, or on AWS without a key.
     """
-    key = os.environ.get(API_KEY)
-    if arguments.api_url:
+    # A file ends with a line break.
+    key = os.environ.get(API_KEY, "").strip() or None
+    if arguments.api_url is not None:
         return ApiClient(arguments.api_url.rstrip("/"), key)
     if arguments.stage == LOCAL.name:
         workspace = workspace_of(arguments)

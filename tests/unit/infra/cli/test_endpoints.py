@@ -101,6 +101,27 @@ def test_the_api_of_a_stage_is_called_with_the_key_of_the_environment(
     assert "vf_a_b" not in repr(api_client(asked_for))
 
 
+@pytest.mark.parametrize(
+    "url", ["nonsense", "", "a.example.com", "ftp://a.example.com", "https://"]
+)
+def test_what_is_no_url_is_one_sentence(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["health", "--api-url", url]) == 1
+    assert "is not the URL of an API" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("key", "sent"), [("vf_a_b\n", "vf_a_b"), (" ", None), ("vf_a\nb", "")])
+def test_a_key_is_taken_without_what_is_around_it(
+    key: str, sent: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISIONFLOW_API_KEY", key)
+    asked_for = argparse.Namespace(api_url="https://a.example.com", stage="local")
+    if sent == "":
+        with pytest.raises(CommandError, match="copy it again"):
+            api_client(asked_for)
+    else:
+        assert api_client(asked_for).key == sent
+
+
 @pytest.mark.parametrize("url", ["http://a.example.com", "ftp://a.example.com", "a.example.com"])
 def test_a_key_never_travels_unencrypted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
