@@ -93,6 +93,8 @@ def test_the_api_of_a_stage_is_called_with_the_key_of_the_environment(
     monkeypatch.delenv("VISIONFLOW_API_KEY", raising=False)
     with pytest.raises(CommandError, match="VISIONFLOW_API_KEY"):
         api_client(asked_for)
+    with pytest.raises(CommandError, match="VisionFlow-Dev-Service does not exist"):
+        api_client(asked_for, needs_key=False)
     monkeypatch.setenv("VISIONFLOW_API_KEY", "vf_a_b")
     with pytest.raises(CommandError, match="VisionFlow-Dev-Service does not exist"):
         api_client(asked_for)
