@@ -5,7 +5,7 @@ import argparse
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import cast, get_args
+from typing import TypeVar, cast, get_args
 
 import boto3
 
@@ -19,6 +19,8 @@ from visionflow.costs.estimate import TOO_SMALL, Architecture, Estimate, Workloa
 from visionflow.costs.instant import TYPICAL_MEGAPIXELS, DatasetCost, dataset_cost
 from visionflow.costs.prices import DEFAULT_REGION, price_region
 from visionflow.costs.worst_case import Bounds, WorstCase, worst_case
+
+_Number = TypeVar("_Number", int, float)
 
 
 def add_parsers(commands: Commands) -> None:
@@ -81,7 +83,7 @@ def _cost(arguments: argparse.Namespace) -> int:
         answer(arguments, most, lambda: _print_most(most, stage))
         return 0
     if arguments.dataset is not None:
-        megapixels = _megapixels(arguments, TYPICAL_MEGAPIXELS)
+        megapixels = _given(arguments.image_mp, TYPICAL_MEGAPIXELS)
         architecture = arguments.architecture or workload_of(stage, region).architecture
         whole = dataset_cost(arguments.dataset, megapixels, region, architecture)
         answer(arguments, whole, lambda: _print_dataset(whole))
@@ -136,16 +138,16 @@ def _workload(arguments: argparse.Namespace, stage: StageConfig, region: str) ->
     return replace(
         built,
         per_day=arguments.per_day,
-        megapixels=_megapixels(arguments, built.megapixels),
+        megapixels=_given(arguments.image_mp, built.megapixels),
         architecture=arguments.architecture or built.architecture,
-        memory_mb=arguments.memory or built.memory_mb,
-        retention_days=arguments.days or built.retention_days,
+        memory_mb=_given(arguments.memory, built.memory_mb),
+        retention_days=_given(arguments.days, built.retention_days),
         free_tier=arguments.free_tier,
     )
 
 
-def _megapixels(arguments: argparse.Namespace, default: float) -> float:
-    asked: float | None = arguments.image_mp
+def _given(asked: _Number | None, default: _Number) -> _Number:
+    """A zero that was asked for is refused by the estimate, not replaced."""
     return default if asked is None else asked
 
 

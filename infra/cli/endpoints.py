@@ -150,20 +150,22 @@ def endpoints(arguments: argparse.Namespace) -> Endpoints:
     return Endpoints(lambda: outputs, lambda: outputs, running)
 
 
-def api_client(arguments: argparse.Namespace) -> ApiClient:
+def api_client(arguments: argparse.Namespace, *, needs_key: bool = True) -> ApiClient:
     """The API that ``--api-url`` or ``--stage`` names; on AWS with the key of the environment.
+    ``needs_key``: whether what is called has no answer for strangers.
 
     Raises `CommandError` when the stage is not there, or on AWS without a key.
     """
-    key = os.environ.get(API_KEY)
-    if arguments.api_url:
+    # A file ends with a line break.
+    key = os.environ.get(API_KEY, "").strip() or None
+    if arguments.api_url is not None:
         return ApiClient(arguments.api_url.rstrip("/"), key)
     if arguments.stage == LOCAL.name:
         workspace = workspace_of(arguments)
         if not workspace.outputs.exists():
             present(workspace)
         return ApiClient(read_outputs(workspace.outputs).api_url)
-    if not key:
+    if needs_key and not key:
         raise CommandError(
             f"Set {API_KEY} to an API key; an admin makes one on the dashboard's page of keys, or "
             "with 'visionflow keys create'."

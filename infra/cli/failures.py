@@ -42,8 +42,13 @@ def _of_aws(error: Exception) -> tuple[str, str] | None:
     from boto3.exceptions import Boto3Error  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError, NoRegionError  # noqa: PLC0415
 
+    from infra.cli.account.doctor import credentials  # noqa: PLC0415
     from infra.local_cloud.emulator import LOOPBACK  # noqa: PLC0415
 
+    if isinstance(error, BotoCoreError | ClientError):
+        found = credentials.refusal(error)
+        if found.status == "missing":
+            return "aws_credentials", f"AWS credentials: {found.said}. To do: {found.todo}."
     match error:
         case ClientError() | Boto3Error():
             return "aws_refused", f"AWS refused: {error}"

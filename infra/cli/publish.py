@@ -14,6 +14,7 @@ from lambdas.api.trees import Trees
 from training.cli.options import Commands, answer
 from training.texts.progress import Bar
 from training.texts.terminal import say
+from visionflow import strict
 from visionflow.models.gate import GATE_EXIT_CODE
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact
 from visionflow.models.publication import NEXT, OWN_OR_NEXT, Choice, Published, Publisher
@@ -61,8 +62,8 @@ def _publish(arguments: argparse.Namespace) -> int:
     )
     before = found.registry.current() if arguments.promote else None
     with found.change("publish", f"{manifest.name} {manifest.version}") as outcome:
-        said = {"promote": arguments.promote, "force": arguments.force}
-        outcome.details |= {name: value for name, value in said.items() if value}
+        asked = {"promote": arguments.promote, "force": arguments.force}
+        outcome.details |= {name: value for name, value in asked.items() if value}
         published = Publisher(found.models, found.registry).publish(
             arguments.folder,
             manifest,
@@ -77,7 +78,8 @@ def _publish(arguments: argparse.Namespace) -> int:
     if before and published.serves:
         model = ModelRef(published.name, published.version)
         change = class_change(model, before, 100, Trees(found.models))
-    answer(arguments, published, lambda: _print(published, manifest, choice, change))
+    said = {**strict.to_dict(published), "classes": change}
+    answer(arguments, said, lambda: _print(published, manifest, choice, change))
     return 0
 
 

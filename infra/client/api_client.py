@@ -55,7 +55,8 @@ class _OutOfServiceError(ApiProblemError):
 class ApiClient:
     """``key`` is an API key for stages that ask for one; the local cloud does not.
 
-    Raises `CommandError` for a URL by which the key would travel unencrypted.
+    Raises `CommandError` for what is no URL, for one by which the key would travel unencrypted,
+    and for a key that no header can hold.
     """
 
     api_url: str
@@ -65,6 +66,15 @@ class ApiClient:
         url = urllib.parse.urlsplit(self.api_url)
         if self.key and url.scheme != "https" and url.hostname not in _LOOPBACK:
             raise CommandError(f"{self.api_url} is not encrypted; no key is sent to it.")
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise CommandError(
+                f"{self.api_url!r:.200} is not the URL of an API; it begins with https:// and is "
+                "the output ApiUrl of the stage."
+            )
+        if self.key and not (self.key.isascii() and self.key.isprintable()):
+            raise CommandError(
+                "The API key has a line break or other letters that no key has; copy it again."
+            )
 
     def predict(
         self,

@@ -414,6 +414,7 @@ def test_the_command_publishes_to_a_stage_on_aws(
     captured = capsys.readouterr()
     answer = json.loads(captured.out)
     assert (answer["name"], answer["version"], answer["serves"]) == ("mine", "7", True)
+    assert answer["classes"] is None
     assert empty_cloud.registry.current() == ModelRef("mine", "7")
     assert empty_cloud.models.manifest(ModelRef("mine", "7")).name == "mine"
     (entry,) = empty_cloud.call("GET", "/audit").body["items"]

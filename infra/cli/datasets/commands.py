@@ -10,12 +10,11 @@ from infra.cli.datasets.details import flow_line, print_details
 from infra.cli.datasets.export import csv_lines, file_names, json_lines, read_manifest, write_zip
 from infra.cli.datasets.training import follow, print_run
 from infra.cli.endpoints import api_client
-from infra.cli.models.names import MODEL_HELP, find_model
+from infra.cli.models.names import MODEL_HELP, find_by_api
 from infra.client.datasets import DatasetClient, datasets
 from infra.errors import CommandError
 from training.cli.options import Commands, Run, add_group, answer, print_table
 from training.texts.terminal import say
-from visionflow.models.ref import ModelRef
 
 
 def add_parsers(commands: Commands) -> None:
@@ -269,12 +268,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 def _source(arguments: argparse.Namespace) -> int:
     api = api_client(arguments)
-
-    def published() -> list[ModelRef]:
-        items = api.send("GET", "/models")["items"]
-        return [ModelRef(item["name"], item["version"]) for item in items]
-
-    model = find_model(arguments.model, published)
+    model = find_by_api(arguments.model, api)
     found = api.send("GET", f"/models/{model.text}", {"report": "false"})["manifest"]
     source = found["config"].get("dataset")
     if not isinstance(source, dict):

@@ -20,6 +20,7 @@ from training.data.folders.walk import as_text, below
 from training.data.sources.collect import LINEAGE_FILE
 from training.data.sources.dataset_folder import dataset_folder
 from training.data.threads import in_threads
+from training.errors import DatasetError
 from training.texts.progress import Bar
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _SENDERS = 10
 _MOST_OF_NAME = 40
 """Letters of the data's name that the prefix begins with."""
 _NAMED = 3
+_LEAST_CLASSES = 2
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,21 @@ def upload(
 
 def _contents(folder: Path) -> Mapping[str, _Content]:
     """The images of a folder, its tables, and where its images came from, by their paths."""
-    for part in find_parts(folder).values():
+    parts = find_parts(folder)
+    for part in parts.values():
         classes_in(part).require_sound()
     found = below(folder)
     if not found.images:
         raise CommandError(
             f"{folder}: no images there; expected {folder.name}/<class>/<image>{hint(folder)}"
+        )
+    train = parts["train"]
+    # Classes may lie deeper, so this is the least that there must be.
+    inside = {file.parent for file in found.images if file.is_relative_to(train)} - {train}
+    if len(inside) < _LEAST_CLASSES:
+        raise DatasetError(
+            f"{train}: found {len(inside)} class folders with images, at least {_LEAST_CLASSES} "
+            f"are needed; expected {train.name}/<class>/<image>{hint(train)}"
         )
     tables = [
         file

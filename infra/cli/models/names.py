@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from infra.client.api_client import ApiClient
 from infra.errors import CommandError
 from visionflow.models.ref import ModelRef, parse_ref
 
@@ -33,3 +34,12 @@ def find_model(text: str, published: Callable[[], Iterable[ModelRef]]) -> ModelR
             f"{f' or one of {more} more' if more > 0 else ''}."
         )
     return found[0]
+
+
+def find_by_api(text: str, api: ApiClient) -> ModelRef:
+    """`find_model` among the versions that the API lists."""
+
+    def published() -> Iterable[ModelRef]:
+        return (ModelRef(it["name"], it["version"]) for it in api.send("GET", "/models")["items"])
+
+    return find_model(text, published)

@@ -109,7 +109,8 @@ class Parser(argparse.ArgumentParser):
         self.error(f"{name} {value}: one of {', '.join(choices)} is expected")
 
     def format_help(self) -> str:
-        """Usage, what it does, its arguments, and examples; of the whole program its commands."""
+        """Usage, what it does, its arguments, what is said below them, and examples; of the whole
+        program its commands."""
         groups = (a for a in self._actions if isinstance(a, argparse._SubParsersAction))
         steps = next(groups, None)
         formatter = self._get_formatter()
@@ -126,6 +127,8 @@ class Parser(argparse.ArgumentParser):
             ("common options", [a for a in own if a.option_strings and a.dest in shared]),
         ):
             text += self._section(title, actions)
+        if self.epilog:
+            text += f"\n{textwrap.fill(self.epilog, _width())}\n"
         if examples := examples_of(self.prog):
             text += "\nexamples:\n" + "".join(f"  {line}\n" for line in examples)
         return text

@@ -15,6 +15,7 @@ from infra.cli.command_line import (
     prediction_row,
 )
 from infra.cli.endpoints import api_client
+from infra.cli.models.names import MODEL_HELP, find_by_api
 from infra.client.api_client import ApiClient, ApiProblemError
 from infra.errors import CommandError
 from training.cli.options import Commands, print_json, print_table
@@ -39,7 +40,7 @@ def add_parsers(commands: Commands) -> None:
     logs.add_argument("--status", choices=get_args(Status), help="only this status")
     logs.add_argument("--source", choices=get_args(Source), help="only images that came this way")
     logs.add_argument(
-        "--model-version", metavar="NAME/VERSION", help="only answers of this version"
+        "--model-version", metavar="MODEL", help=f"only answers of this version: {MODEL_HELP}"
     )
     add_period(logs)
     amount = logs.add_mutually_exclusive_group()
@@ -63,11 +64,12 @@ def _amount(text: str) -> int:
 
 def _logs(arguments: argparse.Namespace) -> int:
     api = api_client(arguments)
+    version: str | None = arguments.model_version
     query = {
         "label": arguments.label,
         "status": arguments.status,
         "source": arguments.source,
-        "model": arguments.model_version,
+        "model": find_by_api(version, api).text if version else None,
         **period(arguments),
     }
     if not arguments.follow:

@@ -97,7 +97,7 @@ def _curve(counts: list[int]) -> str:
 
 def _health(arguments: argparse.Namespace) -> int:
     """With what `/status` says, where the caller may read it: `/health` tells strangers less."""
-    api = api_client(arguments)
+    api = api_client(arguments, needs_key=False)
     try:
         found = api.health()
     except ApiProblemError as error:

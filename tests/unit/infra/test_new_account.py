@@ -69,6 +69,18 @@ def test_every_command_is_one_that_there_is(line: str) -> None:
             parser().parse_args([*words, "--help"])
 
 
+@pytest.mark.parametrize("page", [ENGLISH, KOREAN], ids=lambda page: page.name)
+def test_what_is_trained_on_was_made_before(page: Path) -> None:
+    """An empty account has no dataset, and an empty computer no folder of images."""
+    made = set[str]()
+    for line in (line for line in commands(page) if line.startswith("visionflow ")):
+        arguments = vars(parser().parse_args(words)) if (words := shlex.split(line)[1:])[1:] else {}
+        if words[:2] == ["data", "flowers"]:
+            made.add(str(arguments["out"]))
+        if words[:2] == ["jobs", "start"]:
+            assert {arguments["data"], arguments["dataset"]} - {None} <= made, line
+
+
 def test_every_target_of_make_is_one_that_there_is() -> None:
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
     targets = [line.split()[1] for line in commands(ENGLISH) if line.startswith("make ")]

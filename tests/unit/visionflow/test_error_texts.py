@@ -53,6 +53,7 @@ PASSED_ON = {
 }
 WHOLE = {
     # The command line's estimate
+    "days must be at least 1.",
     "megapixels must be above 0 and at most 1,000.",
     "memory must lie between 128 and 10,240 MB.",
     "the number of images must be above 0.",

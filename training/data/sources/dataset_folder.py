@@ -47,6 +47,9 @@ def local_source(source: str, cache: Path) -> Path:
         if suffix in ARCHIVE_SUFFIXES:
             return local_file(source, cache)
         return (local_document if suffix in SUFFIXES else local_folder)(source, cache)
+    if not source.strip():
+        # Such as a variable of the shell that is not set; a path would be the current folder.
+        raise DatasetError("the name of the data is empty; name a folder, or . for this one")
     return Path(source)
 
 

@@ -93,9 +93,16 @@ def _print(found: Diagnosis) -> None:
         say(f"{_WORDS[result.status]:<{words}}  {result.check:<{names}}  {result.said}")
         if result.todo:
             say(f"{'':<{words}}  {'':<{names}}  to do: {result.todo}")
+    say(f"\n{_summary(found)}")
+
+
+def _summary(found: Diagnosis) -> str:
     count = sum(result.status == "missing" for result in found.checks)
-    say(
-        f"\n{count} of {len(found.checks)} checks are missing; a deployment would fail."
-        if count
-        else f"\nNothing is missing to deploy stage {found.stage}."
-    )
+    if count:
+        return f"{count} of {len(found.checks)} checks are missing; a deployment would fail."
+    if blind := [result.check for result in found.checks if result.status == "unchecked"]:
+        return (
+            f"Not checked: {', '.join(blind)}. Of what could be checked, nothing is missing to "
+            f"deploy stage {found.stage}."
+        )
+    return f"Nothing is missing to deploy stage {found.stage}."

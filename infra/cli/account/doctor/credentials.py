@@ -1,5 +1,6 @@
 """Whose credentials these are, and whether the region can be used."""
 
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -7,10 +8,12 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
+    LoginError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
     SSOError,
+    TokenRetrievalError,
 )
 
 from infra.cli.account.doctor.account import Account, Clients, home_region
@@ -33,7 +36,7 @@ def look(stage: StageConfig) -> tuple[Account | None, tuple[Check, ...]]:
     try:
         session = boto3.Session()
     except ProfileNotFound as error:
-        return None, (_found("credentials", missing(str(error), _SIGN_IN)),)
+        return None, (_found("credentials", refusal(error)),)
     region: str | None = session.region_name
     clients = Clients(session)
     identity, credentials = _identity(clients, home_region(session, region))
@@ -55,7 +58,8 @@ def _identity(clients: Clients, region: str) -> tuple[dict[str, Any] | None, Fou
     try:
         caller = clients.of("sts", region).get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        return None, _refusal(error)
+        # A deployment asks the same first, and would fail as well.
+        return None, replace(refusal(error), status="missing")
     said = f"account {caller['Account']}, as {caller['Arn']}"
     if caller["Arn"].endswith(":root"):
         return caller, warning(
@@ -66,11 +70,12 @@ def _identity(clients: Clients, region: str) -> tuple[dict[str, Any] | None, Fou
     return caller, ok(said)
 
 
-def _refusal(error: BotoCoreError | ClientError) -> Found:
+def refusal(error: BotoCoreError | ClientError) -> Found:
+    """Why there is no account: ``missing`` where the credentials lack something."""
     match error:
-        case NoCredentialsError() | PartialCredentialsError():
+        case NoCredentialsError() | PartialCredentialsError() | ProfileNotFound():
             return missing(f"there are none: {error}", _SIGN_IN)
-        case SSOError() | CredentialRetrievalError():
+        case SSOError() | TokenRetrievalError() | LoginError() | CredentialRetrievalError():
             return missing(f"they have ended: {error}", _AGAIN)
         case ClientError():
             code = error.response["Error"]["Code"]

@@ -87,6 +87,22 @@ def test_the_table_names_the_cheapest(capsys: pytest.CaptureFixture[str]) -> Non
     assert "assumed, not measured" in out
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--memory", "between 128 and"),
+        ("--days", "days must be"),
+        ("--image-mp", "above 0"),
+    ],
+)
+@pytest.mark.parametrize("number", ["0", "-1"])
+def test_a_number_out_of_its_range_is_refused_and_not_replaced(
+    option: str, said: str, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["cost", "--per-day", "9", option, number]) == 1
+    assert said in capsys.readouterr().err
+
+
 def test_no_images_are_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["cost", "--per-day", "0"]) == 1
     assert "above 0" in capsys.readouterr().err

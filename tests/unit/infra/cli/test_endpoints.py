@@ -6,7 +6,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import EndpointConnectionError
 
 from infra.cli import main
 from infra.cli.endpoints import api_client, endpoints
@@ -78,12 +78,12 @@ def test_aws_out_of_reach_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def out_of_reach(_: argparse.Namespace) -> None:
-        raise NoCredentialsError
+        raise EndpointConnectionError(endpoint_url="https://a")
 
     monkeypatch.setattr(models, "endpoints", out_of_reach)
     assert main.main(["models", "list", "--stage", "dev"]) == 1
-    said = "visionflow: AWS cannot be reached: Unable to locate credentials\n"
-    assert capsys.readouterr().err == said
+    said = "visionflow: AWS cannot be reached: Could not connect"
+    assert capsys.readouterr().err.startswith(said)
 
 
 def test_the_api_of_a_stage_is_called_with_the_key_of_the_environment(
@@ -93,12 +93,35 @@ def test_the_api_of_a_stage_is_called_with_the_key_of_the_environment(
     monkeypatch.delenv("VISIONFLOW_API_KEY", raising=False)
     with pytest.raises(CommandError, match="VISIONFLOW_API_KEY"):
         api_client(asked_for)
+    with pytest.raises(CommandError, match="VisionFlow-Dev-Service does not exist"):
+        api_client(asked_for, needs_key=False)
     monkeypatch.setenv("VISIONFLOW_API_KEY", "vf_a_b")
     with pytest.raises(CommandError, match="VisionFlow-Dev-Service does not exist"):
         api_client(asked_for)
     deploy("Service", ApiUrl="https://a.example.com")
     assert api_client(asked_for) == ApiClient("https://a.example.com", "vf_a_b")
     assert "vf_a_b" not in repr(api_client(asked_for))
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "", "a.example.com", "ftp://a.example.com", "https://"]
+)
+def test_what_is_no_url_is_one_sentence(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["health", "--api-url", url]) == 1
+    assert "is not the URL of an API" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("key", "sent"), [("vf_a_b\n", "vf_a_b"), (" ", None), ("vf_a\nb", "")])
+def test_a_key_is_taken_without_what_is_around_it(
+    key: str, sent: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISIONFLOW_API_KEY", key)
+    asked_for = argparse.Namespace(api_url="https://a.example.com", stage="local")
+    if sent == "":
+        with pytest.raises(CommandError, match="copy it again"):
+            api_client(asked_for)
+    else:
+        assert api_client(asked_for).key == sent
 
 
 @pytest.mark.parametrize("url", ["http://a.example.com", "ftp://a.example.com", "a.example.com"])

@@ -4,7 +4,18 @@ import json
 
 import pytest
 from boto3.exceptions import S3UploadFailedError
-from botocore.exceptions import ClientError, EndpointConnectionError, NoRegionError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    LoginRefreshRequired,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
 
 from infra.cli.failures import sentence_of, tell
 from infra.client.api_client import ApiProblemError
@@ -12,6 +23,7 @@ from infra.errors import CommandError
 from visionflow.errors import ConfigError
 
 REFUSED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListBuckets")
+EXPIRED = ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "ListBuckets")
 
 
 @pytest.mark.parametrize(
@@ -27,6 +39,14 @@ REFUSED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Lis
         (S3UploadFailedError("no"), "aws_refused", "AWS refused: no"),
         (EndpointConnectionError(endpoint_url="https://a"), "aws_unreachable", "cannot be reached"),
         (NoRegionError(), "no_region", "add --region"),
+        (NoCredentialsError(), "aws_credentials", "aws configure"),
+        (PartialCredentialsError(provider="env", cred_var="b"), "aws_credentials", "aws configure"),
+        (ProfileNotFound(profile="team"), "aws_credentials", "aws configure"),
+        (UnauthorizedSSOTokenError(), "aws_credentials", "aws sso login"),
+        (TokenRetrievalError(provider="sso", error_msg="x"), "aws_credentials", "aws sso login"),
+        (CredentialRetrievalError(provider="a", error_msg="x"), "aws_credentials", "sso login"),
+        (LoginRefreshRequired(), "aws_credentials", "sign in again"),
+        (EXPIRED, "aws_credentials", "aws sso login"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )

@@ -121,3 +121,13 @@ def test_every_command_answers_machines(name: str) -> None:
     command = COMMANDS[name][1]
     is_group = any(isinstance(action, argparse._SubParsersAction) for action in command._actions)
     assert is_group or "--json" in command._option_string_actions, "add_json(parser), and answer()"
+
+
+def test_what_a_command_says_of_its_exit_codes_stands_in_its_help(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = {name: text for name, (_, one) in COMMANDS.items() if (text := one.epilog)}
+    assert {"publish", "doctor"} <= set(said)
+    for name, text in said.items():
+        assert main([*name.split(), "--help"]) == 0
+        assert text in " ".join(capsys.readouterr().out.split())

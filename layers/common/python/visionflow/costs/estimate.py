@@ -96,6 +96,8 @@ class Workload:
             raise InvalidParameterError("megapixels must be above 0 and at most 1,000.")
         if not 128 <= self.memory_mb <= 10_240:
             raise InvalidParameterError("memory must lie between 128 and 10,240 MB.")
+        if self.retention_days < 1:
+            raise InvalidParameterError("days must be at least 1.")
         if self.architecture not in get_args(Architecture):
             raise InvalidParameterError(f"there is no architecture {self.architecture!r:.20}.")
 

@@ -17,7 +17,7 @@ from training.data.listing import list_images
 from training.data.sources.dataset_folder import dataset_folder
 from training.errors import DatasetError
 
-REFUSED = r"no images|no such folder|differs from"
+REFUSED = r"no images|no such folder|differs from|class folders with images, at least 2|is empty"
 
 
 class Bucket:
@@ -175,7 +175,7 @@ def test_a_file_that_changes_meanwhile_is_not_sent(
     assert not any("rose" in key for key in bucket.names())
 
 
-@pytest.mark.parametrize("make", ["empty", "missing", "alike"])
+@pytest.mark.parametrize("make", ["empty", "missing", "alike", "flat", "one class"])
 def test_data_that_training_refuses_are_not_uploaded(
     bucket: Bucket, tmp_path: Path, make: str
 ) -> None:
@@ -184,6 +184,11 @@ def test_data_that_training_refuses_are_not_uploaded(
         folder.mkdir()
     if make == "alike":
         write(folder, rose=1, Rose=1)
+    if make == "one class":
+        write(folder, rose=3)
+    if make == "flat":
+        write(folder, rose=3)
+        folder = folder / "rose"
     with pytest.raises((CommandError, DatasetError), match=REFUSED):
         bucket.upload(folder)
     assert bucket.names() == set()

@@ -63,7 +63,7 @@ class Api:
 def api(monkeypatch: pytest.MonkeyPatch) -> Api:
     found = Api()
     for module in (feedback, stats_command):
-        monkeypatch.setattr(module, "api_client", lambda _: found)
+        monkeypatch.setattr(module, "api_client", lambda _, **_options: found)
     return found
 
 

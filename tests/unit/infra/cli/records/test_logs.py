@@ -39,6 +39,11 @@ class Api:
             "next_cursor": str(start + limit) if left else None,
         }
 
+    def send(self, method: str, path: str) -> dict[str, Any]:
+        assert (method, path) == ("GET", "/models")
+        names = (("tiny", "1"), ("tiny", "2"), ("other", "2"))
+        return {"items": [{"name": name, "version": version} for name, version in names]}
+
 
 def record(number: int, seconds: float | None = None) -> dict[str, Any]:
     at = START + timedelta(seconds=number if seconds is None else seconds)
@@ -99,6 +104,26 @@ def test_the_api_gets_all_filters_and_whole_days_of_this_time_zone(serve: Any) -
         **{"label": "cat", "status": "ok", "source": "s3", "model": "tiny/1", "limit": 100},
         **{"from": timestamp(first), "to": timestamp(end)},
     }
+
+
+@pytest.mark.parametrize("text", ["other", "1", "tiny/9"])
+def test_a_version_is_named_as_everywhere(serve: Any, text: str) -> None:
+    """The last is a version that is gone, of which there are still records."""
+    api = serve(Api(1), [])
+    assert main(["logs", "--model-version", text, *API]) == 0
+    assert api.asked[0]["model"] == {"other": "other/2", "1": "tiny/1"}.get(text, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("2", "give other/2 or tiny/2"), ("tiny", "give tiny/1"), ("9", "no version")],
+)
+def test_a_name_that_several_versions_have_is_not_guessed(
+    serve: Any, text: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serve(Api(1), [])
+    assert main(["logs", "--model-version", text, *API]) == 1
+    assert said in capsys.readouterr().err
 
 
 def test_what_is_no_time_is_said(serve: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from training.data.folders.left_out import LeftOut
 from training.data.sources.dataset_folder import dataset_folder
 from training.data.sources.forms import registry
 from training.data.sources.forms.archives import unpack
+from training.errors import DatasetError
 
 ROWS = {"0.bmp": "cat", "1.bmp": "cat", "2.bmp": "dog", "3.bmp": "dog"}
 
@@ -108,3 +109,12 @@ def test_another_archive_of_the_same_size_is_unpacked(
     _replace_image(table)
     shutil.make_archive(str(archive.with_suffix("")), "zip", table.parent)
     assert contents(dataset_folder(str(archive), tmp_path / "cache")) != before
+
+
+@pytest.mark.parametrize("source", ["", " "])
+def test_a_variable_that_is_not_set_is_not_the_current_folder(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DatasetError, match="is empty"):
+        dataset_folder(source, tmp_path / "cache")

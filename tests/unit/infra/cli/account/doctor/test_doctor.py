@@ -319,3 +319,22 @@ def test_what_a_stage_reserves_is_the_sum_of_its_functions() -> None:
     assert PROD.reserved_concurrency.total == 110
     assert replace(PROD.reserved_concurrency, predict=None).total == 60
     assert DEV.reserved_concurrency.total == 0
+
+
+def test_what_could_not_be_checked_is_not_called_present(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = Answers({**READY, "GetParameter": "Throttling"})
+    monkeypatch.setattr("boto3.Session", lambda: answers.session(REGION))
+    assert main.main(["doctor", "--stage", "dev"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Not checked: bootstrap, machine")
+
+
+@pytest.mark.parametrize("code", ["Throttling", "ExpiredToken"])
+def test_an_account_that_nobody_could_ask_for_is_missing(
+    code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = Answers({**READY, "GetCallerIdentity": code})
+    monkeypatch.setattr("boto3.Session", lambda: answers.session(REGION))
+    assert main.main(["doctor", "--stage", "dev"]) == 3
+    assert "would fail" in capsys.readouterr().out.splitlines()[-1]
