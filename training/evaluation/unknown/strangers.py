@@ -5,11 +5,12 @@ path that an image takes in serving.
 """
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 from importlib.util import find_spec
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -75,9 +76,11 @@ def _text(side: int, random: np.random.Generator) -> Image.Image:
     margin = side * random.uniform(0.02, 0.1)
     height = 1.35 * size
     for row in range(int((side - margin) / height)):
-        line = " ".join(random.choice(_WORDS.split(), 14))
+        words = random.choice(_WORDS.split(), 14).tolist()
         # A paragraph's last line is short.
-        shown = line[: random.integers(5, 30)] if random.random() < 0.2 else line
+        most = random.integers(5, 30) if random.random() < 0.2 else None
+        # Drawing takes most of the time, so what begins beyond the edge is not drawn.
+        shown = " ".join(words[: _fitting(words, size, side)])[:most]
         draw.text((margin, margin + row * height), shown, ink, font)
     # The right margin cuts what is too long.
     draw.rectangle((side - margin, 0, side, side), fill=paper)
@@ -142,6 +145,17 @@ def handwritten() -> npt.NDArray[np.float32]:
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
+
+
+def _fitting(words: Sequence[str], size: int, width: float) -> int:
+    """How many of ``words`` begin within ``width`` pixels in a line, or one or two more."""
+    ends = accumulate(_advance(word, size) for word in words)
+    return sum(end < width for end in ends) + 1
+
+
+@cache
+def _advance(word: str, size: int) -> float:
+    return _font(size).getlength(f"{word} ")
 
 
 def _in_two_colours(field: npt.NDArray[np.floating], random: np.random.Generator) -> Image.Image:

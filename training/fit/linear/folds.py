@@ -3,7 +3,6 @@
 import warnings
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from training.data.listing import Int64Array
 
@@ -25,6 +24,9 @@ def divide_in_folds(targets: Int64Array, groups: Int64Array | None, most: int) -
     count = min(most, int(np.bincount(pairs[0]).max()))
     if count < 2:
         return []
+    # Only a probe and a proof need it, and its import takes over a second.
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold  # noqa: PLC0415
+
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     folds = kind(count, shuffle=True, random_state=_SEED)
     with warnings.catch_warnings():

@@ -1,8 +1,11 @@
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.backend_bases import RendererBase
+from matplotlib.figure import Figure
 from PIL import Image
 
 from training.evaluation.metrics import evaluate
@@ -41,6 +44,31 @@ def test_every_plot_is_a_small_image_with_a_palette(
             # More than a blank page.
             assert len(image.getcolors() or ()) > 8
     assert sum((folder / file).stat().st_size for file in files) < 1_000_000
+
+
+def test_a_plot_is_drawn_once_and_looks_as_savefig_draws_it(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws = []
+    draw = Figure.draw
+
+    def counted(figure: Figure, renderer: RendererBase) -> None:
+        draws.append(figure)
+        draw(figure, renderer)
+
+    monkeypatch.setattr(Figure, "draw", counted)
+    saved = io.BytesIO()
+    with style():
+        figure, other = learning_curves(report), learning_curves(report)
+        assert figure and other
+        drawn = to_png(figure)
+        assert draws == [figure]
+        other.savefig(saved, format="png", dpi=plot_style.DPI)
+    with Image.open(io.BytesIO(drawn)) as image, Image.open(saved) as expected:
+        # The palette is that of the very pixels.
+        assert image.convert("RGB").tobytes() == (
+            expected.convert("RGB").quantize(256, dither=Image.Dither.NONE).convert("RGB").tobytes()
+        )
 
 
 def test_names_of_classes_are_no_formulas(report: Report) -> None:

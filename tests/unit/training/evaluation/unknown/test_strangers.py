@@ -1,9 +1,11 @@
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from training.evaluation.unknown import strangers
 from training.evaluation.unknown.strangers import drawn, handwritten, stranger_sets
 from visionflow.images.input_spec import InputSpec
 
@@ -21,6 +23,23 @@ def test_a_set_is_seeded_varied_and_as_the_model_sees_it(name: str) -> None:
     # No two are alike, and none is blank.
     assert len({image.tobytes() for image in images}) == 6
     assert all(image.std() > 2 for image in images)
+
+
+@pytest.mark.parametrize("spec", [SPEC, InputSpec(224, 256)])
+def test_only_words_that_nobody_sees_are_left_out(
+    spec: InputSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut, left_out = strangers._fitting, []
+
+    def noted(words: Sequence[str], size: int, width: float) -> int:
+        left_out.append(len(words[cut(words, size, width) :]))
+        return len(words)
+
+    shown = list(drawn("text", spec, 12, seed=3))
+    monkeypatch.setattr(strangers, "_fitting", noted)
+    whole = list(drawn("text", spec, 12, seed=3))
+    assert all(np.array_equal(one, other) for one, other in zip(shown, whole, strict=True))
+    assert sum(left_out) > len(left_out)
 
 
 def test_what_the_model_was_taught_is_no_stranger(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 
 from tests.unit.training.evaluation.labels.scenes import scenes
@@ -18,3 +21,12 @@ def test_there_are_no_more_folds_than_a_class_has_groups() -> None:
     made = scenes(each=3)
     assert len(divide_in_folds(made.targets, made.groups, 5)) == 3
     assert divide_in_folds(made.targets, made.targets, 5) == []
+
+
+def test_scikit_learn_is_imported_by_what_divides_alone() -> None:
+    program = (
+        "import sys, training.proving, training.fit.linear.penalty\n"
+        "print({'sklearn', 'scipy.stats'} & set(sys.modules))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert ended.stdout.split() == [b"set()"], ended.stderr
