@@ -95,9 +95,9 @@ def to_png(figure: Figure) -> bytes:
     """The figure with a palette of 256 colours: a third of the size, and the same to the eye."""
     # Not by `savefig`, which draws twice where a layout is computed.
     figure.set_dpi(DPI)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # type: ignore[no-untyped-call]
-    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    canvas: Any = FigureCanvasAgg(figure)  # whose methods have no types
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())
     palette = Image.fromarray(pixels).convert("RGB").quantize(256, dither=Image.Dither.NONE)
     small = io.BytesIO()
     palette.save(small, "PNG", optimize=True)
