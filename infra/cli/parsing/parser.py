@@ -75,9 +75,7 @@ class Parser(argparse.ArgumentParser):
         end = "" if message.endswith((".", "?")) else "."
         raise UsageError(f"{message}{end} See '{self.prog} --help'.", self.format_usage())
 
-    def parse_known_args(  # type: ignore[override]  # Only with a list, here and in argparse.
-        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
-    ) -> tuple[argparse.Namespace, list[str]]:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Refuses what this command does not know, before what is missing is."""
         given = list(sys.argv[1:] if args is None else args)
         for part in self._own(given):

@@ -21,14 +21,15 @@ def ask(method: str, path: str) -> dict[str, Any]:
     def predict() -> Response[str]:
         return json_response({})
 
-    event = {
+    event: dict[str, Any] = {
         "version": "2.0",
         "rawPath": path,
         "headers": {},
         "requestContext": {"requestId": "1", "stage": "$default", "http": {"method": method}},
     }
-    event["requestContext"]["http"]["path"] = path  # type: ignore[index]
-    return app.resolve(event, None)  # type: ignore[arg-type]
+    event["requestContext"]["http"]["path"] = path
+    context: Any = None
+    return app.resolve(event, context)
 
 
 @pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/nowhere", 404)])

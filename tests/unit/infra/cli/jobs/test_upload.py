@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -165,9 +166,9 @@ def test_a_file_that_changes_meanwhile_is_not_sent(
     folder = write(tmp_path / "flowers", rose=1, tulip=1)
     look = upload_module._there
 
-    def later(*arguments: object) -> dict[str, str]:
+    def later(*arguments: Any) -> dict[str, str]:
         (folder / "rose/0.png").write_bytes(b"changed")
-        return look(*arguments)  # type: ignore[arg-type]
+        return look(*arguments)
 
     monkeypatch.setattr(upload_module, "_there", later)
     with pytest.raises(CommandError, match=r"0\.png: has changed since the upload began"):
