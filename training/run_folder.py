@@ -137,6 +137,8 @@ def read_finished(out: Path) -> Report | None:
 def dataset_of(run: Path, option: str) -> Path:
     """The folder of images that ``run`` was made of. Raises `TrainingError` where it is not known
     or gone: ``option`` names another."""
+    if not run.is_dir():
+        raise TrainingError(f"{run}: no such folder; name that of a trained run.")
     own = read_own_images(run)
     if own is None or own.dataset is None:
         raise TrainingError(f"{run} does not say where its images are; name them with {option}.")

@@ -11,6 +11,7 @@ from training.cli.options import add_command, add_json, answer, print_table
 from training.cli.results import print_report
 from training.cli.stopping import stoppable
 from training.stop import check_stop
+from training.texts.progress import naming_steps
 from training.texts.terminal import say
 
 if TYPE_CHECKING:
@@ -111,8 +112,13 @@ def _trial_rows(report: "TuneReport") -> Iterator[Sequence[str]]:
         yield "", "importance", "", "", *shares
 
 
-@stoppable()
+@naming_steps()
 def _compare(arguments: argparse.Namespace) -> int:
+    from training.runs import read_reports  # noqa: PLC0415
+
+    # Before what draws is imported.
+    read_reports(arguments.runs)
+
     from training.compare.compare import compare  # noqa: PLC0415
 
     comparison = compare(

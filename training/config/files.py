@@ -164,7 +164,11 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        known = ", ".join(committed_configs())
-        raise ConfigError(f"{path}: neither a file nor a committed config ({known})") from error
+        known = committed_configs()
+        close = get_close_matches(str(path), known, n=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise ConfigError(
+            f"{path}: neither a file nor a committed config ({', '.join(known)}){meant}"
+        ) from error
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: not readable as TOML ({error})") from error

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from training.config import TrainConfig
-from training.data.training_data import TrainingData
 from training.errors import TrainingError
 from visionflow import strict
 from visionflow.models.manifest import (
@@ -24,6 +24,9 @@ from visionflow.sentences import say
 from visionflow.timestamps import timestamp
 from visionflow.whole_file import whole_file
 
+if TYPE_CHECKING:
+    from training.data.training_data import TrainingData
+
 FP32_FILE = "model.onnx"
 INT8_FILE = "model.int8.onnx"
 MODEL_FILES: Mapping[Precision, str] = {"fp32": FP32_FILE, "int8": INT8_FILE}
@@ -34,7 +37,7 @@ _LIBRARIES = ("onnx", "onnxruntime", "numpy", "pillow")
 
 def draft_manifest(
     config: TrainConfig,
-    data: TrainingData,
+    data: "TrainingData",
     folder: Path,
     opset: int,
     precision: Precision = "fp32",

@@ -138,6 +138,8 @@ def test_networks_side_by_side_have_one_source_of_weights_each() -> None:
 def test_a_missing_file_names_the_committed_ones() -> None:
     with pytest.raises(ConfigError, match=r"nor a committed config .*visionflow20"):
         load_config("cifar11")
+    with pytest.raises(ConfigError, match="did you mean cifar10-small"):
+        load_config("cifar10-smal")
 
 
 def test_the_defaults_are_no_experiment_of_their_own() -> None:

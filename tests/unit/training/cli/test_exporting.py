@@ -60,3 +60,10 @@ def test_a_run_without_an_artifact_is_exported_from_its_checkpoint(
     assert read_artifact(tmp_path).name == "again"
     assert main(["export", str(tmp_path / "none"), "--data", str(tmp_path)]) == 1
     assert "train first" in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_there_is_not_asked_for_its_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(tmp_path / "none")]) == 1
+    assert "none: no such folder; name that of a trained run." in capsys.readouterr().err

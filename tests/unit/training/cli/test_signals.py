@@ -31,3 +31,21 @@ def test_a_group_ends_without_a_word_from_its_workers(tmp_path: Path) -> None:
     assert (out, text.splitlines()[-1]) == (b"", "visionflow: interrupted.")
     for word in ("Traceback", "shm", "died"):
         assert word not in text
+
+
+def test_ctrl_c_while_the_program_is_imported_leaves_no_traceback() -> None:
+    interrupted = """
+import os, signal, sys
+
+class Interrupts:
+    def find_spec(self, name, *_):
+        if name == "infra.cli.main":
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Interrupts())
+from infra.cli.__main__ import program
+program()
+"""
+    ended = subprocess.run([sys.executable, "-c", interrupted], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, b"")

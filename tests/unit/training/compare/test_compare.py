@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -236,3 +237,21 @@ def test_the_command_prints_json(write_run: Writer, capsys: pytest.CaptureFixtur
     runs = [write_run("first"), write_run("second")]
     assert command_line("compare", *runs, "--json") == 0
     assert Comparison.parse(json.dumps(json.loads(capsys.readouterr().out))) == compare(runs)
+
+
+def test_ctrl_c_ends_the_command_and_is_not_forgotten(
+    write_run: Writer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> Comparison:
+        signal.raise_signal(signal.SIGINT)
+        return comparison
+
+    first, second = map(str, (write_run("first"), write_run("second")))
+    comparison = compare([first, second])
+    monkeypatch.setattr("training.compare.compare.compare", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main(["compare", first, second]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().out == ""
