@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from tests.unit.training.fit.conftest import make_config
 from tests.unit.training.fit.processes import run_forked
@@ -130,6 +131,20 @@ def test_every_recipe_learns(data: TrainingData, tmp_path: Path, recipe: str) ->
     assert best.validation_top1 > 0.9
     assert fitted.seconds > sum(record.seconds for record in fitted.history) > 0
     assert not fitted.model.training
+
+
+@pytest.mark.parametrize("recipe", ["probe", "finetune", "scratch"])
+def test_epochs_are_scored_as_the_finished_model_answers_whatever_it_is_trained_in(
+    data: TrainingData, tmp_path: Path, recipe: str
+) -> None:
+    """Rounded to bfloat16 the loss would be another in the third digit."""
+    config = make_config(recipe, precision="bfloat16", finetune__body__ema_decay=0.0)
+    fitted = fit(config, data, tmp_path)
+    with torch.inference_mode():
+        logits = fitted.model(torch.from_numpy(data.validation.images)).logits
+    loss = functional.cross_entropy(logits, torch.from_numpy(data.validation.targets)).item()
+    best = fitted.history[fitted.best_epoch - 1]
+    assert best.validation_loss == pytest.approx(loss, rel=1e-4)
 
 
 def test_a_finished_run_gives_its_model_without_training(
