@@ -35,17 +35,17 @@ def add_parsers(commands: "Commands") -> None:
         "--labels",
         type=Path,
         required=True,
-        help="a text file with a label a line, in the order of the outputs, or a CSV with the "
-        "columns label, parent and folder, of which only label is needed",
+        help="a text file with a label a line, in the order of the outputs, or a CSV of label and, "
+        "where there are any, parent and folder",
     )
     parser.add_argument(
-        "--parents", type=Path, help="a CSV with the columns label and parent: labels above labels"
+        "--parents", type=Path, help="a CSV of label and parent: labels above labels"
     )
     parser.add_argument(
         "--data",
         required=True,
-        help="images of the labels, or of some of them: class folders, or train/ (validation/, "
-        "test/) of class folders; a folder or s3://",
+        help="class folders of the labels, or of some of them, or train/ (validation/, test/) of "
+        "these; a folder or s3://",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the artifact")
     parser.add_argument("--cache", type=Path, help="keep decoded images here for further runs")
@@ -56,14 +56,14 @@ def add_parsers(commands: "Commands") -> None:
     parser.add_argument(
         "--normalise",
         metavar="NAME",
-        help="how an ONNX file wants its pixels: imagenet, 0..1, -1..1, lite, 0..255 or caffe "
-        "(default: each is tried on training images)",
+        help="pixels that an ONNX file wants: imagenet, 0..1, -1..1, lite, 0..255 or caffe "
+        "(default: the best on training images)",
     )
     for name in ("mean", "std"):
         parser.add_argument(
             f"--{name}",
             metavar="R,G,B",
-            help=f"the {name} that pixels of 0..1 are normalised by, instead of --normalise",
+            help=f"{name} of pixels of 0..1, instead of --normalise",
         )
     parser.add_argument("--size", type=int, help="side of the image in pixels, where MODEL has any")
     parser.add_argument(
@@ -72,8 +72,7 @@ def add_parsers(commands: "Commands") -> None:
     parser.add_argument(
         "--served-only",
         action="store_true",
-        help="leave out what serving does not need: the fp32 form where int8 serves, and copies of "
-        "your images in the report",
+        help="no fp32 form where int8 serves, no images in the report",
     )
     add_group_by(parser)
     parser.add_argument("--seed", type=int, help="seed of all random choices")

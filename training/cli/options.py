@@ -40,7 +40,7 @@ def add_set(parser: argparse.ArgumentParser, example: str = "scratch.epochs=3") 
         metavar="FIELD=VALUE",
         action="append",
         default=[],
-        help=f"any other field of the config, its value as in TOML: --set {example}",
+        help=f"a field of the config: --set {example}",
     )
 
 
@@ -48,8 +48,8 @@ def add_group_by(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--group-by",
         metavar="RULE",
-        help="which images show the same thing and stay in one part: auto, content, folder, "
-        "prefix:REGEX, exif-minute or csv:FILE",
+        help="what keeps images in one part: auto, content, folder, prefix:REGEX, exif-minute or "
+        "csv:FILE",
     )
 
 

@@ -87,8 +87,8 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--dataset", metavar="NAME", help="the dataset to train on")
     source.add_argument(
         "--data",
-        help="s3://BUCKET/PREFIX of class folders; what lies here, a folder or anything else that "
-        "'train --data' takes, is uploaded first, under a prefix of its content",
+        help="s3://BUCKET/PREFIX of class folders, or whatever 'train --data' takes here, which is "
+        "uploaded first",
     )
     parser.add_argument(
         "--version",
