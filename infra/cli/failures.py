@@ -26,6 +26,10 @@ INSTALLED_BY = dict.fromkeys(
 
 def sentence_of(error: Exception) -> tuple[str, str] | None:
     """A stable code and what to tell the user; None for a fault of this program."""
+    # Whatever a command was about when its credentials were refused, they are what to mend.
+    for one in (error, error.__cause__):
+        if "botocore" in sys.modules and (found := _of_credentials(one)):
+            return found
     match error:
         case CommandError() | VisionFlowError():
             return getattr(error, "code", None) or "failed", str(error)
@@ -37,18 +41,25 @@ def sentence_of(error: Exception) -> tuple[str, str] | None:
     return _of_aws(error) if "botocore" in sys.modules else None
 
 
-def _of_aws(error: Exception) -> tuple[str, str] | None:
+def _of_credentials(error: BaseException | None) -> tuple[str, str] | None:
     # Whoever raised one of these has imported them.
-    from boto3.exceptions import Boto3Error  # noqa: PLC0415
-    from botocore.exceptions import BotoCoreError, ClientError, NoRegionError  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     from infra.cli.account.doctor import credentials  # noqa: PLC0415
-    from infra.local_cloud.emulator import LOOPBACK  # noqa: PLC0415
 
     if isinstance(error, BotoCoreError | ClientError):
         found = credentials.refusal(error)
         if found.status == "missing":
             return "aws_credentials", f"AWS credentials: {found.said}. To do: {found.todo}."
+    return None
+
+
+def _of_aws(error: Exception) -> tuple[str, str] | None:
+    from boto3.exceptions import Boto3Error  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError, NoRegionError  # noqa: PLC0415
+
+    from infra.local_cloud.emulator import LOOPBACK  # noqa: PLC0415
+
     match error:
         case ClientError() | Boto3Error():
             return "aws_refused", f"AWS refused: {error}"

@@ -20,6 +20,7 @@ from botocore.exceptions import (
 from infra.cli.failures import sentence_of, tell
 from infra.client.api_client import ApiProblemError
 from infra.errors import CommandError
+from training.errors import DatasetError
 from visionflow.errors import ConfigError
 
 REFUSED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListBuckets")
@@ -55,6 +56,14 @@ def test_what_a_user_can_heed_is_a_sentence(error: Exception, code: str, said: s
     assert found is not None
     assert found[0] == code
     assert said in found[1]
+
+
+def test_credentials_are_what_to_mend_whatever_lacked_them() -> None:
+    error = DatasetError("s3://a/b: cannot be read from S3")
+    error.__cause__ = NoCredentialsError()
+    assert sentence_of(error) == sentence_of(NoCredentialsError())
+    error.__cause__ = REFUSED
+    assert sentence_of(error) == (error.code, str(error))
 
 
 @pytest.mark.parametrize("error", [KeyError("a"), ModuleNotFoundError(name="infra.nothing")])
