@@ -33,6 +33,7 @@ Group = Literal[
     "dashboard",
     "costs",
     "set-up times",
+    "command line",
 ]
 
 # A day, or the first and the last one.
