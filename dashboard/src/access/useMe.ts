@@ -24,14 +24,15 @@ export function useMe(): Me | undefined {
  * cannot say so, everything is offered, and the API refuses what it must.
  */
 export function useMay(): (route: KnownRoute) => boolean {
-  const { data, isError } = useQuery(meQuery(useApi()));
-  return (route) => (data ? data.scopes.includes(NEEDS[route]) : isError);
+  const holds = useHolds();
+  return (route) => holds(NEEDS[route]);
 }
 
 /** Whether the caller has a scope, for what a route allows to some of its callers. */
 export function useHolds(): (scope: Scope) => boolean {
-  const { data, isError } = useQuery(meQuery(useApi()));
-  return (scope) => (data ? data.scopes.includes(scope) : isError);
+  // Not `isError`, which is false while somebody asks again, and would take away what is offered.
+  const { data, errorUpdateCount } = useQuery(meQuery(useApi()));
+  return (scope) => (data ? data.scopes.includes(scope) : errorUpdateCount > 0);
 }
 
 const SECURED: readonly Scope[] = ["models", "admin"];

@@ -97,11 +97,13 @@ describe("a refused request", () => {
     ["en", "change which versions serve (scope “models”)"],
     ["ko", "서비스 중인 버전 변경 권한(스코프 “models”)"],
   ] as const)("names the scope that it lacked: %s", async (language, sentence) => {
-    refuse();
     fake.me = null; // so that all is offered
+    fake.failing = (path, method) => {
+      if (method !== "POST" || path !== "/models/rollback") return null;
+      fake.me = viewer();
+      return problem(403, "forbidden");
+    };
     renderDashboard(fake, "/models", language);
-    await screen.findByTestId("rollback");
-    fake.me = viewer();
     expect(await rollBack()).toHaveTextContent(sentence);
   });
 

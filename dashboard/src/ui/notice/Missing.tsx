@@ -1,7 +1,9 @@
+import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { scopeOf } from "../../access/scopes";
-import { useMe } from "../../access/useMe";
+import { meQuery } from "../../access/useMe";
+import { useApi } from "../../api/ApiContext";
 import { ApiError } from "../../api/errors";
 import { ShieldIcon, WarningIcon } from "../icons";
 import { Notice } from "./Notice";
@@ -20,7 +22,8 @@ interface MissingProps {
  */
 export function Missing({ error, route, onRetry }: MissingProps) {
   const { t } = useTranslation();
-  const me = useMe();
+  // Asked again here, what failed would take this away, which would ask again, and so on.
+  const { data: me } = useQuery({ ...meQuery(useApi()), retryOnMount: false });
   if (error instanceof ApiError && error.missingRoute) {
     return (
       <Notice icon={<WarningIcon />} title={t("app.notOffered")} testId="not-offered">
