@@ -215,6 +215,7 @@ def test_the_command_line_waits_until_the_newest_images_are_compared(
         world.store.examined("fruit", health_of((), ()), world.store.due_token("fruit"))
 
     monkeypatch.setattr("infra.cli.jobs.commands.time.sleep", compared)
+    monkeypatch.setattr("training.texts.progress.is_watched", lambda: True)
     capsys.readouterr()
     wait_for_comparison(asked, world.store, versions())
     assert capsys.readouterr().err == (
