@@ -317,8 +317,8 @@ def test_an_unknown_route_is_a_problem(
 ) -> None:
     answer = cloud.call(method, path)
     assert (answer.status, answer.body["code"]) == (status, code)
-    assert answer.allow == {"/predict": "POST", "/predictions/1": "GET, DELETE"}.get(
-        path, "GET" if status == 405 else None
+    assert answer.allow == {"/predict": "POST", "/predictions/1": "GET, DELETE, HEAD"}.get(
+        path, "GET, HEAD" if status == 405 else None
     )
 
 
