@@ -782,7 +782,7 @@ def test_a_model_says_which_version_of_which_dataset_it_came_from(
     assert run(stage, "datasets", "source", "2") == 1
     assert "tiny 2 was not trained on a dataset" in capsys.readouterr().err
     assert run(stage, "datasets", "source", "3") == 1
-    assert "There is no model and no version '3'" in capsys.readouterr().err
+    assert "No model or version is called '3'" in capsys.readouterr().err
     assert run(stage, "datasets", "source", "tiny/3") == 1
     assert "model_not_found" in capsys.readouterr().err
 

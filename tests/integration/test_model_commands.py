@@ -103,7 +103,7 @@ def test_a_version_alone_is_enough_where_one_model_has_it(
     said = visionflow("models", "show", "tiny")
     assert "Several versions are called tiny: give tiny/1 or tiny/2." in said
     assert "other 1" in visionflow("models", "show", "other")
-    assert "There is no model and no version '9'" in visionflow("models", "show", "9")
+    assert "No model or version is called '9'" in visionflow("models", "show", "9")
     compared = visionflow("models", "compare", "tiny/1", "other/1", "--json")
     assert [item["name"] for item in compared["items"]] == ["tiny", "other"]
 
@@ -250,7 +250,7 @@ def test_the_promotion_rule_is_changed_piece_by_piece(visionflow: Command) -> No
     ("arguments", "sentence"),
     [
         (("promotion-rule", "--min-gain", "2"), "min_gain must be 0, or 0.000001 to 1"),
-        (("promote", "9"), "There is no model and no version '9'"),
+        (("promote", "9"), "No model or version is called '9'"),
         (("canary", "2"), "--percent"),
         (("shadow",), "or give --off"),
         (("rollback",), "none to roll back to"),

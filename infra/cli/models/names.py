@@ -24,7 +24,7 @@ def find_model(text: str, published: Callable[[], Iterable[ModelRef]]) -> ModelR
     )
     if not found:
         raise CommandError(
-            f"There is no model and no version {text!r:.80}; see 'visionflow models list'."
+            f"No model or version is called {text!r:.80}; see 'visionflow models list'."
         )
     if len(found) > 1:
         names = " or ".join(model.text for model in found[:_MOST_NAMED])
