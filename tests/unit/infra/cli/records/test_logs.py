@@ -116,7 +116,7 @@ def test_a_version_is_named_as_everywhere(serve: Any, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("2", "give other/2 or tiny/2"), ("tiny", "give tiny/1"), ("9", "no version")],
+    [("2", "give other/2 or tiny/2"), ("tiny", "give tiny/1"), ("9", "is called '9'")],
 )
 def test_a_name_that_several_versions_have_is_not_guessed(
     serve: Any, text: str, said: str, capsys: pytest.CaptureFixture[str]
