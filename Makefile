@@ -10,6 +10,9 @@ export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 
+# Images of Python often set it; every process would then compile torch, boto3 and the tests anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help up down training test test-python test-units test-in-process test-local-cloud test-dashboard check bench bootstrap doctor deploy destroy types lock audit sbom clean
 
