@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,24 +41,14 @@ def only_writer(out: Path) -> Iterator[None]:
     """Make ``out`` and keep every other command from writing into it.
 
     The kernel lets go when the process ends, however it ends. Inside, the same folder again is
-    nothing more. Raises `TrainingError` at once where another one writes, and where the folder
-    takes no files.
+    nothing more. A command that writes nothing leaves no folder. Raises `TrainingError` at once
+    where another one writes, and where the folder takes no files.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    place = out.resolve()
+    place, is_new = out.resolve(), not out.exists()
     if place in _mine.get():
         yield
         return
-    try:
-        # Not emptied: it says who writes.
-        file = (out / LOCK_FILE).open("a+", encoding="utf-8")
-    except OSError as error:
-        raise TrainingError(
-            f"{out}: nothing can be written into this folder ({error.strerror}); choose another "
-            "one with --out."
-        ) from error
-    with file:
-        _lock(file, out)
+    with _locked(out) as file:
         _held.add(file)
         token = _mine.set(_mine.get() | {place})
         try:
@@ -66,6 +56,36 @@ def only_writer(out: Path) -> Iterator[None]:
         finally:
             _mine.reset(token)
             _held.discard(file)
+            if [file.name for file in out.iterdir()] == [LOCK_FILE]:
+                # While it is locked: whoever waits for this file sees that it is gone.
+                (out / LOCK_FILE).unlink()
+                if is_new:
+                    with suppress(OSError):
+                        out.rmdir()
+
+
+def _locked(out: Path) -> TextIO:
+    """The locked file of the folder, which is made."""
+    while True:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            # Not emptied: it says who writes.
+            file = (out / LOCK_FILE).open("a+", encoding="utf-8")
+        except FileNotFoundError:
+            continue  # removed by another command in between
+        except OSError as error:
+            raise TrainingError(
+                f"{out}: nothing can be written into this folder ({error.strerror}); choose "
+                "another one with --out."
+            ) from error
+        try:
+            _lock(file, out)
+        except TrainingError:
+            file.close()
+            raise
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()  # the command before removed it
 
 
 def _lock(file: TextIO, out: Path) -> None:

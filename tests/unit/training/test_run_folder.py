@@ -1,11 +1,13 @@
 """Who may write into the folder of a run, and what is never written over."""
 
+import fcntl
 import multiprocessing
 import os
 import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -37,6 +39,41 @@ def test_another_command_is_refused_with_its_number(tmp_path: Path) -> None:
         raise AssertionError("not reached")
     with only_writer(tmp_path / "run"), only_writer(tmp_path / "run" / ".." / "run"):
         pass
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_refused_command_leaves_the_place_as_it_was(there: bool, tmp_path: Path) -> None:
+    out = tmp_path / "runs" / "first"
+    if there:
+        out.mkdir(parents=True)
+    with pytest.raises(TrainingError, match="no images"), only_writer(out):
+        raise TrainingError("no images")
+    assert out.exists() == there
+    assert not there or list(out.iterdir()) == []
+
+
+def test_a_folder_with_a_file_is_kept_whatever_ends_the_command(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError), only_writer(tmp_path):
+        (tmp_path / "checkpoint").touch()
+        raise TrainingError
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint", LOCK_FILE}
+
+
+def test_who_finds_a_lock_that_was_removed_takes_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened just before the command before removed it, and locked just after."""
+    lock, out = fcntl.flock, tmp_path / "run"
+
+    def remove_and_lock(file: TextIO, how: int) -> None:
+        monkeypatch.undo()
+        (out / LOCK_FILE).unlink()
+        out.rmdir()
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", remove_and_lock)
+    with only_writer(out):
+        assert (out / LOCK_FILE).read_text().strip() == str(os.getpid())
 
 
 def test_another_thread_is_another_command(tmp_path: Path) -> None:
