@@ -19,7 +19,7 @@ class Assets:
         code: the `lambdas` package.
         common_layer: `visionflow`.
         starter_layer: `visionflow_starter`, for functions that compare images by its trunk.
-        runtime_layer: onnxruntime, numpy, pillow and Powertools.
+        runtime_layer: onnxruntime, numpy and pillow.
         instant_code: what the function that trains runs: `lambdas`, `training`, `visionflow` and
             the starter.
         training_layer: what it imports, in place of the runtime layer.

@@ -1,4 +1,4 @@
-"""Builds the runtime layer (onnxruntime, numpy, pillow, Powertools) without Docker.
+"""Builds the runtime layer (onnxruntime, numpy, pillow) without Docker.
 
 Every pin in `layers/runtime/requirements.txt` has wheels for Lambda's Python on both architectures,
 so the layer is an installation into a folder, less what a function never imports.
@@ -42,8 +42,6 @@ PRUNED: Final = (
     "pillow.libs/libbrotli*",
     "pillow.libs/libfreetype-*",
     "pillow.libs/libharfbuzz-*",
-    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.js",
-    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.css",
     "cffi/*",
     "numpy/_core/include/*",
     "numpy/_core/lib/*",

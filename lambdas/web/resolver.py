@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from botocore.exceptions import BotoCoreError, ClientError
-
+from lambdas.aws.errors import answered_errors, aws_errors
 from lambdas.outcomes import STATUSES
+from lambdas.telemetry.log import logger
 from lambdas.telemetry.measurements import REFUSED, measure_refusal
+from lambdas.telemetry.metrics import metrics
 from lambdas.web.answers import Problem
+from lambdas.web.http import HttpEvent, Response
+from lambdas.web.router import Router
 from lambdas.web.routes import HEAD, ROUTES
 from visionflow import strict
 from visionflow.errors import (
@@ -21,9 +21,6 @@ from visionflow.errors import (
     RouteNotFoundError,
     VisionFlowError,
 )
-
-logger = Logger(child=True)
-metrics = Metrics()  # the functions' own: instances share what they hold
 
 # What S3 and DynamoDB call it.
 _THROTTLED = {
@@ -38,94 +35,85 @@ _THROTTLED = {
 _CANCELLED_FOR_NOW = {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 
 
-class _Resolver(APIGatewayHttpResolver):
-    """Answers HEAD as GET, with the same headers and no body."""
+class Resolver(Router):
+    """Answers each event by its endpoint, and turns every error into ``application/problem+json``.
+    HEAD is answered as GET, with the same headers and no body."""
 
-    def resolve(self, event: Any, context: Any) -> dict[str, Any]:
-        if _method_of(event) != HEAD:
-            return super().resolve(event, context)
-        answer = super().resolve(_as_get(event), context)
-        length = len((answer.get("body") or "").encode())
-        headers = {**answer.get("headers", {}), "Content-Length": str(length)}
-        return {**answer, "headers": headers, "body": "", "isBase64Encoded": False}
+    def resolve(self, raw_event: Mapping[str, Any]) -> dict[str, Any]:
+        event = HttpEvent(raw_event)
+        if event.method != HEAD:
+            return self._answer(event).to_event()
+        answer = self._answer(_as_get(event)).to_event()
+        headers = {**answer["headers"], "Content-Length": str(len(answer["body"].encode()))}
+        return {**answer, "headers": headers, "body": ""}
+
+    def _answer(self, event: HttpEvent) -> Response:
+        found = self.find(event)
+        if found is None:
+            return _unknown_route(event)
+        endpoint, in_path = found
+        try:
+            return endpoint(event, **in_path)
+        except VisionFlowError as error:
+            log = logger.exception if STATUSES[type(error)] >= 500 else logger.info
+            log(REFUSED, extra={"code": error.code, "detail": str(error)})
+            return _problem(event, error)
+        except Exception as error:
+            if isinstance(error, aws_errors()) and _is_passing(error):
+                logger.exception("aws call failed")
+                told = "A service behind the API did not answer; try again."
+                return _problem(event, PlatformError(told))
+            logger.exception("unexpected error")
+            return _problem(event, VisionFlowError("The request could not be handled."))
 
 
-def _method_of(event: Mapping[str, Any]) -> str:
-    return str(event["requestContext"]["http"]["method"])
+def _as_get(event: HttpEvent) -> HttpEvent:
+    about = event.raw_event["requestContext"]
+    as_get = {**about, "http": {**about["http"], "method": "GET"}}
+    return HttpEvent({**event.raw_event, "requestContext": as_get})
 
 
-def _as_get(event: Mapping[str, Any]) -> dict[str, Any]:
-    about = event["requestContext"]
-    return {**event, "requestContext": {**about, "http": {**about["http"], "method": "GET"}}}
+def _problem(
+    event: HttpEvent, error: VisionFlowError, headers: Mapping[str, str] | None = None
+) -> Response:
+    measure_refusal(error, metrics)
+    if error.retry_after is not None:
+        headers = {**(headers or {}), "Retry-After": str(error.retry_after)}
+    status = STATUSES[type(error)]
+    body = Problem(
+        type=f"urn:visionflow:problem:{error.code}",
+        title=error.title,
+        status=status,
+        detail=str(error),
+        code=error.code,
+        request_id=event.request_id,
+        field=error.field,
+        retryable=error.retryable,
+    )
+    return json_response(body, status, "application/problem+json", headers)
 
 
-def create_resolver() -> APIGatewayHttpResolver:
-    """A resolver that turns every error into ``application/problem+json``."""
-    app = _Resolver()
-
-    def problem(
-        error: VisionFlowError, headers: dict[str, str | list[str]] | None = None
-    ) -> Response[str]:
-        measure_refusal(error, metrics)
-        if error.retry_after is not None:
-            headers = {**(headers or {}), "Retry-After": str(error.retry_after)}
-        status = STATUSES[type(error)]
-        body = Problem(
-            type=f"urn:visionflow:problem:{error.code}",
-            title=error.title,
-            status=status,
-            detail=str(error),
-            code=error.code,
-            request_id=app.current_event.request_context.request_id,
-            field=error.field,
-            retryable=error.retryable,
-        )
-        return json_response(body, status, "application/problem+json", headers)
-
-    def on_error(error: VisionFlowError) -> Response[str]:
-        log = logger.exception if STATUSES[type(error)] >= 500 else logger.info
-        log(REFUSED, extra={"code": error.code, "detail": str(error)})
-        return problem(error)
-
-    def on_aws_error(error: Exception) -> Response[str]:
-        if not _is_passing(error):
-            return on_bug(error)
-        logger.exception("aws call failed", exc_info=error)
-        return problem(PlatformError("A service behind the API did not answer; try again."))
-
-    def on_bug(error: Exception) -> Response[str]:
-        logger.exception("unexpected error", exc_info=error)
-        return problem(VisionFlowError("The request could not be handled."))
-
-    def on_unknown_route(_: NotFoundError) -> Response[str]:
-        method, path = app.current_event.http_method, app.current_event.path
-        routes = [route for route in ROUTES if route.matches(path)]
-        methods: list[str] = [route.method for route in routes]
-        if methods and method not in methods:
-            heads = [HEAD for route in routes if route.takes_head]
-            allowed = ", ".join([*methods, *heads])
-            error = MethodNotAllowedError(f"{path} does not take {method}, only {allowed}.")
-            return problem(error, {"Allow": allowed})
-        return problem(
-            RouteNotFoundError(f"There is no {path} here; GET /openapi.json lists what there is.")
-        )
-
-    app.exception_handler(VisionFlowError)(on_error)
-    app.exception_handler([ClientError, BotoCoreError])(on_aws_error)
-    app.exception_handler(Exception)(on_bug)
-    app.not_found(on_unknown_route)
-    return app
+def _unknown_route(event: HttpEvent) -> Response:
+    routes = [route for route in ROUTES if route.matches(event.path)]
+    methods: list[str] = [route.method for route in routes]
+    if methods and event.method not in methods:
+        heads = [HEAD for route in routes if route.takes_head]
+        allowed = ", ".join([*methods, *heads])
+        told = f"{event.path} does not take {event.method}, only {allowed}."
+        return _problem(event, MethodNotAllowedError(told), {"Allow": allowed})
+    told = f"There is no {event.path} here; GET /openapi.json lists what there is."
+    return _problem(event, RouteNotFoundError(told))
 
 
 def json_response(
     body: Any,
     status: int = 200,
     content_type: str = "application/json",
-    headers: dict[str, str | list[str]] | None = None,
-) -> Response[str]:
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """A response with dataclass ``body`` as JSON."""
     text = json.dumps(strict.to_dict(body), ensure_ascii=False)
-    return Response(int(status), content_type, text, headers)
+    return Response(int(status), content_type, text, headers or {})
 
 
 def _is_passing(error: Exception) -> bool:
@@ -133,12 +121,11 @@ def _is_passing(error: Exception) -> bool:
 
     A call that is refused or malformed is our fault, and must not look like a passing one.
     """
-    if not isinstance(error, ClientError):
+    if not isinstance(error, answered_errors()):
         return True
-    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
+    response: Mapping[str, Any] = getattr(error, "response", {})
+    reasons = {reason.get("Code") for reason in response.get("CancellationReasons", ())}
     if reasons & _CANCELLED_FOR_NOW:
         return True
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    return (
-        status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.response["Error"]["Code"] in _THROTTLED
-    )
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or response["Error"]["Code"] in _THROTTLED

@@ -12,6 +12,7 @@ import pytest
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import source_package
 from lambdas.authorizer.settings import AuthorizerSettings
+from lambdas.telemetry.settings import TelemetrySettings
 from tests.e2e.cloud import Cloud, eventually
 
 pytestmark = pytest.mark.e2e
@@ -34,7 +35,6 @@ def guarded(cloud: Cloud) -> Iterator[str]:
     settings = AuthorizerSettings(
         variables["VISIONFLOW_KEYS_TABLE"], "https://127.0.0.1:9/no-pool", "page"
     )
-    powertools = {n: v for n, v in variables.items() if n.startswith("POWERTOOLS_")}
     code = source_package("lambdas", PROJECT / "lambdas", below="lambdas").path.read_bytes()
     authorizer: Any = functions.create_function(
         FunctionName="authorizer-of-the-test",
@@ -45,7 +45,7 @@ def guarded(cloud: Cloud) -> Iterator[str]:
         Layers=[layer["Arn"] for layer in api["Layers"]],
         Timeout=30,
         MemorySize=512,
-        Environment={"Variables": settings.to_env() | powertools},
+        Environment={"Variables": settings.to_env() | TelemetrySettings("authorizer").to_env()},
     )
     api_id = gateway.create_api(Name="guarded", ProtocolType="HTTP")["ApiId"]
     region = cloud.outputs.region

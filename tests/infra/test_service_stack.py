@@ -473,7 +473,7 @@ def test_the_shadow_is_called_without_a_queue_that_is_polled(templates: Template
 def test_what_the_watch_finds_raises_an_alarm(
     templates: Templates, metric: str, services: set[str]
 ) -> None:
-    """A function's own metrics carry its name as Powertools sets it."""
+    """A function's own metrics carry its name."""
     alarms = templates.properties("AWS::CloudWatch::Alarm", "Service").values()
     watched = set()
     for alarm in alarms:
@@ -483,7 +483,7 @@ def test_what_the_watch_finds_raises_an_alarm(
             watched.add(dimension["Value"])
     assert watched == services
     functions = templates.properties(FUNCTION, "Service").values()
-    names = {f["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for f in functions}
+    names = {f["Environment"]["Variables"]["VISIONFLOW_SERVICE_NAME"] for f in functions}
     assert services <= {*names, REFUSED_SERVICE}
 
 

@@ -371,8 +371,7 @@ def test_each_route_is_answered_and_described() -> None:
         return re.sub(r"<\w+>|\{\w+\}", "{}", path)
 
     for app, function in ((api, "api"), (predict, "predict")):
-        routes = [*app._static_routes, *app._dynamic_routes]
-        registered = {(route.method, shape(route.path)) for route in routes}
+        registered = {(method, shape(path)) for method, path in app.routes}
         assert registered == {(r.method, shape(r.path)) for r in ROUTES if r.function == function}
     assert set(OPERATIONS) == {(route.method, route.path) for route in ROUTES}
 

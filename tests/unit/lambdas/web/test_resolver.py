@@ -4,21 +4,21 @@ import json
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.event_handler import Response
 
-from lambdas.web.resolver import create_resolver, json_response
+from lambdas.web.http import HttpEvent, Response
+from lambdas.web.resolver import Resolver, json_response
 from lambdas.web.routes import HEAD
 
 
 def ask(method: str, path: str) -> dict[str, Any]:
-    app = create_resolver()
+    app = Resolver()
 
-    @app.get("/health")
-    def health() -> Response[str]:
+    @app.add("GET", "/health")
+    def health(_: HttpEvent) -> Response:
         return json_response({"status": "고양이"}, headers={"Cache-Control": "max-age=10"})
 
-    @app.post("/predict")
-    def predict() -> Response[str]:
+    @app.add("POST", "/predict")
+    def predict(_: HttpEvent) -> Response:
         return json_response({})
 
     event: dict[str, Any] = {
@@ -28,8 +28,7 @@ def ask(method: str, path: str) -> dict[str, Any]:
         "requestContext": {"requestId": "1", "stage": "$default", "http": {"method": method}},
     }
     event["requestContext"]["http"]["path"] = path
-    context: Any = None
-    return app.resolve(event, context)
+    return app.resolve(event)
 
 
 @pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/nowhere", 404)])
