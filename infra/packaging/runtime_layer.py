@@ -12,7 +12,8 @@ import platform
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final, get_args
@@ -43,6 +44,8 @@ PRUNED: Final = (
     "pillow.libs/libfreetype-*",
     "pillow.libs/libharfbuzz-*",
     "cffi/*",
+    "numpy/_core/_*tests.*",
+    "numpy/_core/_simd.*",
     "numpy/_core/include/*",
     "numpy/_core/lib/*",
     "numpy/distutils/*",
@@ -62,16 +65,20 @@ _DIST_INFO_KEPT: Final = ("METADATA", "licenses/*", "LICENSE*", "entry_points.tx
 @dataclass(frozen=True)
 class Recipe:
     """What a layer is made of: ``pruned`` are patterns of files that nothing imports; ``source``
-    is the module that says so; ``bytecode``: compile it, wherever the target's Python is found."""
+    is the module that says so; ``bytecode``: compile it, wherever the target's Python is found;
+    ``detached`` are the libraries that `shared_objects.detach` removes."""
 
     name: str
     lock: Path
     pruned: tuple[str, ...]
     source: Path
     bytecode: bool = True
+    detached: Mapping[str, str] = field(default_factory=dict)
 
 
-RUNTIME: Final = Recipe("runtime", LOCK, PRUNED, Path(__file__))
+# libheif links the encoder x265, and Pillow the client of an X server, for screenshots.
+_NEVER_CALLED: Final = {"libx265-": "x265_", "libxcb-": "xcb_", "libXau-": "Xau"}
+RUNTIME: Final = Recipe("runtime", LOCK, PRUNED, Path(__file__), detached=_NEVER_CALLED)
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,7 @@ def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDE
             site = Path(folder)
             _install(recipe, chosen, site)
             shared_objects.trim(site)
+            shared_objects.detach(site, recipe.detached)
             if recipe.bytecode:
                 _compile(chosen, site)
             write_zip(_layer_files(recipe, site), package.path)
