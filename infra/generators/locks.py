@@ -22,6 +22,7 @@ OF_PYPROJECT = {
 OF_LISTS = {
     "infra/local_cloud/ministack-requirements.txt": "infra/local_cloud/ministack-requirements.in",
     "layers/runtime/requirements.txt": "layers/runtime/requirements.in",
+    "layers/tokens/requirements.txt": "layers/tokens/requirements.in",
     "layers/training/requirements.txt": "layers/training/requirements.in",
 }
 

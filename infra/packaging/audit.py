@@ -21,6 +21,7 @@ PYTHON_LOCKS: Final = (
     "infra/local_cloud/ministack-requirements.txt",
     "infra/requirements.txt",
     "layers/runtime/requirements.txt",
+    "layers/tokens/requirements.txt",
     "layers/training/requirements.txt",
     "tests/requirements.txt",
     "training/requirements.txt",

@@ -79,6 +79,9 @@ class Recipe:
 # libheif links the encoder x265, and Pillow the client of an X server, for screenshots.
 _NEVER_CALLED: Final = {"libx265-": "x265_", "libxcb-": "xcb_", "libXau-": "Xau"}
 RUNTIME: Final = Recipe("runtime", LOCK, PRUNED, Path(__file__), detached=_NEVER_CALLED)
+TOKENS: Final = Recipe(
+    "tokens", PROJECT / "layers" / "tokens" / "requirements.txt", PRUNED, Path(__file__)
+)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,11 @@ class _Target:
 def build_runtime_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
     """`build_layer` of what all functions share."""
     return build_layer(RUNTIME, target, into=into)
+
+
+def build_tokens_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
+    """`build_layer` of what the authorizer needs beside that."""
+    return build_layer(TOKENS, target, into=into)
 
 
 def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:

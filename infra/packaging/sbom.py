@@ -19,6 +19,7 @@ SPEC_VERSION: Final = "1.5"
 # What is shipped, and the lock of what it holds.
 PYTHON_PARTS: Final = {
     "runtime-layer": "layers/runtime/requirements.txt",
+    "tokens-layer": "layers/tokens/requirements.txt",
     "training-machine": "training/requirements.txt",
 }
 DASHBOARD: Final = "dashboard"

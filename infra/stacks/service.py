@@ -93,7 +93,7 @@ class ServiceStack(Stack):
                 "SignIn",
                 stage=stage,
                 dashboard_url=site.url,
-                package=package,
+                package=package.with_layer(self, "Tokens", assets.tokens_layer, stage),
                 keys=data.stores.keys,
             )
             if site

@@ -9,6 +9,7 @@ from urllib.error import HTTPError
 import boto3
 import pytest
 
+from infra.packaging.runtime_layer import build_tokens_layer
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import source_package
 from lambdas.authorizer.settings import AuthorizerSettings
@@ -36,13 +37,16 @@ def guarded(cloud: Cloud) -> Iterator[str]:
         variables["VISIONFLOW_KEYS_TABLE"], "https://127.0.0.1:9/no-pool", "page"
     )
     code = source_package("lambdas", PROJECT / "lambdas", below="lambdas").path.read_bytes()
+    tokens: Any = functions.publish_layer_version(
+        LayerName="tokens", Content={"ZipFile": build_tokens_layer("host").path.read_bytes()}
+    )
     authorizer: Any = functions.create_function(
         FunctionName="authorizer-of-the-test",
         Runtime=api["Runtime"],
         Role=api["Role"],
         Handler="lambdas.authorizer.handler.lambda_handler",
         Code={"ZipFile": code},
-        Layers=[layer["Arn"] for layer in api["Layers"]],
+        Layers=[*(layer["Arn"] for layer in api["Layers"]), tokens["LayerVersionArn"]],
         Timeout=30,
         MemorySize=512,
         Environment={"Variables": settings.to_env() | TelemetrySettings("authorizer").to_env()},
