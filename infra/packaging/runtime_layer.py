@@ -79,6 +79,7 @@ class Recipe:
 # libheif links the encoder x265, and Pillow the client of an X server, for screenshots.
 _NEVER_CALLED: Final = {"libx265-": "x265_", "libxcb-": "xcb_", "libXau-": "Xau"}
 RUNTIME: Final = Recipe("runtime", LOCK, PRUNED, Path(__file__), detached=_NEVER_CALLED)
+API: Final = Recipe("api", PROJECT / "layers" / "api" / "requirements.txt", PRUNED, Path(__file__))
 TOKENS: Final = Recipe(
     "tokens", PROJECT / "layers" / "tokens" / "requirements.txt", PRUNED, Path(__file__)
 )
@@ -97,6 +98,11 @@ class _Target:
 def build_runtime_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
     """`build_layer` of what all functions share."""
     return build_layer(RUNTIME, target, into=into)
+
+
+def build_api_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
+    """`build_layer` of what the function `api` needs beside that."""
+    return build_layer(API, target, into=into)
 
 
 def build_tokens_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:

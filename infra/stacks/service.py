@@ -63,7 +63,9 @@ class ServiceStack(Stack):
         super().__init__(scope, construct_id)
         package = Package.of(self, assets, stage)
         predict = self._predict(stage, package, data.stores)
-        api = self._api(stage, package, data, training)
+        api = self._api(
+            stage, package.with_layer(self, "Routing", assets.api_layer, stage), data, training
+        )
         ingest = self._ingest(stage, package, data)
         feed = data.image_queue.feed(ingest.live, batch_size=INGEST_BATCH, stage=stage)
         BudgetFunction(

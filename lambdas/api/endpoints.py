@@ -8,6 +8,9 @@ from functools import lru_cache
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from urllib.parse import unquote
 
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from lambdas.api.resolver import in_powertools
 from lambdas.api.resources import Resources, resources
 from lambdas.outcomes import status_of
 from lambdas.web import parameters
@@ -16,7 +19,6 @@ from lambdas.web.http import HttpEvent, Response
 from lambdas.web.json_body import Body, read_json
 from lambdas.web.parameters import DEFAULT_LIMIT, MAX_LIMIT
 from lambdas.web.resolver import json_response
-from lambdas.web.router import Router
 from lambdas.web.routes import Method, Route, route_of
 from visionflow import strict
 from visionflow.access.caller import NOBODY, Caller
@@ -124,7 +126,7 @@ class Endpoints(Generic[S]):
 
     def __init__(self, build: Callable[[Resources], S]) -> None:
         """``build`` is called once, by the first request."""
-        self.router = Router()
+        self.router = APIGatewayHttpRouter()
         self.service = lru_cache(maxsize=1)(lambda: build(resources()))
 
     def add(
@@ -134,7 +136,8 @@ class Endpoints(Generic[S]):
         route = route_of(method, path)
 
         def register(endpoint: Endpoint[S, P]) -> Endpoint[S, P]:
-            def respond(event: HttpEvent, *args: P.args, **in_path: P.kwargs) -> Response:
+            def respond(*args: P.args, **in_path: P.kwargs) -> Any:
+                event = HttpEvent(self.router.current_event.raw_event)
                 request = Request(event, self._caller(route, event))
 
                 def call() -> Response:
@@ -146,9 +149,9 @@ class Endpoints(Generic[S]):
                 with _counted(route, request) as count_answer:
                     response = self._audited(route, request, call)
                     count_answer(response)
-                return response
+                return in_powertools(response)
 
-            self.router.add(method, path)(respond)
+            self.router.route(path, method=method)(respond)
             return endpoint
 
         return register

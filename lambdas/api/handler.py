@@ -12,6 +12,7 @@ from lambdas.api.me.routes import endpoints as me
 from lambdas.api.models.routes import endpoints as models
 from lambdas.api.owners.routes import endpoints as owners
 from lambdas.api.predictions.routes import endpoints as predictions
+from lambdas.api.resolver import ApiResolver
 from lambdas.api.stats.routes import endpoints as stats
 from lambdas.api.training_jobs.routes import endpoints as training_jobs
 from lambdas.api.uploads.routes import endpoints as uploads
@@ -19,20 +20,19 @@ from lambdas.telemetry.invocation import LambdaContext
 from lambdas.telemetry.log import logged
 from lambdas.telemetry.metrics import measured, metrics
 from lambdas.web.http import request_id
-from lambdas.web.resolver import Resolver
 
 GROUPS = (
     *(about, predictions, uploads, models, feedback, stats, costs, training_jobs),
     *(owners, audit, me, keys, datasets),
 )
 
-app = Resolver()
+app = ApiResolver()
 for group in GROUPS:
-    app.include(group.router)
+    app.include_router(group.router)
 
 
 @logged(request_id)
 @measured
-def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add("Requests")
-    return app.resolve(event)
+    return app.resolve(event, context)

@@ -1,7 +1,7 @@
 """What the HTTP functions answer with: JSON bodies, and a problem for every error."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -36,41 +36,48 @@ _CANCELLED_FOR_NOW = {"ProvisionedThroughputExceeded", "ThrottlingError", "Trans
 
 
 class Resolver(Router):
-    """Answers each event by its endpoint, and turns every error into ``application/problem+json``.
-    HEAD is answered as GET, with the same headers and no body."""
+    """Answers each event by its endpoint; every error is ``application/problem+json``."""
 
     def resolve(self, raw_event: Mapping[str, Any]) -> dict[str, Any]:
-        event = HttpEvent(raw_event)
-        if event.method != HEAD:
-            return self._answer(event).to_event()
-        answer = self._answer(_as_get(event)).to_event()
-        headers = {**answer["headers"], "Content-Length": str(len(answer["body"].encode()))}
-        return {**answer, "headers": headers, "body": ""}
+        return answer_head(raw_event, lambda event: self._answer(HttpEvent(event)).to_event())
 
     def _answer(self, event: HttpEvent) -> Response:
         found = self.find(event)
         if found is None:
-            return _unknown_route(event)
+            return of_unknown_route(event)
         endpoint, in_path = found
         try:
             return endpoint(event, **in_path)
-        except VisionFlowError as error:
-            log = logger.exception if STATUSES[type(error)] >= 500 else logger.info
-            log(REFUSED, extra={"code": error.code, "detail": str(error)})
-            return _problem(event, error)
         except Exception as error:
-            if isinstance(error, aws_errors()) and _is_passing(error):
-                logger.exception("aws call failed")
-                told = "A service behind the API did not answer; try again."
-                return _problem(event, PlatformError(told))
-            logger.exception("unexpected error")
-            return _problem(event, VisionFlowError("The request could not be handled."))
+            return of_error(event, error)
 
 
-def _as_get(event: HttpEvent) -> HttpEvent:
-    about = event.raw_event["requestContext"]
+def answer_head(
+    raw_event: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """What ``answer`` makes of an event; HEAD gets the status and the headers of GET."""
+    about = raw_event["requestContext"]
+    if about["http"]["method"] != HEAD:
+        return answer(raw_event)
     as_get = {**about, "http": {**about["http"], "method": "GET"}}
-    return HttpEvent({**event.raw_event, "requestContext": as_get})
+    answered = answer({**raw_event, "requestContext": as_get})
+    length = len((answered.get("body") or "").encode())
+    headers = {**answered.get("headers", {}), "Content-Length": str(length)}
+    return {**answered, "headers": headers, "body": "", "isBase64Encoded": False}
+
+
+def of_error(event: HttpEvent, error: Exception) -> Response:
+    """What a caller is told of ``error``, which is logged."""
+    if isinstance(error, VisionFlowError):
+        log = logger.exception if STATUSES[type(error)] >= 500 else logger.info
+        log(REFUSED, extra={"code": error.code, "detail": str(error)})
+        return _problem(event, error)
+    if isinstance(error, aws_errors()) and _is_passing(error):
+        logger.exception("aws call failed", exc_info=error)
+        told = "A service behind the API did not answer; try again."
+        return _problem(event, PlatformError(told))
+    logger.exception("unexpected error", exc_info=error)
+    return _problem(event, VisionFlowError("The request could not be handled."))
 
 
 def _problem(
@@ -93,7 +100,7 @@ def _problem(
     return json_response(body, status, "application/problem+json", headers)
 
 
-def _unknown_route(event: HttpEvent) -> Response:
+def of_unknown_route(event: HttpEvent) -> Response:
     routes = [route for route in ROUTES if route.matches(event.path)]
     methods: list[str] = [route.method for route in routes]
     if methods and event.method not in methods:
