@@ -388,12 +388,12 @@ def test_every_function_is_made_the_same_way(templates: Templates) -> None:
         assert function["Runtime"] == "python3.13"
         package = name.removeprefix("ModelWatch").removeprefix("SignIn").lower()
         assert function["Handler"] == f"lambdas.{package}.handler.lambda_handler"
-        # The starter's megabytes go with those alone that need them.
-        starter = ["StarterLayer"] if name == "Curate" else []
+        # Megabytes go with those alone that need them.
+        own = {"Curate": ["StarterLayer"], "SignInAuthorizer": ["TokensLayer"]}.get(name, [])
         assert [templates.text(layer) for layer in function["Layers"]] == [
             "CommonLayer",
             "RuntimeLayer",
-            *starter,
+            *own,
         ]
         assert function["TracingConfig" if templates.stage.tracing else "LoggingConfig"]
         assert templates.text(function["LoggingConfig"]["LogGroup"]) == f"{name}Logs"
