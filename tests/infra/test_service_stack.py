@@ -389,12 +389,13 @@ def test_every_function_is_made_the_same_way(templates: Templates) -> None:
         package = name.removeprefix("ModelWatch").removeprefix("SignIn").lower()
         assert function["Handler"] == f"lambdas.{package}.handler.lambda_handler"
         # Megabytes go with those alone that need them.
-        own = {"Curate": ["StarterLayer"], "SignInAuthorizer": ["TokensLayer"]}.get(name, [])
-        assert [templates.text(layer) for layer in function["Layers"]] == [
-            "CommonLayer",
-            "RuntimeLayer",
-            *own,
-        ]
+        own = {
+            "Api": ["RoutingLayer"],
+            "Curate": ["StarterLayer"],
+            "SignInAuthorizer": ["TokensLayer"],
+        }.get(name, [])
+        layers = {templates.text(layer) for layer in function["Layers"]}
+        assert layers == {"CommonLayer", "RuntimeLayer", *own}
         assert function["TracingConfig" if templates.stage.tracing else "LoggingConfig"]
         assert templates.text(function["LoggingConfig"]["LogGroup"]) == f"{name}Logs"
 
