@@ -1,9 +1,6 @@
-"""boto3 clients as the functions use them."""
+"""boto3 clients as the functions use them; the first imports boto3."""
 
 from typing import TYPE_CHECKING, Any
-
-import boto3
-from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -17,61 +14,80 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
+# Short enough that a caller gets a clean 503 before the function's own time-out, with retries for
+# a lost packet or a throttled call.
+_TIMEOUTS = {
+    "connect_timeout": 2,
+    "read_timeout": 5,
+    "retries": {"mode": "standard", "max_attempts": 3},
+}
 # Presigned URLs must name the bucket's regional host: the dashboard's content security policy lists
 # that one, and the global host redirects while a bucket is new, which breaks the signature. With
 # the style "auto" botocore presigns for the global host; an emulator on an IP address gets paths.
-_REGIONAL_URLS = Config(
-    signature_version="s3v4",
-    s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
-)
+_REGIONAL_URLS = {
+    "signature_version": "s3v4",
+    "s3": {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+}
 
-# Short enough that a caller gets a clean 503 before the function's own time-out, with retries for
-# a lost packet or a throttled call.
-_TIMEOUTS = Config(
-    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3}
-)
+
+def _client(service: str, **options: Any) -> Any:
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(**{**_TIMEOUTS, **options})
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
 def cloudwatch() -> Any:
-    return boto3.client("cloudwatch", config=_TIMEOUTS)
+    return _client("cloudwatch")
 
 
 def cognito() -> "CognitoIdentityProviderClient":
-    return boto3.client("cognito-idp", config=_TIMEOUTS)
+    client: CognitoIdentityProviderClient = _client("cognito-idp")
+    return client
 
 
 def dynamodb() -> "DynamoDBClient":
-    return boto3.client("dynamodb", config=_TIMEOUTS)
+    client: DynamoDBClient = _client("dynamodb")
+    return client
 
 
 def s3() -> "S3Client":
-    return boto3.client("s3", config=_TIMEOUTS.merge(_REGIONAL_URLS))
+    client: S3Client = _client("s3", **_REGIONAL_URLS)
+    return client
 
 
 def sqs() -> "SQSClient":
-    return boto3.client("sqs", config=_TIMEOUTS)
+    client: SQSClient = _client("sqs")
+    return client
 
 
 def sns() -> "SNSClient":
-    return boto3.client("sns", config=_TIMEOUTS)
+    client: SNSClient = _client("sns")
+    return client
 
 
 def functions() -> "LambdaClient":
-    return boto3.client("lambda", config=_TIMEOUTS)
+    client: LambdaClient = _client("lambda")
+    return client
 
 
 def ec2() -> "EC2Client":
     # A fleet answers when EC2 has tried every pool.
-    return boto3.client("ec2", config=_TIMEOUTS.merge(Config(read_timeout=60)))
+    client: EC2Client = _client("ec2", read_timeout=60)
+    return client
 
 
 def ssm() -> "SSMClient":
-    return boto3.client("ssm", config=_TIMEOUTS)
+    client: SSMClient = _client("ssm")
+    return client
 
 
 def service_quotas() -> "ServiceQuotasClient":
-    return boto3.client("service-quotas", config=_TIMEOUTS)
+    client: ServiceQuotasClient = _client("service-quotas")
+    return client
 
 
 def states() -> "SFNClient":
-    return boto3.client("stepfunctions", config=_TIMEOUTS)
+    client: SFNClient = _client("stepfunctions")
+    return client

@@ -12,18 +12,14 @@ import hypothesis
 import pytest
 from moto import mock_aws
 
+from lambdas.telemetry.settings import TelemetrySettings
 from tests.quick_moto import quicken
 from tests.tiny_model import write_tiny_artifact
 from visionflow.models.manifest import Manifest
 from visionflow.models.registry import Tried
 from visionflow.models.trial import try_out
 
-# Powertools reads these when a module that creates a logger is imported.
-os.environ |= {
-    "POWERTOOLS_SERVICE_NAME": "visionflow",
-    "POWERTOOLS_METRICS_NAMESPACE": "VisionFlow",
-    "POWERTOOLS_TRACE_DISABLED": "true",
-}
+os.environ |= TelemetrySettings("visionflow").to_env()
 
 quicken()
 

@@ -18,8 +18,9 @@ from infra.packaging.assets import Assets
 from infra.packaging.zip_files import Package as ZipFile
 from infra.packaging.zip_files import check_fits
 from infra.stages import StageConfig
+from lambdas.telemetry.settings import NAMESPACE, TelemetrySettings
 
-METRICS_NAMESPACE = "VisionFlow"
+METRICS_NAMESPACE = NAMESPACE
 PERIOD = Duration.minutes(5)  # of the metrics of functions
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 
@@ -131,9 +132,7 @@ class ServiceFunction(lambda_.Function):
             tracing=lambda_.Tracing.ACTIVE if stage.tracing else lambda_.Tracing.DISABLED,
             environment={
                 **environment,
-                "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-                "POWERTOOLS_TRACE_DISABLED": str(not stage.tracing).lower(),
+                **TelemetrySettings(name).to_env(),
             },
         )
         self.execution_role = role

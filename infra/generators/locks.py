@@ -21,7 +21,9 @@ OF_PYPROJECT = {
 # Each lock with the list that it was made from.
 OF_LISTS = {
     "infra/local_cloud/ministack-requirements.txt": "infra/local_cloud/ministack-requirements.in",
+    "layers/api/requirements.txt": "layers/api/requirements.in",
     "layers/runtime/requirements.txt": "layers/runtime/requirements.in",
+    "layers/tokens/requirements.txt": "layers/tokens/requirements.in",
     "layers/training/requirements.txt": "layers/training/requirements.in",
 }
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.packaging.runtime_layer import build_runtime_layer
+from infra.packaging.runtime_layer import build_api_layer, build_runtime_layer, build_tokens_layer
 from infra.packaging.training_layer import build_training_layer
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import Package, instant_package, source_package, training_bundle
@@ -19,7 +19,9 @@ class Assets:
         code: the `lambdas` package.
         common_layer: `visionflow`.
         starter_layer: `visionflow_starter`, for functions that compare images by its trunk.
-        runtime_layer: onnxruntime, numpy, pillow and Powertools.
+        runtime_layer: onnxruntime, numpy and pillow.
+        api_layer: what the function `api` needs beside it.
+        tokens_layer: what the authorizer needs beside it.
         instant_code: what the function that trains runs: `lambdas`, `training`, `visionflow` and
             the starter.
         training_layer: what it imports, in place of the runtime layer.
@@ -32,6 +34,8 @@ class Assets:
     common_layer: Package
     starter_layer: Package
     runtime_layer: Package
+    api_layer: Package
+    tokens_layer: Package
     instant_code: Package
     training_layer: Package
     training_bundle: Package
@@ -56,6 +60,8 @@ def project_assets(stage: StageConfig) -> Assets:
             "starter", PROJECT / "layers" / "starter" / "python", below="python"
         ),
         runtime_layer=build_runtime_layer(stage.layer_target),
+        api_layer=build_api_layer(stage.layer_target),
+        tokens_layer=build_tokens_layer(stage.layer_target),
         instant_code=instant_package(PROJECT),
         training_layer=build_training_layer(stage.layer_target),
         training_bundle=training_bundle(PROJECT),

@@ -20,7 +20,9 @@ from infra.packaging.workspace import PROJECT
 PYTHON_LOCKS: Final = (
     "infra/local_cloud/ministack-requirements.txt",
     "infra/requirements.txt",
+    "layers/api/requirements.txt",
     "layers/runtime/requirements.txt",
+    "layers/tokens/requirements.txt",
     "layers/training/requirements.txt",
     "tests/requirements.txt",
     "training/requirements.txt",

@@ -1,4 +1,4 @@
-"""Builds the runtime layer (onnxruntime, numpy, pillow, Powertools) without Docker.
+"""Builds the runtime layer (onnxruntime, numpy, pillow) without Docker.
 
 Every pin in `layers/runtime/requirements.txt` has wheels for Lambda's Python on both architectures,
 so the layer is an installation into a folder, less what a function never imports.
@@ -12,7 +12,8 @@ import platform
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final, get_args
@@ -42,9 +43,9 @@ PRUNED: Final = (
     "pillow.libs/libbrotli*",
     "pillow.libs/libfreetype-*",
     "pillow.libs/libharfbuzz-*",
-    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.js",
-    "aws_lambda_powertools/event_handler/openapi/swagger_ui/*.css",
     "cffi/*",
+    "numpy/_core/_*tests.*",
+    "numpy/_core/_simd.*",
     "numpy/_core/include/*",
     "numpy/_core/lib/*",
     "numpy/distutils/*",
@@ -64,16 +65,24 @@ _DIST_INFO_KEPT: Final = ("METADATA", "licenses/*", "LICENSE*", "entry_points.tx
 @dataclass(frozen=True)
 class Recipe:
     """What a layer is made of: ``pruned`` are patterns of files that nothing imports; ``source``
-    is the module that says so; ``bytecode``: compile it, wherever the target's Python is found."""
+    is the module that says so; ``bytecode``: compile it, wherever the target's Python is found;
+    ``detached`` are the libraries that `shared_objects.detach` removes."""
 
     name: str
     lock: Path
     pruned: tuple[str, ...]
     source: Path
     bytecode: bool = True
+    detached: Mapping[str, str] = field(default_factory=dict)
 
 
-RUNTIME: Final = Recipe("runtime", LOCK, PRUNED, Path(__file__))
+# libheif links the encoder x265, and Pillow the client of an X server, for screenshots.
+_NEVER_CALLED: Final = {"libx265-": "x265_", "libxcb-": "xcb_", "libXau-": "Xau"}
+RUNTIME: Final = Recipe("runtime", LOCK, PRUNED, Path(__file__), detached=_NEVER_CALLED)
+API: Final = Recipe("api", PROJECT / "layers" / "api" / "requirements.txt", PRUNED, Path(__file__))
+TOKENS: Final = Recipe(
+    "tokens", PROJECT / "layers" / "tokens" / "requirements.txt", PRUNED, Path(__file__)
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,16 @@ class _Target:
 def build_runtime_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
     """`build_layer` of what all functions share."""
     return build_layer(RUNTIME, target, into=into)
+
+
+def build_api_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
+    """`build_layer` of what the function `api` needs beside that."""
+    return build_layer(API, target, into=into)
+
+
+def build_tokens_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
+    """`build_layer` of what the authorizer needs beside that."""
+    return build_layer(TOKENS, target, into=into)
 
 
 def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
@@ -109,6 +128,7 @@ def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDE
             site = Path(folder)
             _install(recipe, chosen, site)
             shared_objects.trim(site)
+            shared_objects.detach(site, recipe.detached)
             if recipe.bytecode:
                 _compile(chosen, site)
             write_zip(_layer_files(recipe, site), package.path)

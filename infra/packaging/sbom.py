@@ -18,7 +18,9 @@ from visionflow.whole_file import whole_file
 SPEC_VERSION: Final = "1.5"
 # What is shipped, and the lock of what it holds.
 PYTHON_PARTS: Final = {
+    "api-layer": "layers/api/requirements.txt",
     "runtime-layer": "layers/runtime/requirements.txt",
+    "tokens-layer": "layers/tokens/requirements.txt",
     "training-machine": "training/requirements.txt",
 }
 DASHBOARD: Final = "dashboard"

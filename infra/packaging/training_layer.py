@@ -41,8 +41,6 @@ _TWICE: Final = ("scipy.libs/libgfortran-*-*", "scipy.libs/libquadmath-*-*")
 # What an instant training never opens, found by tracing one from images of every format to the
 # report. tests/infra/test_training_layer.py trains from what is left.
 _UNOPENED: Final = {
-    "aws_lambda_powertools/event_handler": ("*",),
-    "aws_lambda_powertools/utilities": ("[!_jt]*/*",),
     "dateutil": ("zoneinfo/*",),
     "fontTools": ("[!m]*/*", "m[!i]*/*", "misc/[!_lt]*", "fontBuilder.py"),
     "google/protobuf": ("*_pb2.py",),
@@ -140,8 +138,6 @@ _UNOPENED: Final = {
         "utils/estimator_checks.py",
     ),
     "tqdm": ("contrib/*",),
-    # It does without.
-    "wrapt": ("*.so",),
 }
 TRAINING: Final = Recipe(
     "training",

@@ -63,7 +63,9 @@ class ServiceStack(Stack):
         super().__init__(scope, construct_id)
         package = Package.of(self, assets, stage)
         predict = self._predict(stage, package, data.stores)
-        api = self._api(stage, package, data, training)
+        api = self._api(
+            stage, package.with_layer(self, "Routing", assets.api_layer, stage), data, training
+        )
         ingest = self._ingest(stage, package, data)
         feed = data.image_queue.feed(ingest.live, batch_size=INGEST_BATCH, stage=stage)
         BudgetFunction(
@@ -93,7 +95,7 @@ class ServiceStack(Stack):
                 "SignIn",
                 stage=stage,
                 dashboard_url=site.url,
-                package=package,
+                package=package.with_layer(self, "Tokens", assets.tokens_layer, stage),
                 keys=data.stores.keys,
             )
             if site

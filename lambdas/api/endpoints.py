@@ -8,14 +8,14 @@ from functools import lru_cache
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from urllib.parse import unquote
 
-from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
+from lambdas.api.resolver import in_powertools
 from lambdas.api.resources import Resources, resources
 from lambdas.outcomes import status_of
 from lambdas.web import parameters
 from lambdas.web.caller import caller_of
+from lambdas.web.http import HttpEvent, Response
 from lambdas.web.json_body import Body, read_json
 from lambdas.web.parameters import DEFAULT_LIMIT, MAX_LIMIT
 from lambdas.web.resolver import json_response
@@ -43,13 +43,13 @@ class Request:
     what the endpoint adds, such as a name that it made. Never a secret.
     """
 
-    event: APIGatewayProxyEventV2
+    event: HttpEvent
     caller: Caller
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def query(self) -> dict[str, str]:
-        return self.event.query_string_parameters
+        return self.event.query
 
     def body(self, cls: type[Body], *, optional: bool = False) -> Body:
         found = self.read(cls, optional=optional)
@@ -86,7 +86,7 @@ class Request:
 
 
 @contextmanager
-def _counted(route: Route, request: Request) -> Iterator[Callable[[Response[str]], None]]:
+def _counted(route: Route, request: Request) -> Iterator[Callable[[Response], None]]:
     """Count a request of a known caller, also one that fails.
 
     A change is counted before it is made; a read afterwards, with the bytes of its answer, but
@@ -102,7 +102,7 @@ def _counted(route: Route, request: Request) -> Iterator[Callable[[Response[str]
         return
     sent = 0
 
-    def count_answer(response: Response[str]) -> None:
+    def count_answer(response: Response) -> None:
         nonlocal sent
         sent = len(response.body or "")
 
@@ -136,10 +136,11 @@ class Endpoints(Generic[S]):
         route = route_of(method, path)
 
         def register(endpoint: Endpoint[S, P]) -> Endpoint[S, P]:
-            def respond(*args: P.args, **in_path: P.kwargs) -> Response[str]:
-                request = Request(self.router.current_event, self._caller(route))
+            def respond(*args: P.args, **in_path: P.kwargs) -> Any:
+                event = HttpEvent(self.router.current_event.raw_event)
+                request = Request(event, self._caller(route, event))
 
-                def call() -> Response[str]:
+                def call() -> Response:
                     parameters.only(request.query, *query)
                     request.details.update(request.query)
                     answer = endpoint(self.service(), request, *args, **in_path)
@@ -148,23 +149,21 @@ class Endpoints(Generic[S]):
                 with _counted(route, request) as count_answer:
                     response = self._audited(route, request, call)
                     count_answer(response)
-                return response
+                return in_powertools(response)
 
             self.router.route(path, method=method)(respond)
             return endpoint
 
         return register
 
-    def _caller(self, route: Route) -> Caller:
+    def _caller(self, route: Route, event: HttpEvent) -> Caller:
         """Who sends the request. Raises `ForbiddenError` for one who is not known."""
         if route.needs is None:
             return NOBODY
         signs_in = bool(resources().settings.requires_sign_in)
-        return caller_of(self.router.current_event, requires_sign_in=signs_in)
+        return caller_of(event, requires_sign_in=signs_in)
 
-    def _audited(
-        self, route: Route, request: Request, call: Callable[[], Response[str]]
-    ) -> Response[str]:
+    def _audited(self, route: Route, request: Request, call: Callable[[], Response]) -> Response:
         """Make a call that the caller may make. Raises `ForbiddenError` without the route's scope.
 
         Nothing is changed that is not written down before, and a caller's refused attempt is one

@@ -10,16 +10,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lambdas.authorizer.service import Authorizer
 from lambdas.authorizer.settings import AuthorizerSettings
-from lambdas.telemetry.trail import traced
+from lambdas.telemetry.invocation import LambdaContext
+from lambdas.telemetry.log import logged, logger
 from lambdas.web.caller import authorizer_context
 from visionflow.errors import NotSignedInError
-
-logger = Logger()
 
 
 @lru_cache
@@ -27,8 +23,7 @@ def service() -> Authorizer:
     return Authorizer.build(AuthorizerSettings.from_env(os.environ))
 
 
-@logger.inject_lambda_context
-@traced
+@logged()
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     (authorization,) = event["identitySource"]
     try:

@@ -5,18 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas import clients
 from lambdas.authorizer.people import People
 from lambdas.authorizer.settings import AuthorizerSettings
 from lambdas.authorizer.tokens import Signers, Tokens, fetch_from
+from lambdas.telemetry.log import logger
 from visionflow.access.caller import Caller
 from visionflow.access.keys import USE_PRECISION, KeyStore
 from visionflow.errors import NotSignedInError
-
-logger = Logger(child=True)
 
 _KEY_START = "vf_"
 

@@ -5,19 +5,15 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.data_classes import SNSEvent
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lambdas import clients
 from lambdas.budget.service import BudgetService
 from lambdas.budget.settings import BudgetFunctionSettings
 from lambdas.outcomes import status_of
-from lambdas.telemetry.trail import traced
+from lambdas.telemetry.invocation import LambdaContext
+from lambdas.telemetry.log import logged, logger
 from visionflow.access.audit import AuditLog
 from visionflow.access.budget import order_in
 
-logger = Logger()
 # By whom, in the audit trail.
 BUDGET = "the month's budget"
 
@@ -33,16 +29,15 @@ def audit() -> AuditLog:
     return AuditLog(table, clients.dynamodb())
 
 
-@logger.inject_lambda_context
-@traced
+@logged()
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Whatever is raised makes Lambda try again, twice."""
     if "Records" not in event:
         logger.warning("a month begins")
         service().begin_month()
         return
-    for record in SNSEvent(event).records:
-        message = record.sns.message
+    for record in event["Records"]:
+        message = str(record["Sns"]["Message"])
         order = order_in(message)
         logger.warning("budget", extra={"order": order, "said": message})
         with audit().change(BUDGET, BUDGET, f"budget {order}", "", status_of) as outcome:

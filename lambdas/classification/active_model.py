@@ -7,10 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
-
+from lambdas.aws.errors import aws_errors
 from lambdas.classification.loading import Loader, Serving, count_refusal
+from lambdas.telemetry.log import logger
 from visionflow.errors import ArtifactError, ConfigError, ModelUnavailableError
 from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
@@ -21,8 +20,6 @@ from visionflow.models.store import ModelStore
 REFRESH_S = 10.0
 # How soon AWS is asked again when it did not answer.
 RETRY_AWS_S = 1.0
-
-logger = Logger(child=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +151,7 @@ class ActiveModel:
             if aliases.production is None:
                 return
             self._loaded = self._load_all(aliases, aliases.production)
-        except (BotoCoreError, ClientError):
+        except aws_errors():
             if self._loaded is None:
                 raise
             logger.exception("aliases not refreshed")

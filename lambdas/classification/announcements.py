@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import unquote_plus
 
-from aws_lambda_powertools import Logger
-
-logger = Logger(child=True)
+from lambdas.telemetry.log import logger
 
 # Of a shape that is logged: names at most, characters of a name, and how deep it is told: down to
 # the fields of an object in a record.

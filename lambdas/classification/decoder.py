@@ -27,7 +27,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,12 +41,14 @@ from visionflow.errors import (
     UnreadableImageError,
     VisionFlowError,
 )
-from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.limits import DEFAULT_LIMITS
-from visionflow.images.pipeline import UInt8Array
+from visionflow.images.pixels import THUMBNAIL_SIDE, UInt8Array
 
-Decode = Callable[[bytes, InputSpec], pipeline.DecodedImage]
+if TYPE_CHECKING:
+    from visionflow.images import pipeline
+
+Decode = Callable[[bytes, InputSpec], "pipeline.DecodedImage"]
 Step = Callable[[str], AbstractContextManager[None]]
 
 if sys.platform == "linux":
@@ -118,9 +120,9 @@ class Decoder:
     """Keeps a child ready, and one more for each thread that decodes at the same time."""
 
     def __init__(
-        self, limits: DecoderLimits = DEFAULT_DECODER_LIMITS, decode: Decode = pipeline.decode
+        self, limits: DecoderLimits = DEFAULT_DECODER_LIMITS, decode: Decode | None = None
     ) -> None:
-        """Starts the first child. ``decode`` runs in the children."""
+        """Starts the first child. ``decode`` runs in the children, by default the pipeline's."""
         self._limits = limits
         self._decode = decode
         self._idle = [_Child(limits, decode)]
@@ -132,7 +134,7 @@ class Decoder:
         spec: InputSpec,
         step: Step = _untimed,
         *,
-        thumbnail: int = pipeline.THUMBNAIL_SIDE,
+        thumbnail: int = THUMBNAIL_SIDE,
     ) -> PreparedImage:
         """Decode an image for a model of ``spec``, under the steps "decode" and "prepare".
 
@@ -200,7 +202,7 @@ def process_decoder() -> Decoder:
 class _Child:
     """A process that decodes one image after the other, and this end of the socket to it."""
 
-    def __init__(self, limits: DecoderLimits, decode: Decode) -> None:
+    def __init__(self, limits: DecoderLimits, decode: Decode | None) -> None:
         self.used = False
         self._socket, theirs = socket.socketpair()
         for end in (self._socket, theirs):
@@ -266,8 +268,12 @@ def _exactly(end: socket.socket, count: int) -> bytes:
     return b"".join(parts)
 
 
-def _serve(end: socket.socket, limits: DecoderLimits, decode: Decode) -> None:
+def _serve(end: socket.socket, limits: DecoderLimits, decode: Decode | None) -> None:
     """What the child does until its parent closes the socket."""
+    # Imported here, beside what the parent does meanwhile: it needs no decoder.
+    from visionflow.images import pipeline  # noqa: PLC0415
+
+    decode = decode or pipeline.decode
     try:
         _shut_in(end, limits.memory)
         end.sendall(b"\0")
@@ -306,6 +312,8 @@ def _answer(
     end: socket.socket, request: Any, data: bytes, decode: Decode
 ) -> tuple[dict[str, Any], *tuple[bytes, ...]]:
     """Say how large the image is when it is decoded, and return what is to be said at last."""
+    from visionflow.images import pipeline  # noqa: PLC0415
+
     try:
         spec = InputSpec(**request["input"])
         image = decode(data, spec)

@@ -6,14 +6,14 @@ mark that stays only if the worker dies, and on its last delivery it is given up
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import BotoCoreError, ClientError
-
+from lambdas.aws.errors import aws_errors
 from lambdas.classification.decoder import DEFAULT_DECODER_LIMITS
 from lambdas.classification.settings import MAX_RECEIVE_COUNT
+from lambdas.telemetry.invocation import LambdaContext
 from visionflow.errors import PlatformError
 from visionflow.predictions.attempts import AttemptStore
 
@@ -21,7 +21,41 @@ from visionflow.predictions.attempts import AttemptStore
 _MOST_MS_OF_A_MESSAGE = 1000 * (DEFAULT_DECODER_LIMITS.wall_s + 5)
 
 
+@dataclass(frozen=True)
+class Message:
+    """A record of SQS's event. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""
+
+    raw_event: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.raw_event["messageId"])
+
+    @property
+    def body(self) -> str:
+        return str(self.raw_event["body"])
+
+    @property
+    def queue_arn(self) -> str:
+        return str(self.raw_event["eventSourceARN"])
+
+
 Messages = list[dict[str, Any]]
+
+
+def each(messages: Messages, take: Callable[[Message], object]) -> dict[str, Any]:
+    """Take one message after another; the answer by which SQS delivers those again that fail.
+
+    ``take`` logs what it raises, which is kept here. A batch in which every message fails is still
+    answered message by message: SQS counts each delivery.
+    """
+    failed = []
+    for message in map(Message, messages):
+        try:
+            take(message)
+        except Exception:
+            failed.append({"itemIdentifier": message.id})
+    return {"batchItemFailures": failed}
 
 
 def deliveries(message: dict[str, Any]) -> int:
@@ -38,7 +72,7 @@ def in_order(messages: Messages, attempts: Callable[[], AttemptStore]) -> Messag
         if deliveries(message) == 1:
             return 0, ""
         died_at = None
-        with suppress(BotoCoreError, ClientError):  # the message itself will meet the fault
+        with suppress(*aws_errors()):  # the message itself will meet the fault
             died_at = attempts().unended(message["messageId"])
         if died_at is None:
             return 1, ""

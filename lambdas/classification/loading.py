@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
-
 from lambdas.classification.at_work import DEATHS, AtWork, deaths
+from lambdas.telemetry.log import logger
+from lambdas.telemetry.metrics import emit
 from visionflow.answers.caps import ANSWER_S, FUNCTION_MB, within
 from visionflow.answers.classifier import Classification, Classifier
 from visionflow.answers.tryout import open_version
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.images.pipeline import UInt8Array
+from visionflow.images.pixels import UInt8Array
 from visionflow.models.drift import Reference
 from visionflow.models.manifest import Manifest
 from visionflow.models.ref import ModelRef
@@ -27,8 +26,6 @@ RETRY_REFUSED_S = 60.0
 REFUSED_METRIC = "ModelRefused"
 # One metric, whichever function refuses a version, so that one alarm covers all.
 REFUSED_SERVICE = "models"
-
-logger = Logger(child=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +119,7 @@ class Loader:
 
 def count_refusal() -> None:
     """Ring the alarm about versions that cannot serve."""
-    with single_metric(name=REFUSED_METRIC, unit=MetricUnit.Count, value=1) as metric:
-        metric.add_dimension(name="service", value=REFUSED_SERVICE)
+    emit({REFUSED_METRIC: "Count"}, {REFUSED_METRIC: [1.0]}, {"service": REFUSED_SERVICE})
 
 
 def function_mb() -> int:

@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from aws_lambda_powertools import Logger
-
-from lambdas import clients
+from lambdas.aws import clients
 from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.decoder import Decoder, PreparedImage, process_decoder
 from lambdas.classification.loading import Serving
 from lambdas.classification.settings import ClassificationSettings
+from lambdas.telemetry.log import logger
 from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.access.quotas import UsageSettings, UsageStore
 from visionflow.answers.answer import ClassActivationMap, PredictionSet
 from visionflow.answers.classifier import Classification, Classifier
 from visionflow.answers.prediction_sets import least_confidence, prediction_set
+from visionflow.answers.session import begin_import
 from visionflow.errors import ModelUnavailableError, VisionFlowError
 from visionflow.images.store import ImageStore
 from visionflow.models.ref import ModelRef
@@ -41,8 +41,6 @@ DEFAULT_TOP_K = 5
 MAX_TOP_K = 20
 # They run again where another version has to answer.
 _ATTEMPT = ("decode", "prepare", "infer")
-
-logger = Logger(child=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +103,8 @@ class ClassificationService:
     ) -> Self:
         """Create clients and stores. What serves is loaded by the first image, unless it is
         ``in_memory``."""
+        decoder = process_decoder()  # forked, before there is a thread
+        begin_import()
         s3, dynamodb = clients.s3(), clients.dynamodb()
         active = ActiveModel(
             ModelRegistry(settings.registry_table, dynamodb),
@@ -119,6 +119,7 @@ class ClassificationService:
             PredictionStore(settings.predictions_table, dynamodb),
             settings.retention_days,
             counting.store(dynamodb),
+            decoder,
         )
 
     def choose(self, prediction_id: str, stopwatch: Stopwatch) -> Serving:

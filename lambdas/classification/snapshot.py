@@ -1,7 +1,7 @@
 """Initialisation that Lambda may freeze into a snapshot (SnapStart) and wake up later, many times.
 
-Frozen are the code, the AWS clients' descriptions of the services, and the versions that served
-when the snapshot was made, checked and with their sessions open. Not frozen are clients, their
+Frozen are the code, and the versions that served when the snapshot was made, checked and with their
+sessions open. Not frozen are clients, their
 connections and credentials, and the time at which the aliases were last looked at: the first
 request after a restore makes new ones, so it asks the registry which version serves now.
 
@@ -11,16 +11,12 @@ Lambda seeds anew. https://docs.aws.amazon.com/lambda/latest/dg/snapstart-unique
 
 import gc
 import os
+import sys
 from typing import Protocol
-
-import boto3
-import botocore.session
-from aws_lambda_powertools import Logger
 
 from lambdas.classification.loading import Serving
 from lambdas.classification.service import ClassificationService
-
-logger = Logger(child=True)
+from lambdas.telemetry.log import logger
 
 _versions: list[Serving] = []
 
@@ -46,17 +42,12 @@ def prepare(service: CachedService) -> None:
     """
     if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start":
         return
-    before = botocore.session.Session()
-    boto3.setup_default_session(botocore_session=before)
     try:
         _versions[:] = service().active.load()
     except Exception as error:
         # Without its traceback, which would keep the clients alive for whoever keeps the record.
         logger.warning("no version in the snapshot", extra={"reason": repr(error)})
     service.cache_clear()
-    after = botocore.session.Session()
-    # It holds the descriptions, and reading them is most of the time that a client takes.
-    after.register_component("data_loader", before.get_component("data_loader"))
-    boto3.setup_default_session(botocore_session=after)
-    del before
+    if boto3 := sys.modules.get("boto3"):
+        setattr(boto3, "DEFAULT_SESSION", None)  # noqa: B010  it has the credentials
     gc.collect()  # clients are cyclic, and their connections close when they go

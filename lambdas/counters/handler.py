@@ -6,15 +6,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lambdas import clients
 from lambdas.counters.dead_letters import DeadLetters
 from lambdas.counters.service import CountersService, UncountableError, Written
 from lambdas.counters.settings import CountersSettings
-from lambdas.telemetry.trail import traced
+from lambdas.telemetry.invocation import LambdaContext
+from lambdas.telemetry.log import logged, logger
+from lambdas.telemetry.metrics import measured, metrics
 from visionflow.access.audit import AuditLog
 from visionflow.datasets.store import DatasetStore
 from visionflow.insights.counters import CounterStore
@@ -28,8 +26,6 @@ from visionflow.predictions.store import ERASED
 TRIAL_METRIC = "TrialTakenBack"
 DRIFT_METRIC = "DriftAlarm"
 
-logger = Logger()
-metrics = Metrics()
 
 # Records are handed over in groups: one that cannot be counted costs its group a second try.
 GROUP = 100
@@ -58,12 +54,11 @@ def uncounted() -> DeadLetters:
     return DeadLetters(settings.uncounted_queue_url, clients.sqs())
 
 
-@logger.inject_lambda_context
-@traced
-@metrics.log_metrics(capture_cold_start_metric=True)
+@logged()
+@measured
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     records = event["Records"]
-    metrics.add_metric("Changes", MetricUnit.Count, len(records))
+    metrics.add("Changes", len(records))
     failed: list[str] = []
     for start in range(0, len(records), GROUP):
         failed += _count(records[start : start + GROUP])
@@ -142,10 +137,10 @@ def _item(image: dict[str, Any]) -> dict[str, Any]:
 def _watch() -> None:
     now = datetime.now(UTC)
     if service().judge_trial(now):
-        metrics.add_metric(TRIAL_METRIC, MetricUnit.Count, 1)
+        metrics.add(TRIAL_METRIC)
     drift = service().measure_drift(now)
     if drift:
-        metrics.add_metric("Drift.labels", MetricUnit.NoUnit, drift.labels)
+        metrics.add("Drift.labels", drift.labels, "None")
         if drift.embedding is not None:
-            metrics.add_metric("Drift.embedding", MetricUnit.NoUnit, drift.embedding)
-        metrics.add_metric(DRIFT_METRIC, MetricUnit.Count, int(drift.verdict == "drifted"))
+            metrics.add("Drift.embedding", drift.embedding, "None")
+        metrics.add(DRIFT_METRIC, int(drift.verdict == "drifted"))

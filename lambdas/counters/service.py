@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from lambdas.outcomes import status_of
+from lambdas.telemetry.log import logger
 from visionflow.access.audit import AuditLog
 from visionflow.datasets.flow import Flow
 from visionflow.errors import VisionFlowError
@@ -42,7 +42,6 @@ IDS_PER_CALL = 100
 
 RULE = "the rollback rule"
 
-logger = Logger(child=True)
 
 # DynamoDB's words for what it will never take: an item too large, a key too long.
 _REFUSED = {"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceeded"}

@@ -7,16 +7,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lambdas import clients
 from lambdas.classification.announcements import (
     Announced,
@@ -27,11 +17,14 @@ from lambdas.classification.announcements import (
     read_message,
 )
 from lambdas.classification.dead_letters import DeadLetters
-from lambdas.classification.deliveries import Patience, attempt, in_order
+from lambdas.classification.deliveries import Message, Patience, attempt, each, in_order
 from lambdas.classification.settings import DeadLetterSettings
 from lambdas.curate.service import CurateService
 from lambdas.curate.settings import CurateSettings
-from lambdas.telemetry.trail import follow, following, traced
+from lambdas.telemetry.invocation import LambdaContext
+from lambdas.telemetry.log import logged, logger
+from lambdas.telemetry.metrics import measured, metrics
+from lambdas.telemetry.trail import follow, following
 from visionflow.access.audit import AuditLog
 from visionflow.access.budget import StageStop
 from visionflow.answers.embedder import Embedder
@@ -50,11 +43,6 @@ from visionflow_starter import STARTER
 
 # With the ids of the requests that brought them.
 Arrivals = Sequence[tuple[Arrival, str | None]]
-
-logger = Logger()
-metrics = Metrics()
-# A batch in which every message fails is still answered item by item: SQS counts each delivery.
-processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @lru_cache
@@ -97,7 +85,7 @@ def dead_letters() -> DeadLetters:
     return DeadLetters(DeadLetterSettings.from_env(os.environ).dead_letter_queue, clients.sqs())
 
 
-def handle_message(record: SQSRecord, changed: set[str]) -> None:
+def handle_message(record: Message, changed: set[str]) -> None:
     """Do what one message asks, and add the datasets whose images it changes to ``changed``.
     Whatever is raised sends this message back to SQS."""
 
@@ -107,7 +95,7 @@ def handle_message(record: SQSRecord, changed: set[str]) -> None:
             name = how(arrival, datetime.now(UTC))
             if name is not None:
                 changed.add(name)
-                metrics.add_metric("Curated", MetricUnit.Count, 1)
+                metrics.add("Curated")
 
     with following():
         try:
@@ -129,7 +117,7 @@ def handle_message(record: SQSRecord, changed: set[str]) -> None:
             dead_letters().bury(record, error)
         except Exception:
             # The batch processor keeps a failed message's exception to itself.
-            logger.exception("back to the queue", extra={"message_id": record.message_id})
+            logger.exception("back to the queue", extra={"message_id": record.id})
             raise
 
 
@@ -147,20 +135,19 @@ def obey(order: Order, changed: set[str], now: datetime) -> None:
         service().take_records(order.dataset, order.prediction_ids, changed, now)
 
 
-@logger.inject_lambda_context
-@traced
-@metrics.log_metrics(capture_cold_start_metric=True)
+@logged()
+@measured
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     messages = in_order(event["Records"], attempts)
-    metrics.add_metric("Messages", MetricUnit.Count, len(messages))
+    metrics.add("Messages", len(messages))
     patience = Patience()
     changed: set[str] = set()
 
-    def take_in_time(record: SQSRecord, lambda_context: LambdaContext) -> None:
-        patience.begin(lambda_context)
+    def take_in_time(record: Message) -> None:
+        patience.begin(context)
         handle_message(record, changed)
 
-    answer = process_partial_response({"Records": messages}, take_in_time, processor, context)
+    answer = each(messages, take_in_time)
     for name in sorted(changed):
         queue().renew_when_quiet(name)
     return answer

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools import Logger
-
 from lambdas.classification.announcements import Arrival
 from lambdas.classification.content import content_of
 from lambdas.classification.decoder import Decoder, process_decoder
 from lambdas.outcomes import status_of
+from lambdas.telemetry.log import logger
 from visionflow.access.audit import AuditLog
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.changes import ClassChange
@@ -47,8 +46,6 @@ from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-logger = Logger(child=True)
 
 
 @dataclass(frozen=True)

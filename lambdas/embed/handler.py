@@ -4,20 +4,16 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lambdas import clients
 from lambdas.embed.service import ChunkEmbedder
 from lambdas.embed.settings import EmbedSettings
-from lambdas.telemetry.trail import traced
+from lambdas.telemetry.invocation import LambdaContext
+from lambdas.telemetry.log import logged, logger
 from visionflow.answers.embedder import Embedder
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.errors import RunConflictError, RunNotFoundError
 from visionflow_starter import STARTER
-
-logger = Logger()
 
 
 @lru_cache
@@ -33,8 +29,7 @@ def service() -> ChunkEmbedder:
     )
 
 
-@logger.inject_lambda_context
-@traced
+@logged()
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     dataset, run, chunk = str(event["dataset"]), str(event["run"]), event["chunk"]
     try:

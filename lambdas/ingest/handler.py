@@ -6,16 +6,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lambdas import clients
 from lambdas.classification import snapshot
 from lambdas.classification.announcements import (
@@ -26,12 +16,15 @@ from lambdas.classification.announcements import (
     read_message,
 )
 from lambdas.classification.dead_letters import DeadLetters
-from lambdas.classification.deliveries import Patience, attempt, in_order
+from lambdas.classification.deliveries import Message, Patience, attempt, each, in_order
 from lambdas.classification.settings import ClassificationSettings, DeadLetterSettings
 from lambdas.ingest.pause import QueuePause
 from lambdas.ingest.service import IngestService, Upload
+from lambdas.telemetry.invocation import LambdaContext
+from lambdas.telemetry.log import logged, logger
 from lambdas.telemetry.measurements import measure
-from lambdas.telemetry.trail import follow, following, traced
+from lambdas.telemetry.metrics import measured, metrics
+from lambdas.telemetry.trail import follow, following
 from visionflow.access.budget import BudgetSettings, BudgetTopic
 from visionflow.access.quotas import UsageSettings
 from visionflow.errors import PlatformError, QuotaExceededError
@@ -40,11 +33,6 @@ from visionflow.predictions.record import Prediction
 
 # With the ids of the requests that brought them.
 Uploads = Sequence[tuple[Upload, str | None]]
-
-logger = Logger()
-metrics = Metrics()
-# A batch in which every message fails is still answered item by item: SQS counts each delivery.
-processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @lru_cache
@@ -66,7 +54,7 @@ def dead_letters() -> DeadLetters:
     return DeadLetters(DeadLetterSettings.from_env(os.environ).dead_letter_queue, clients.sqs())
 
 
-def handle_message(record: SQSRecord) -> None:
+def handle_message(record: Message) -> None:
     """Ingest what one message announces. Whatever is raised sends this message back to SQS."""
     with following():
         try:
@@ -86,11 +74,11 @@ def handle_message(record: SQSRecord) -> None:
             raise
         except Exception:
             # The batch processor keeps a failed message's exception to itself.
-            logger.exception("back to the queue", extra={"message_id": record.message_id})
+            logger.exception("back to the queue", extra={"message_id": record.id})
             raise
 
 
-def uploads_in(record: SQSRecord) -> Announced[Upload]:
+def uploads_in(record: Message) -> Announced[Upload]:
     """Raises `UnknownEnvelopeError` for what is not JSON."""
     bucket = ClassificationSettings.from_env(os.environ).images_bucket
     return announced(read_message(record.body), Upload, Watched(bucket, (UPLOAD_PREFIX,)))
@@ -115,23 +103,22 @@ def give_up(upload: Upload) -> Prediction | None:
     return service().give_up(upload, datetime.now(UTC))
 
 
-@logger.inject_lambda_context
-@traced
-@metrics.log_metrics(capture_cold_start_metric=True)
+@logged()
+@measured
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     messages = in_order(event["Records"], lambda: service().predictions.attempts)
-    metrics.add_metric("Messages", MetricUnit.Count, len(messages))
+    metrics.add("Messages", len(messages))
     patience = Patience()
 
-    def take_in_time(record: SQSRecord, lambda_context: LambdaContext) -> None:
+    def take_in_time(record: Message) -> None:
         try:
-            patience.begin(lambda_context)
+            patience.begin(context)
         except PlatformError:
-            logger.warning("not begun, back to the queue", extra={"message_id": record.message_id})
+            logger.warning("not begun, back to the queue", extra={"message_id": record.id})
             raise
         handle_message(record)
 
-    return process_partial_response({"Records": messages}, take_in_time, processor, context)
+    return each(messages, take_in_time)
 
 
 snapshot.prepare(service)

@@ -13,14 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lambdas import clients
 from lambdas.instant.service import Trainings
 from lambdas.instant.settings import InstantSettings
 from lambdas.outcomes import status_of
-from lambdas.telemetry.trail import traced
+from lambdas.telemetry.invocation import LambdaContext
+from lambdas.telemetry.log import logged, logger
 from training.config import DEFAULTS, TrainConfig, load_config
 from training.data.grouping.scene_features import Float32Array
 from training.data.training_data import TrainingData
@@ -49,8 +47,6 @@ from visionflow.models.gate import GateLimits
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
 from visionflow_starter import STARTER
-
-logger = Logger()
 
 LONGEST_CAUSE = 300
 # What the same call would raise again.
@@ -90,8 +86,7 @@ def audit() -> AuditLog:
     return AuditLog(settings().audit_table, clients.dynamodb())
 
 
-@logger.inject_lambda_context
-@traced
+@logged()
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if "detail" in event:
         return _end_from_outside(event["detail"])

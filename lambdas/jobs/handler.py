@@ -9,16 +9,14 @@ import textwrap
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lambdas import clients
 from lambdas.jobs.inputs import Inputs
 from lambdas.jobs.machines import Machines
 from lambdas.jobs.quotas import Quotas
 from lambdas.jobs.service import Answer, JobSteps
 from lambdas.jobs.settings import JobsSettings
-from lambdas.telemetry.trail import traced
+from lambdas.telemetry.invocation import LambdaContext
+from lambdas.telemetry.log import logged, logger
 from visionflow import strict
 from visionflow.access.budget import StageStop
 from visionflow.datasets.store import DatasetStore
@@ -30,8 +28,6 @@ from visionflow.jobs.store import JobStore
 from visionflow.models.gate import GateLimits
 from visionflow.models.ref import ModelRef
 from visionflow.sentences import say
-
-logger = Logger()
 
 LONGEST_CAUSE = 300
 
@@ -52,8 +48,7 @@ def service() -> JobSteps:
     return JobSteps(store, inputs, machines, quotas, settings, stop)
 
 
-@logger.inject_lambda_context
-@traced
+@logged()
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     answer: dict[str, Any] = strict.to_dict(_run(event))
     logger.info("step", extra={"step": event.get("step"), "answer": answer})

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lambdas.telemetry.log import logger
 from visionflow.errors import JobRefusedError
 from visionflow.jobs.instances import InstanceType, Market
 from visionflow.jobs.record import JobRequest
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 LEAST_MINUTES = 15
 """A budget must buy this many minutes of the cheapest machine: installing alone takes minutes."""
-
-logger = Logger(child=True)
 
 
 class Quotas:

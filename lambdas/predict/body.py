@@ -4,8 +4,6 @@ import json
 from dataclasses import dataclass, field
 
 from pybase64 import b64decode
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
 
 from lambdas.predict.disposition import filename_in
 from lambdas.predict.encodings import from_base64, from_part
@@ -53,13 +51,13 @@ def read_image(
             "signs an upload for a larger one."
         )
     data = _decoded(body, bool(is_base64))
-    # The parser takes Latin-1 only, while a gateway hands over whatever a client has sent.
-    media_type, options = parse_options_header((content_type or "").encode("latin-1", "replace"))
-    if media_type == b"multipart/form-data":
-        return _from_multipart(data, options.get(b"boundary", b""))
-    if media_type == b"application/json":
+    content_type = content_type or ""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        return _from_multipart(data, content_type)
+    if media_type == "application/json":
         return _from_json(data)
-    if media_type.startswith(b"image/") or media_type == b"application/octet-stream":
+    if media_type.startswith("image/") or media_type == "application/octet-stream":
         return SentImage(data, filename_in((disposition or "").encode("utf-8", "replace")))
     raise UnsupportedMediaTypeError(
         "Send multipart/form-data, application/json, an image/* type or application/octet-stream."
@@ -97,7 +95,14 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _from_multipart(data: bytes, boundary: bytes) -> SentImage:
+def _from_multipart(data: bytes, content_type: str) -> SentImage:
+    # Imported here: it takes as long as a small image, and programs send the image itself.
+    from python_multipart.exceptions import FormParserError  # noqa: PLC0415
+    from python_multipart.multipart import MultipartParser, parse_options_header  # noqa: PLC0415
+
+    # The parser takes Latin-1 only, while a gateway hands over whatever a client has sent.
+    _, options = parse_options_header(content_type.encode("latin-1", "replace"))
+    boundary = options.get(b"boundary", b"")
     if not boundary:
         raise InvalidBodyError("The multipart Content-Type has no boundary.")
     parts = _Parts()
@@ -162,6 +167,8 @@ class _Parts:
         part, value = self.found[-1], bytes(self._value)
         match bytes(self._name.lower()):
             case b"content-disposition":
+                from python_multipart.multipart import parse_options_header  # noqa: PLC0415
+
                 _, options = parse_options_header(value)
                 part.name = options.get(b"name", b"").decode(errors="replace")
                 part.disposition = value

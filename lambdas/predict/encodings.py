@@ -1,7 +1,6 @@
 """Bytes that were made text on their way: base64 as its many makers write it, and the encodings of
 a form's part."""
 
-import quopri
 import re
 from urllib.parse import unquote_to_bytes
 
@@ -46,6 +45,8 @@ def from_part(content: bytes, encoding: str) -> bytes:
     if encoding == "base64" or _DATA_URL.match(content):
         return from_base64(content)
     if encoding == "quoted-printable":
+        import quopri  # noqa: PLC0415  no browser writes it
+
         return quopri.decodestring(content)
     if encoding in _AS_IT_IS:
         return content

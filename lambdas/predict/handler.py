@@ -5,30 +5,25 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lambdas.classification import snapshot
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.predict.body import read_image
 from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
+from lambdas.telemetry.invocation import LambdaContext
+from lambdas.telemetry.log import logged
 from lambdas.telemetry.measurements import measure
-from lambdas.telemetry.trail import following, traced
+from lambdas.telemetry.metrics import measured, metrics
+from lambdas.telemetry.trail import following
 from lambdas.web.caller import caller_of
 from lambdas.web.content_encoding import refuse_encoded
+from lambdas.web.http import HttpEvent, Response, request_id
 from lambdas.web.parameters import decimal, flag, only, short_text, whole_number
-from lambdas.web.resolver import create_resolver, json_response
+from lambdas.web.resolver import Resolver, json_response
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageSettings
 
-logger = Logger()
-metrics = Metrics()
-app = create_resolver()
+app = Resolver()
 
 
 @lru_cache
@@ -40,9 +35,8 @@ def service() -> PredictService:
     )
 
 
-@app.post("/predict")
-def predict() -> Response[str]:
-    event = app.current_event
+@app.add("POST", "/predict")
+def predict(event: HttpEvent) -> Response:
     caller = caller_of(event, requires_sign_in=signs_in())
     caller.require("predict")
     spent = Amounts(requests=1, images=1, bytes=len(event.body or ""))
@@ -52,7 +46,7 @@ def predict() -> Response[str]:
         refuse_encoded(event)
         sent = read_image(
             event.body,
-            event.is_base64_encoded,
+            event.is_base64,
             event.headers.get("content-type"),
             event.headers.get("content-disposition"),
         )
@@ -70,13 +64,12 @@ def predict() -> Response[str]:
     return json_response(answered.answer)
 
 
-@app.get("/predictions/<prediction_id>/explanation")
-def explanation(prediction_id: str) -> Response[str]:
-    event = app.current_event
+@app.add("GET", "/predictions/<prediction_id>/explanation")
+def explanation(event: HttpEvent, prediction_id: str) -> Response:
     caller = caller_of(event, requires_sign_in=signs_in())
     caller.require("read")
-    only(event.query_string_parameters, "label")
-    label = short_text("label", event.query_string_parameters.get("label"))
+    only(event.query, "label")
+    label = short_text("label", event.query.get("label"))
     owner = caller.id if sees_own(caller) else None
     usage = service().usage
     with usage.spending(caller, Amounts(requests=1)) as allow_request:
@@ -90,9 +83,9 @@ def explanation(prediction_id: str) -> Response[str]:
     return json_response(explained)
 
 
-def options_of(event: APIGatewayProxyEventV2) -> PredictOptions:
+def options_of(event: HttpEvent) -> PredictOptions:
     """Raises `InvalidParameterError`."""
-    query = event.query_string_parameters
+    query = event.query
     only(query, "top_k", "explain", "label", "coverage")
     return PredictOptions(
         top_k=whole_number("top_k", query.get("top_k")),
@@ -112,19 +105,18 @@ def sees_own(caller: Caller) -> bool:
     return bool(ClassificationSettings.from_env(os.environ).own_records) and not caller.is_admin
 
 
-def idempotency_key(event: APIGatewayProxyEventV2, caller: Caller) -> IdempotencyKey | None:
+def idempotency_key(event: HttpEvent, caller: Caller) -> IdempotencyKey | None:
     """The request's `Idempotency-Key`, if it has one; each caller has keys of its own."""
     key = event.headers.get(HEADER.lower())
     return None if key is None else IdempotencyKey(key, caller.id)
 
 
-@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
-@traced
-@metrics.log_metrics(capture_cold_start_metric=True)
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    metrics.add_metric("Requests", MetricUnit.Count, 1)
+@logged(request_id)
+@measured
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    metrics.add("Requests")
     with following():
-        return app.resolve(event, context)
+        return app.resolve(event)
 
 
 snapshot.prepare(service)

@@ -7,14 +7,12 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lambdas import clients
 from lambdas.outcomes import status_of
 from lambdas.publish.service import JobPublisher
 from lambdas.publish.settings import PublishSettings
-from lambdas.telemetry.trail import traced
+from lambdas.telemetry.invocation import LambdaContext
+from lambdas.telemetry.log import logged, logger
 from visionflow import strict
 from visionflow.access.audit import AuditLog
 from visionflow.datasets.run_store import RunStore
@@ -25,8 +23,6 @@ from visionflow.jobs.store import JobStore
 from visionflow.models.gate import GateLimits
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
-
-logger = Logger()
 
 
 @lru_cache
@@ -51,8 +47,7 @@ def audit() -> AuditLog:
     return AuditLog(PublishSettings.from_env(os.environ).audit_table, clients.dynamodb())
 
 
-@logger.inject_lambda_context
-@traced
+@logged()
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     job_id = str(event["job_id"])
     by = f"training job {job_id}"

@@ -11,15 +11,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from lambdas import clients
 from lambdas.shadow.model import ShadowModel
 from lambdas.shadow.service import ShadowService
 from lambdas.shadow.settings import ShadowSettings
-from lambdas.telemetry.trail import traced
+from lambdas.telemetry.invocation import LambdaContext
+from lambdas.telemetry.log import logged, logger
+from lambdas.telemetry.metrics import measured, metrics
 from visionflow.errors import InputError
 from visionflow.images.store import ImageStore
 from visionflow.insights.counters import CounterStore
@@ -27,9 +25,6 @@ from visionflow.insights.shadows import ShadowStore
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.store import ModelStore
 from visionflow.predictions.store import PredictionStore
-
-logger = Logger()
-metrics = Metrics()
 
 
 @lru_cache
@@ -70,19 +65,18 @@ def look_at(prediction_ids: Sequence[str]) -> None:
             failed = error
             continue
         if answer:
-            metrics.add_metric("ShadowAnswers", MetricUnit.Count, 1)
-            metrics.add_metric("Time.infer", MetricUnit.Milliseconds, answer.milliseconds)
+            metrics.add("ShadowAnswers")
+            metrics.add("Time.infer", answer.milliseconds, "Milliseconds")
     if failed:
         raise failed
 
 
-@logger.inject_lambda_context
-@traced
-@metrics.log_metrics(capture_cold_start_metric=True)
+@logged()
+@measured
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Every second try goes through the images backwards, so an image that ends the worker each
     time keeps none of the others from being answered before the call is a dead letter."""
-    metrics.add_metric("Calls", MetricUnit.Count, 1)
+    metrics.add("Calls")
     prediction_ids = [str(prediction_id) for prediction_id in event["prediction_ids"]]
     tries = service().shadows.begin(str(event["call"]), datetime.now(UTC))
     look_at(prediction_ids if tries % 2 else prediction_ids[::-1])

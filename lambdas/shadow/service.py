@@ -3,18 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aws_lambda_powertools import Logger
-
 from lambdas.classification.decoder import Decoder, process_decoder
 from lambdas.shadow.model import ShadowModel
+from lambdas.telemetry.log import logger
 from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.errors import ImageError
 from visionflow.images.store import ImageStore
 from visionflow.insights.shadows import ShadowAnswer, ShadowStore
 from visionflow.predictions.store import PredictionStore
 from visionflow.timestamps import timestamp
-
-logger = Logger(child=True)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ with the image's id, in the line "recorded", where CloudWatch Logs Insights coun
 it for the price of a query.
 """
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
-
 from lambdas.outcomes import STATUSES
+from lambdas.telemetry.log import logger
+from lambdas.telemetry.metrics import Metrics
 from visionflow.answers.answer import UnknownReason
 from visionflow.errors import ImageError, VisionFlowError
 from visionflow.predictions.record import Prediction, Status
@@ -41,8 +40,6 @@ MODEL = "model"
 RECORDED = "recorded"
 REFUSED = "refused"
 
-logger = Logger(child=True)
-
 
 def status_metric(status: Status) -> str:
     return f"Predictions.{status}"
@@ -66,18 +63,18 @@ def measure(prediction: Prediction, metrics: Metrics) -> None:
 
     EMF aggregates the values of a batch; the versions that answered stand beside them.
     """
-    metrics.add_metric(status_metric(prediction.status), MetricUnit.Count, 1)
+    metrics.add(status_metric(prediction.status))
     if prediction.unknown_reason:
-        metrics.add_metric(reason_metric(prediction.unknown_reason), MetricUnit.Count, 1)
+        metrics.add(reason_metric(prediction.unknown_reason))
     for step, milliseconds in prediction.timings.items():
-        metrics.add_metric(step_metric(step), MetricUnit.Milliseconds, milliseconds)
+        metrics.add(step_metric(step), milliseconds, "Milliseconds")
     code = prediction.error.code if prediction.error else None
     if code is not None:
-        metrics.add_metric(failure_metric(code), MetricUnit.Count, 1)
+        metrics.add(failure_metric(code))
     model = prediction.model.text if prediction.model else None
     if model is not None:
-        others = metrics.metadata_set.get(MODEL, "").split()
-        metrics.add_metadata(MODEL, " ".join(sorted({*others, model})))
+        others = metrics.metadata.get(MODEL, "").split()
+        metrics.metadata[MODEL] = " ".join(sorted({*others, model}))
     logger.info(
         RECORDED,
         extra={
@@ -95,4 +92,4 @@ def measure(prediction: Prediction, metrics: Metrics) -> None:
 def measure_refusal(error: VisionFlowError, metrics: Metrics) -> None:
     """Count a request that ended in ``error``, if an image or the service is at fault."""
     if error.code in FAILURE_CODES:
-        metrics.add_metric(failure_metric(error.code), MetricUnit.Count, 1)
+        metrics.add(failure_metric(error.code))

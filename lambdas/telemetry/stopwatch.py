@@ -5,14 +5,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from lambdas.telemetry.trail import segment
-
 FAILED_ATTEMPT = "failed_attempt"
 
 
 @dataclass
 class Stopwatch:
-    """Milliseconds by step, in the order in which the steps ran; a trace shows them too.
+    """Milliseconds by step, in the order in which the steps ran.
 
     A step's time is that of the answer that was given. What a version took that failed before
     another one answered is kept as `FAILED_ATTEMPT`, so that the sum is the whole time.
@@ -24,8 +22,7 @@ class Stopwatch:
     def step(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         try:
-            with segment(name):
-                yield
+            yield
         finally:
             self.timings[name] = round((time.perf_counter() - start) * 1000, 3)
 

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
-
+from lambdas.web.http import HttpEvent
 from visionflow.access.caller import LOCAL, Caller
 from visionflow.access.roles import ROLES, SCOPES
 from visionflow.errors import NotSignedInError
 
 
-def caller_of(event: APIGatewayProxyEventV2, *, requires_sign_in: bool) -> Caller:
+def caller_of(event: HttpEvent, *, requires_sign_in: bool) -> Caller:
     """The caller by the authorizer's answer; `LOCAL` where requests need no token.
 
     Raises `NotSignedInError` where sign-in is required and no authorizer has identified the caller.

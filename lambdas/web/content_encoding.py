@@ -1,11 +1,10 @@
 """Bodies that a client has compressed."""
 
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
-
+from lambdas.web.http import HttpEvent
 from visionflow.errors import UnsupportedMediaTypeError
 
 
-def refuse_encoded(event: APIGatewayProxyEventV2) -> None:
+def refuse_encoded(event: HttpEvent) -> None:
     """Raise `UnsupportedMediaTypeError` for a body in a ``Content-Encoding``, such as gzip: nothing
     is unpacked here, where a small body could become any size."""
     encoding = (event.headers.get("content-encoding") or "").strip().lower()

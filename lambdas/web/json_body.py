@@ -5,9 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
-
 from lambdas.web.content_encoding import refuse_encoded
+from lambdas.web.http import HttpEvent
 from visionflow import strict
 from visionflow.errors import ConfigError, InvalidBodyError, MissingFieldError
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 Body = TypeVar("Body", bound="DataclassInstance")
 
 
-def read_json(event: APIGatewayProxyEventV2, cls: type[Body], *, optional: bool = False) -> Body:
+def read_json(event: HttpEvent, cls: type[Body], *, optional: bool = False) -> Body:
     """The body as ``cls``; a field with a default may be left out, and so may an ``optional`` body.
 
     Raises `MissingFieldError` for a required field, `InvalidBodyError` for anything else that is
@@ -54,7 +53,7 @@ def _parse(cls: type[Body], data: Mapping[str, object], where: str) -> Body:
         raise InvalidBodyError(f"The body does not fit ({error}).", place or None) from error
 
 
-def _object(event: APIGatewayProxyEventV2) -> dict[str, object]:
+def _object(event: HttpEvent) -> dict[str, object]:
     try:
         data = json.loads(event.decoded_body or "")
         # Half of a surrogate pair can be escaped in JSON, but neither stored nor answered.

@@ -1,18 +1,18 @@
 """What the HTTP functions answer with: JSON bodies, and a problem for every error."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from botocore.exceptions import BotoCoreError, ClientError
-
+from lambdas.aws.errors import answered_errors, aws_errors
 from lambdas.outcomes import STATUSES
+from lambdas.telemetry.log import logger
 from lambdas.telemetry.measurements import REFUSED, measure_refusal
+from lambdas.telemetry.metrics import metrics
 from lambdas.web.answers import Problem
+from lambdas.web.http import HttpEvent, Response
+from lambdas.web.router import Router
 from lambdas.web.routes import HEAD, ROUTES
 from visionflow import strict
 from visionflow.errors import (
@@ -21,9 +21,6 @@ from visionflow.errors import (
     RouteNotFoundError,
     VisionFlowError,
 )
-
-logger = Logger(child=True)
-metrics = Metrics()  # the functions' own: instances share what they hold
 
 # What S3 and DynamoDB call it.
 _THROTTLED = {
@@ -38,94 +35,92 @@ _THROTTLED = {
 _CANCELLED_FOR_NOW = {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 
 
-class _Resolver(APIGatewayHttpResolver):
-    """Answers HEAD as GET, with the same headers and no body."""
+class Resolver(Router):
+    """Answers each event by its endpoint; every error is ``application/problem+json``."""
 
-    def resolve(self, event: Any, context: Any) -> dict[str, Any]:
-        if _method_of(event) != HEAD:
-            return super().resolve(event, context)
-        answer = super().resolve(_as_get(event), context)
-        length = len((answer.get("body") or "").encode())
-        headers = {**answer.get("headers", {}), "Content-Length": str(length)}
-        return {**answer, "headers": headers, "body": "", "isBase64Encoded": False}
+    def resolve(self, raw_event: Mapping[str, Any]) -> dict[str, Any]:
+        return answer_head(raw_event, lambda event: self._answer(HttpEvent(event)).to_event())
 
-
-def _method_of(event: Mapping[str, Any]) -> str:
-    return str(event["requestContext"]["http"]["method"])
-
-
-def _as_get(event: Mapping[str, Any]) -> dict[str, Any]:
-    about = event["requestContext"]
-    return {**event, "requestContext": {**about, "http": {**about["http"], "method": "GET"}}}
+    def _answer(self, event: HttpEvent) -> Response:
+        found = self.find(event)
+        if found is None:
+            return of_unknown_route(event)
+        endpoint, in_path = found
+        try:
+            return endpoint(event, **in_path)
+        except Exception as error:
+            return of_error(event, error)
 
 
-def create_resolver() -> APIGatewayHttpResolver:
-    """A resolver that turns every error into ``application/problem+json``."""
-    app = _Resolver()
+def answer_head(
+    raw_event: Mapping[str, Any], answer: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """What ``answer`` makes of an event; HEAD gets the status and the headers of GET."""
+    about = raw_event["requestContext"]
+    if about["http"]["method"] != HEAD:
+        return answer(raw_event)
+    as_get = {**about, "http": {**about["http"], "method": "GET"}}
+    answered = answer({**raw_event, "requestContext": as_get})
+    length = len((answered.get("body") or "").encode())
+    headers = {**answered.get("headers", {}), "Content-Length": str(length)}
+    return {**answered, "headers": headers, "body": "", "isBase64Encoded": False}
 
-    def problem(
-        error: VisionFlowError, headers: dict[str, str | list[str]] | None = None
-    ) -> Response[str]:
-        measure_refusal(error, metrics)
-        if error.retry_after is not None:
-            headers = {**(headers or {}), "Retry-After": str(error.retry_after)}
-        status = STATUSES[type(error)]
-        body = Problem(
-            type=f"urn:visionflow:problem:{error.code}",
-            title=error.title,
-            status=status,
-            detail=str(error),
-            code=error.code,
-            request_id=app.current_event.request_context.request_id,
-            field=error.field,
-            retryable=error.retryable,
-        )
-        return json_response(body, status, "application/problem+json", headers)
 
-    def on_error(error: VisionFlowError) -> Response[str]:
+def of_error(event: HttpEvent, error: Exception) -> Response:
+    """What a caller is told of ``error``, which is logged."""
+    if isinstance(error, VisionFlowError):
         log = logger.exception if STATUSES[type(error)] >= 500 else logger.info
         log(REFUSED, extra={"code": error.code, "detail": str(error)})
-        return problem(error)
-
-    def on_aws_error(error: Exception) -> Response[str]:
-        if not _is_passing(error):
-            return on_bug(error)
+        return _problem(event, error)
+    if isinstance(error, aws_errors()) and _is_passing(error):
         logger.exception("aws call failed", exc_info=error)
-        return problem(PlatformError("A service behind the API did not answer; try again."))
+        told = "A service behind the API did not answer; try again."
+        return _problem(event, PlatformError(told))
+    logger.exception("unexpected error", exc_info=error)
+    return _problem(event, VisionFlowError("The request could not be handled."))
 
-    def on_bug(error: Exception) -> Response[str]:
-        logger.exception("unexpected error", exc_info=error)
-        return problem(VisionFlowError("The request could not be handled."))
 
-    def on_unknown_route(_: NotFoundError) -> Response[str]:
-        method, path = app.current_event.http_method, app.current_event.path
-        routes = [route for route in ROUTES if route.matches(path)]
-        methods: list[str] = [route.method for route in routes]
-        if methods and method not in methods:
-            heads = [HEAD for route in routes if route.takes_head]
-            allowed = ", ".join([*methods, *heads])
-            error = MethodNotAllowedError(f"{path} does not take {method}, only {allowed}.")
-            return problem(error, {"Allow": allowed})
-        return problem(
-            RouteNotFoundError(f"There is no {path} here; GET /openapi.json lists what there is.")
-        )
+def _problem(
+    event: HttpEvent, error: VisionFlowError, headers: Mapping[str, str] | None = None
+) -> Response:
+    measure_refusal(error, metrics)
+    if error.retry_after is not None:
+        headers = {**(headers or {}), "Retry-After": str(error.retry_after)}
+    status = STATUSES[type(error)]
+    body = Problem(
+        type=f"urn:visionflow:problem:{error.code}",
+        title=error.title,
+        status=status,
+        detail=str(error),
+        code=error.code,
+        request_id=event.request_id,
+        field=error.field,
+        retryable=error.retryable,
+    )
+    return json_response(body, status, "application/problem+json", headers)
 
-    app.exception_handler(VisionFlowError)(on_error)
-    app.exception_handler([ClientError, BotoCoreError])(on_aws_error)
-    app.exception_handler(Exception)(on_bug)
-    app.not_found(on_unknown_route)
-    return app
+
+def of_unknown_route(event: HttpEvent) -> Response:
+    routes = [route for route in ROUTES if route.matches(event.path)]
+    methods: list[str] = [route.method for route in routes]
+    if methods and event.method not in methods:
+        heads = [HEAD for route in routes if route.takes_head]
+        allowed = ", ".join([*methods, *heads])
+        told = f"{event.path} does not take {event.method}, only {allowed}."
+        return _problem(event, MethodNotAllowedError(told), {"Allow": allowed})
+    told = f"There is no {event.path} here; GET /openapi.json lists what there is."
+    return _problem(event, RouteNotFoundError(told))
 
 
 def json_response(
     body: Any,
     status: int = 200,
     content_type: str = "application/json",
-    headers: dict[str, str | list[str]] | None = None,
-) -> Response[str]:
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """A response with dataclass ``body`` as JSON."""
     text = json.dumps(strict.to_dict(body), ensure_ascii=False)
-    return Response(int(status), content_type, text, headers)
+    return Response(int(status), content_type, text, headers or {})
 
 
 def _is_passing(error: Exception) -> bool:
@@ -133,12 +128,11 @@ def _is_passing(error: Exception) -> bool:
 
     A call that is refused or malformed is our fault, and must not look like a passing one.
     """
-    if not isinstance(error, ClientError):
+    if not isinstance(error, answered_errors()):
         return True
-    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
+    response: Mapping[str, Any] = getattr(error, "response", {})
+    reasons = {reason.get("Code") for reason in response.get("CancellationReasons", ())}
     if reasons & _CANCELLED_FOR_NOW:
         return True
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    return (
-        status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.response["Error"]["Code"] in _THROTTLED
-    )
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or response["Error"]["Code"] in _THROTTLED

@@ -8,13 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-# Powertools reads them when it is imported.
-os.environ |= {
-    "POWERTOOLS_SERVICE_NAME": "visionflow",
-    "POWERTOOLS_METRICS_NAMESPACE": "VisionFlow",
-    "POWERTOOLS_TRACE_DISABLED": "true",
-    "AWS_DEFAULT_REGION": "eu-central-1",
-}
+os.environ |= {"VISIONFLOW_SERVICE_NAME": "visionflow", "AWS_DEFAULT_REGION": "eu-central-1"}
 
 from tests.benchmarks import (
     alias_moves,

@@ -23,6 +23,7 @@ from infra.stages import LOCAL, PROD
 from lambdas.classification.active_model import ActiveModel
 from lambdas.ingest.service import IngestService
 from lambdas.predict.service import PredictService
+from lambdas.telemetry.log import output
 from lambdas.telemetry.measurements import reason_metric, status_metric
 from tests.benchmarks.contenders.worker import (
     PROJECT,
@@ -127,8 +128,7 @@ class _Functions:
         lambdas.predict.handler.service = lru_cache(lambda: PredictService(*parts))
         lambdas.ingest.handler.service = lru_cache(lambda: IngestService(*parts))
         self.log = io.StringIO()
-        for handler in (lambdas.predict.handler, lambdas.ingest.handler):
-            handler.logger.registered_handler.setStream(self.log)
+        output.to = self.log
         self.metrics: set[tuple[str, str]] = set()
         self.log_bytes = 0
         self.infer_ms: list[float] = []

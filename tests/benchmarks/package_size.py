@@ -7,7 +7,7 @@ from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import source_package
 from tests.benchmarks.figures import Figure, Target, figure
 
-MOST_MB = 150
+MOST_MB = 110
 
 
 def report() -> tuple[Figure, ...]:

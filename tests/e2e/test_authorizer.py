@@ -9,9 +9,11 @@ from urllib.error import HTTPError
 import boto3
 import pytest
 
+from infra.packaging.runtime_layer import build_tokens_layer
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import source_package
 from lambdas.authorizer.settings import AuthorizerSettings
+from lambdas.telemetry.settings import TelemetrySettings
 from tests.e2e.cloud import Cloud, eventually
 
 pytestmark = pytest.mark.e2e
@@ -34,18 +36,20 @@ def guarded(cloud: Cloud) -> Iterator[str]:
     settings = AuthorizerSettings(
         variables["VISIONFLOW_KEYS_TABLE"], "https://127.0.0.1:9/no-pool", "page"
     )
-    powertools = {n: v for n, v in variables.items() if n.startswith("POWERTOOLS_")}
     code = source_package("lambdas", PROJECT / "lambdas", below="lambdas").path.read_bytes()
+    tokens: Any = functions.publish_layer_version(
+        LayerName="tokens", Content={"ZipFile": build_tokens_layer("host").path.read_bytes()}
+    )
     authorizer: Any = functions.create_function(
         FunctionName="authorizer-of-the-test",
         Runtime=api["Runtime"],
         Role=api["Role"],
         Handler="lambdas.authorizer.handler.lambda_handler",
         Code={"ZipFile": code},
-        Layers=[layer["Arn"] for layer in api["Layers"]],
+        Layers=[*(layer["Arn"] for layer in api["Layers"]), tokens["LayerVersionArn"]],
         Timeout=30,
         MemorySize=512,
-        Environment={"Variables": settings.to_env() | powertools},
+        Environment={"Variables": settings.to_env() | TelemetrySettings("authorizer").to_env()},
     )
     api_id = gateway.create_api(Name="guarded", ProtocolType="HTTP")["ApiId"]
     region = cloud.outputs.region

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from aws_lambda_powertools import Tracer
 from PIL import Image, ImageCms
 from pillow_heif import from_pillow
 
@@ -83,7 +82,6 @@ def main(work: Path) -> None:
                 "test_images": report.test.images,
                 "top1": report.test.top1,
                 "skipped": report.findings.embedding_map.skipped,
-                "tracer": Tracer(disabled=True).service,
                 "peak_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
             }
         )

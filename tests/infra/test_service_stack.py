@@ -388,13 +388,14 @@ def test_every_function_is_made_the_same_way(templates: Templates) -> None:
         assert function["Runtime"] == "python3.13"
         package = name.removeprefix("ModelWatch").removeprefix("SignIn").lower()
         assert function["Handler"] == f"lambdas.{package}.handler.lambda_handler"
-        # The starter's megabytes go with those alone that need them.
-        starter = ["StarterLayer"] if name == "Curate" else []
-        assert [templates.text(layer) for layer in function["Layers"]] == [
-            "CommonLayer",
-            "RuntimeLayer",
-            *starter,
-        ]
+        # Megabytes go with those alone that need them.
+        own = {
+            "Api": ["RoutingLayer"],
+            "Curate": ["StarterLayer"],
+            "SignInAuthorizer": ["TokensLayer"],
+        }.get(name, [])
+        layers = {templates.text(layer) for layer in function["Layers"]}
+        assert layers == {"CommonLayer", "RuntimeLayer", *own}
         assert function["TracingConfig" if templates.stage.tracing else "LoggingConfig"]
         assert templates.text(function["LoggingConfig"]["LogGroup"]) == f"{name}Logs"
 
@@ -473,7 +474,7 @@ def test_the_shadow_is_called_without_a_queue_that_is_polled(templates: Template
 def test_what_the_watch_finds_raises_an_alarm(
     templates: Templates, metric: str, services: set[str]
 ) -> None:
-    """A function's own metrics carry its name as Powertools sets it."""
+    """A function's own metrics carry its name."""
     alarms = templates.properties("AWS::CloudWatch::Alarm", "Service").values()
     watched = set()
     for alarm in alarms:
@@ -483,7 +484,7 @@ def test_what_the_watch_finds_raises_an_alarm(
             watched.add(dimension["Value"])
     assert watched == services
     functions = templates.properties(FUNCTION, "Service").values()
-    names = {f["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for f in functions}
+    names = {f["Environment"]["Variables"]["VISIONFLOW_SERVICE_NAME"] for f in functions}
     assert services <= {*names, REFUSED_SERVICE}
 
 

@@ -370,9 +370,9 @@ def test_each_route_is_answered_and_described() -> None:
         """Whatever the parameters are called."""
         return re.sub(r"<\w+>|\{\w+\}", "{}", path)
 
-    for app, function in ((api, "api"), (predict, "predict")):
-        routes = [*app._static_routes, *app._dynamic_routes]
-        registered = {(route.method, shape(route.path)) for route in routes}
+    of_api = {(route.method, route.path) for route in [*api._static_routes, *api._dynamic_routes]}
+    for routes, function in ((of_api, "api"), (predict.routes, "predict")):
+        registered = {(method, shape(path)) for method, path in routes}
         assert registered == {(r.method, shape(r.path)) for r in ROUTES if r.function == function}
     assert set(OPERATIONS) == {(route.method, route.path) for route in ROUTES}
 

@@ -2,15 +2,13 @@
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any, get_args
 from urllib.parse import unquote_plus
 
 import pytest
-from aws_lambda_powertools import Logger
 from botocore.exceptions import EndpointConnectionError
 
+from lambdas.telemetry.log import output
 from lambdas.telemetry.measurements import (
     FAILURE_CODES,
     STEPS,
@@ -46,20 +44,15 @@ class Log:
 
 
 @pytest.fixture
-def log() -> Iterator[Log]:
-    Logger().set_correlation_id(None)  # the functions share a process here, and a logger
-    handler = Logger().registered_handler
-    assert isinstance(handler, logging.StreamHandler)
-    stream = io.StringIO()
-    before = handler.setStream(stream)
-    yield Log(stream)
-    handler.setStream(before)
+def log(monkeypatch: pytest.MonkeyPatch) -> Log:
+    monkeypatch.setattr(output, "to", stream := io.StringIO())
+    return Log(stream)
 
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> list[Line]:
     """The records in Embedded Metric Format that were printed since the last call."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    return [line for line in lines if "ColdStart" not in line]
+    return [line for line in lines if "_aws" in line and "ColdStart" not in line]
 
 
 def from_request(message: dict[str, Any]) -> dict[str, Any]:

@@ -1,95 +1,36 @@
-"""The trace of an image, as the X-Ray daemon receives it."""
-
-import json
-import os
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from typing import Any
+"""An image is found by the trace that Lambda began for its invocation."""
 
 import pytest
 
+from tests.images import encode, plain
+from tests.integration.conftest import Cloud
+from tests.integration.test_observability import Log, log
+
+__all__ = ["log"]  # the fixture
+
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
 
-Segment = dict[str, Any]
+
+def test_each_line_about_an_image_has_the_id_of_its_trace(
+    cloud: Cloud, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As Lambda sets it, anew for each invocation.
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1")
+    sent = cloud.predict(encode(plain("red"))).body["id"]
+    cloud.predict(b"no image")
+    cloud.drop("uploads/blue.jpg", encode(plain("blue")))
+    assert cloud.deliver(cloud.messages()) == []
+    lines = log.lines()
+    assert {line["xray_trace_id"] for line in lines} == {TRACE}
+    recorded = [line for line in lines if line["message"] == "recorded"]
+    assert recorded[0]["prediction_id"] == sent
+    for line in recorded:
+        assert {"model", "decode", "prepare", "infer"} <= set(line["timings"])
 
 
-class Daemon:
-    """Takes what a function sends to X-Ray."""
-
-    def __init__(self) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.setblocking(False)
-
-    def run(self, *, disabled: bool) -> str:
-        """Run the functions on two images; returns the id of the one that was sent."""
-        environment = {
-            # As Lambda sets them.
-            "LAMBDA_TASK_ROOT": "/var/task",
-            "_X_AMZN_TRACE_ID": f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1",
-            "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{self.socket.getsockname()[1]}",
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            # As the stage sets it.
-            "POWERTOOLS_TRACE_DISABLED": str(disabled).lower(),
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.integration.traced_run"],
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()[-1]
-
-    def received(self) -> list[Segment]:
-        """What has come so far; a datagram is a line with a header and one with a segment."""
-        found = []
-        while True:
-            try:
-                found.append(json.loads(self.socket.recv(65_536).split(b"\n", 1)[1]))
-            except BlockingIOError:
-                return found
-
-
-@pytest.fixture
-def daemon() -> Iterator[Daemon]:
-    found = Daemon()
-    yield found
-    found.socket.close()
-
-
-def steps_below(segment: Segment, segments: list[Segment]) -> set[str]:
-    """Names of the steps that were sent as children of ``segment``."""
-    return {s["name"].removeprefix("## ") for s in segments if s["parent_id"] == segment["id"]}
-
-
-def test_each_step_of_an_image_is_a_segment_of_its_request_s_trace(daemon: Daemon) -> None:
-    prediction_id = daemon.run(disabled=False)
-    segments = daemon.received()
-    assert {segment["trace_id"] for segment in segments} == {TRACE}
-    sent, dropped = (segment for segment in segments if segment["name"] == "## image")
-    assert sent["annotations"]["prediction_id"] == prediction_id
-    assert dropped["annotations"]["prediction_id"].startswith("s3-")
-    common = {"model", "decode", "prepare", "infer", "thumbnail"}
-    assert steps_below(sent, segments) >= common | {"store"}
-    assert steps_below(dropped, segments) >= common | {"read"}
-    for segment in segments:
-        assert segment["end_time"] >= segment["start_time"]
-
-
-def test_a_stage_without_tracing_sends_nothing(daemon: Daemon) -> None:
-    daemon.run(disabled=True)
-    assert daemon.received() == []
-
-
-def test_a_stage_without_tracing_does_not_load_the_sdk() -> None:
-    """It would be a tenth of a cold start."""
-    program = "import sys, lambdas.predict.handler; sys.exit('aws_xray_sdk' in sys.modules)"
-    environment = os.environ | {"POWERTOOLS_TRACE_DISABLED": "true"}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
-    assert done.returncode == 0
+def test_without_a_trace_no_line_names_one(
+    cloud: Cloud, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("_X_AMZN_TRACE_ID", raising=False)
+    cloud.predict(encode(plain("red")))
+    assert not [line for line in log.lines() if "xray_trace_id" in line]

@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
-
 from lambdas.api.datasets.bodies import (
     MOST_IMAGES,
     ChangesRequest,
@@ -32,6 +30,7 @@ from lambdas.api.datasets.bodies import (
 from lambdas.api.datasets.images import ImageQuery
 from lambdas.api.datasets.service import DatasetService
 from lambdas.api.endpoints import Endpoints, Request
+from lambdas.web.http import Response
 from lambdas.web.parameters import whole_number
 from lambdas.web.resolver import json_response
 from visionflow.datasets.changes import ClassChange
@@ -50,7 +49,7 @@ def datasets(service: DatasetService, _request: Request) -> DatasetList:
 
 
 @endpoints.add("POST", "/datasets")
-def create(service: DatasetService, request: Request) -> Response[str]:
+def create(service: DatasetService, request: Request) -> Response:
     made = service.create(request.body(NewDataset), request.caller, datetime.now(UTC))
     return json_response(made, HTTPStatus.CREATED)
 
@@ -134,7 +133,7 @@ def versions(service: DatasetService, _request: Request, name: str) -> VersionLi
 
 
 @endpoints.add("POST", "/datasets/<name>/versions")
-def freeze(service: DatasetService, request: Request, name: str) -> Response[str]:
+def freeze(service: DatasetService, request: Request, name: str) -> Response:
     note = request.body(FreezeRequest, optional=True).note
     version = service.freeze(name, note, request.caller, datetime.now(UTC))
     request.details["number"] = version.number
@@ -152,7 +151,7 @@ def diff(service: DatasetService, request: Request, name: str, number: str) -> V
 
 
 @endpoints.add("POST", "/datasets/<name>/train")
-def train(service: DatasetService, request: Request, name: str) -> Response[str]:
+def train(service: DatasetService, request: Request, name: str) -> Response:
     wanted = request.body(TrainRequest, optional=True)
     run = service.training.start(name, wanted, request.caller, datetime.now(UTC))
     request.details["id"] = run.id

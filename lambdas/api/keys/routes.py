@@ -3,10 +3,9 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
-
 from lambdas.api.endpoints import Endpoints, Request
 from lambdas.api.keys.service import KeyPage, KeyRequest, KeyService
+from lambdas.web.http import Response
 from lambdas.web.resolver import json_response
 from visionflow.access.keys import ApiKey
 
@@ -19,7 +18,7 @@ def keys(service: KeyService, _request: Request) -> KeyPage:
 
 
 @endpoints.add("POST", "/keys")
-def create(service: KeyService, request: Request) -> Response[str]:
+def create(service: KeyService, request: Request) -> Response:
     made = service.create(request.body(KeyRequest), request.caller, datetime.now(UTC))
     request.details["prefix"] = made.prefix
     return json_response(made, HTTPStatus.CREATED)

@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
-
 from lambdas.api.endpoints import Endpoints, Request
 from lambdas.api.training_jobs.service import (
     StartRequest,
@@ -12,6 +10,7 @@ from lambdas.api.training_jobs.service import (
     TrainingJobService,
     TrainingOptions,
 )
+from lambdas.web.http import Response
 from lambdas.web.resolver import json_response
 from visionflow.jobs.record import TrainingJob
 
@@ -19,7 +18,7 @@ endpoints = Endpoints(TrainingJobService.build)
 
 
 @endpoints.add("POST", "/training-jobs")
-def start(service: TrainingJobService, request: Request) -> Response[str]:
+def start(service: TrainingJobService, request: Request) -> Response:
     job = service.start(request.body(StartRequest), request.caller, datetime.now(UTC))
     request.details.update(id=job.id, dataset_version=job.config.dataset_version)
     return _accepted(job)
@@ -36,12 +35,12 @@ def job(service: TrainingJobService, _request: Request, job_id: str) -> Training
 
 
 @endpoints.add("DELETE", "/training-jobs/<job_id>")
-def stop(service: TrainingJobService, _request: Request, job_id: str) -> Response[str]:
+def stop(service: TrainingJobService, _request: Request, job_id: str) -> Response:
     return _accepted(service.stop(job_id))
 
 
 @endpoints.add("POST", "/training-jobs/<job_id>/resume")
-def resume(service: TrainingJobService, request: Request, job_id: str) -> Response[str]:
+def resume(service: TrainingJobService, request: Request, job_id: str) -> Response:
     return _accepted(service.resume(job_id, request.caller))
 
 
@@ -50,6 +49,6 @@ def options(service: TrainingJobService, _request: Request) -> TrainingOptions:
     return service.options()
 
 
-def _accepted(job: TrainingJob) -> Response[str]:
+def _accepted(job: TrainingJob) -> Response:
     """The state machine does what was asked for, later."""
     return json_response(job, HTTPStatus.ACCEPTED)

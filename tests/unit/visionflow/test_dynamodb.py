@@ -1,7 +1,10 @@
+import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +24,32 @@ SCALARS = (
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10
 )
+
+
+@given(st.dictionaries(st.text(min_size=1), JSON))
+def test_an_item_is_what_boto3_would_make(data: dict[str, Any]) -> None:
+    exact = json.loads(json.dumps(data), parse_float=Decimal)
+    serialize = TypeSerializer().serialize
+    assert to_item(data) == {key: serialize(value) for key, value in exact.items()}
+
+
+@pytest.mark.parametrize(
+    "value", [b"bytes", {1, 2}, {"a"}, {b"x"}, 2**126, -0.0, 1e-100, [{"a": (1, None, True)}]]
+)
+def test_values_of_every_kind_are_what_boto3_would_make(value: Any) -> None:
+    exact = Decimal(repr(value)) if isinstance(value, float) else value
+    found = to_item({"a": value})["a"]
+    assert found == TypeSerializer().serialize(exact)
+    if not isinstance(value, float):
+        assert from_item({"a": found})["a"] == TypeDeserializer().deserialize(found)
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), 1e200, 10**39 + 1, {1, "a"}, object()]
+)
+def test_what_dynamodb_cannot_hold_is_refused(value: Any) -> None:
+    with pytest.raises((TypeError, ArithmeticError)):
+        to_item({"a": value})
 
 
 @given(st.dictionaries(st.text(min_size=1), JSON))

@@ -71,6 +71,7 @@ def test_records_stores_and_costs_are_read_without_numpy() -> None:
     """The API starts without it. `tryout` is a program of its own."""
     drawing = {
         "visionflow.images.pipeline",
+        "visionflow.images.pixels",
         "visionflow.images.colours",
         "visionflow.images.decoding",
         "visionflow.images.samples",

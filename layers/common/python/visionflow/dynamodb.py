@@ -3,9 +3,9 @@
 import base64
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Underflow
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
@@ -34,6 +34,10 @@ EXPIRY: Final = ("expires_at", "forget_at")
 """The attributes by which DynamoDB deletes rows of the tables, in seconds since 1970. It takes days
 at times, so whoever reads leaves out what has expired."""
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+_NUMBERS = Context(
+    prec=38, Emin=-128, Emax=126, traps=[Clamped, Overflow, Inexact, Rounded, Underflow]
+)
 # What DynamoDB reads in one call.
 _BATCH = 100
 _BATCH_ATTEMPTS = 8
@@ -221,18 +225,12 @@ def unknown_cursor() -> InvalidCursorError:
 
 def to_item(data: Mapping[str, Any]) -> Item:
     """Attribute values for a JSON-like mapping; floats become decimals."""
-    from boto3.dynamodb.types import TypeSerializer  # noqa: PLC0415
-
-    serialize = TypeSerializer().serialize
-    return {key: serialize(_to_decimal(value)) for key, value in data.items()}
+    return {key: _to_value(value) for key, value in data.items()}
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """The inverse of `to_item`: whole numbers become int, others float."""
-    from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415
-
-    deserialize = TypeDeserializer().deserialize
-    return {key: _from_decimal(deserialize(value)) for key, value in item.items()}
+    return {key: _from_value(value) for key, value in item.items()}
 
 
 def from_row(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,21 +238,61 @@ def from_row(item: Mapping[str, Any]) -> dict[str, Any]:
     return from_item({name: value for name, value in item.items() if name not in ("pk", "sk")})
 
 
-def _to_decimal(value: Any) -> Any:
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, dict):
-        return {key: _to_decimal(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_to_decimal(item) for item in value]
-    return value
+def _to_value(value: Any) -> Any:  # noqa: PLR0911  one for each kind
+    # As boto3.dynamodb.types, whose import brings all of boto3. A test compares the two.
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int() | float() | Decimal():
+            return {"N": _number(value)}
+        case str():
+            return {"S": value}
+        case bytes() | bytearray():
+            return {"B": value}
+        case list() | tuple():
+            return {"L": [_to_value(item) for item in value]}
+        case Mapping():
+            return {"M": to_item(value)}
+        case Set():
+            return _to_set(value)
+    raise TypeError(f"DynamoDB has no {type(value).__name__}")
 
 
-def _from_decimal(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {key: _from_decimal(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_from_decimal(item) for item in value]
-    return value
+def _to_set(values: Set[Any]) -> dict[str, list[Any]]:
+    kinds = {kind for value in values for kind in _to_value(value)}
+    if len(kinds) != 1 or not kinds <= {"N", "S", "B"}:
+        raise TypeError("a set has numbers, texts or bytes, and some of one kind")
+    (kind,) = kinds
+    return {f"{kind}S": [_to_value(value)[kind] for value in values]}
+
+
+def _number(value: float | Decimal) -> str:
+    """Raises `ArithmeticError` for what DynamoDB cannot hold, `TypeError` for no number at all."""
+    exact = Decimal(repr(value)) if isinstance(value, float) else value
+    number = str(_NUMBERS.create_decimal(exact))
+    if number in ("Infinity", "NaN"):
+        raise TypeError("DynamoDB has neither infinity nor NaN")
+    return number
+
+
+def _from_value(value: Mapping[str, Any]) -> Any:  # noqa: PLR0911  as above
+    ((kind, content),) = value.items()
+    match kind:
+        case "NULL":
+            return None
+        case "N":
+            number = _NUMBERS.create_decimal(content)
+            return int(number) if number == number.to_integral_value() else float(number)
+        case "L":
+            return [_from_value(item) for item in content]
+        case "M":
+            return from_item(content)
+        case "NS":
+            return {_from_value({"N": number}) for number in content}
+        case "SS" | "BS":
+            return set(content)
+        case "S" | "BOOL" | "B":
+            return content
+    raise TypeError(f"DynamoDB has no type {kind}")

@@ -83,7 +83,7 @@ def test_types_that_cannot_be_renewed_end_the_command(tmp_path: Path) -> None:
             "ministack>99",
             "infra/local_cloud",
         ),
-        ("layers/runtime/requirements.in", "wrapt==", "wrapt!=", "layers/runtime"),
+        ("layers/tokens/requirements.in", "cffi==", "cffi!=", "layers/tokens"),
     ],
 )
 def test_a_lock_without_what_is_asked_for_is_found(

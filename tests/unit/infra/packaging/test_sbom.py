@@ -42,7 +42,7 @@ def listed(component: dict[str, Any]) -> tuple[str, str, frozenset[str]]:
 def test_a_part_in_python_is_what_its_lock_pins(sboms: dict[str, Any], part: str) -> None:
     found = {listed(component) for component in sboms[part]["components"]}
     locked = set(pins(PROJECT / PYTHON_PARTS[part]))
-    assert len(locked) > 5
+    assert locked
     assert all(hashes for _, _, hashes in locked)
     assert found == locked
 

@@ -1,6 +1,7 @@
 """Shared libraries lose what no loader reads, and nothing else."""
 
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.packaging.shared_objects import mapped, trim
+from infra.packaging.shared_objects import detach, mapped, trim
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="This system's are not ELF files.")
 
@@ -74,3 +75,26 @@ def test_what_is_left_of_a_module_works(library: Path, tmp_path: Path) -> None:
         check=True,
     )
     assert answer.stdout == "3.0\n"
+
+
+@ON_LINUX
+def test_a_library_that_is_never_called_need_not_be_there(tmp_path: Path) -> None:
+    package = find_spec("pillow_heif")
+    assert package and package.origin
+    site = Path(package.origin).parents[1]
+    for part in ("_pillow_heif*.so", "pillow_heif", "pillow_heif.libs"):
+        (found,) = site.glob(part)
+        copy = shutil.copytree if found.is_dir() else shutil.copy2
+        copy(found, tmp_path / found.name)
+    before = {file.name for file in tmp_path.glob("pillow_heif.libs/*")}
+    detach(tmp_path, {"libx265-": "x265_"})
+    left = {file.name for file in tmp_path.glob("pillow_heif.libs/*")}
+    assert [name for name in before - left if not name.startswith("libx265-")] == []
+    assert before - left
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import _pillow_heif as found; "
+    program += "print(found.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path))

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 
 import pytest
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
+from lambdas.web.http import HttpEvent
 from lambdas.web.json_body import read_json
 from visionflow.errors import InvalidBodyError, MissingFieldError
 
@@ -18,8 +18,8 @@ class Reason:
     reason: str | None = None
 
 
-def event(body: str | None) -> APIGatewayProxyEventV2:
-    return APIGatewayProxyEventV2({} if body is None else {"body": body, "isBase64Encoded": False})
+def event(body: str | None) -> HttpEvent:
+    return HttpEvent({} if body is None else {"body": body, "isBase64Encoded": False})
 
 
 @pytest.mark.parametrize("body", [None, "", "{}", '{"new": true}'])

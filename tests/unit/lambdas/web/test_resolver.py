@@ -1,26 +1,50 @@
-"""HEAD is answered as GET is, without a body."""
+"""HEAD is answered as GET is, without a body, by both resolvers."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.event_handler import Response
 
-from lambdas.web.resolver import create_resolver, json_response
+from lambdas.api.resolver import ApiResolver, in_powertools
+from lambdas.web.http import Response
+from lambdas.web.resolver import Resolver, json_response
 from lambdas.web.routes import HEAD
 
+Ask = Callable[[str, str], dict[str, Any]]
 
-def ask(method: str, path: str) -> dict[str, Any]:
-    app = create_resolver()
 
-    @app.get("/health")
-    def health() -> Response[str]:
-        return json_response({"status": "고양이"}, headers={"Cache-Control": "max-age=10"})
+def health() -> Response:
+    return json_response({"status": "고양이"}, headers={"Cache-Control": "max-age=10"})
 
-    @app.post("/predict")
-    def predict() -> Response[str]:
-        return json_response({})
 
+def predict() -> Response:
+    return json_response({})
+
+
+def api() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    app = ApiResolver()
+    app.route("/health", method="GET")(lambda: in_powertools(health()))
+    app.route("/predict", method="POST")(lambda: in_powertools(predict()))
+    return lambda event: app.resolve(event, None)
+
+
+def own() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    app = Resolver()
+    app.add("GET", "/health")(lambda _: health())
+    app.add("POST", "/predict")(lambda _: predict())
+    return app.resolve
+
+
+@pytest.fixture(params=[api, own])
+def ask(request: pytest.FixtureRequest) -> Ask:
+    return partial(_ask, request.param())
+
+
+def _ask(
+    resolve: Callable[[dict[str, Any]], dict[str, Any]], method: str, path: str
+) -> dict[str, Any]:
     event: dict[str, Any] = {
         "version": "2.0",
         "rawPath": path,
@@ -28,12 +52,11 @@ def ask(method: str, path: str) -> dict[str, Any]:
         "requestContext": {"requestId": "1", "stage": "$default", "http": {"method": method}},
     }
     event["requestContext"]["http"]["path"] = path
-    context: Any = None
-    return app.resolve(event, context)
+    return resolve(event)
 
 
 @pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/nowhere", 404)])
-def test_head_has_the_headers_of_get_and_no_body(path: str, status: int) -> None:
+def test_head_has_the_headers_of_get_and_no_body(ask: Ask, path: str, status: int) -> None:
     got, head = ask("GET", path), ask(HEAD, path)
     assert (got["statusCode"], head["statusCode"]) == (status, status)
     assert head["body"] == ""
@@ -41,12 +64,12 @@ def test_head_has_the_headers_of_get_and_no_body(path: str, status: int) -> None
     assert head["headers"] == got["headers"]
 
 
-def test_what_has_no_get_has_no_head() -> None:
+def test_what_has_no_get_has_no_head(ask: Ask) -> None:
     refused = ask(HEAD, "/predict")
     assert (refused["statusCode"], refused["headers"]["Allow"]) == (405, "POST")
 
 
-def test_a_refused_method_is_told_that_head_is_taken() -> None:
+def test_a_refused_method_is_told_that_head_is_taken(ask: Ask) -> None:
     refused = ask("POST", "/health")
     assert (refused["statusCode"], refused["headers"]["Allow"]) == (405, "GET, HEAD")
     assert json.loads(refused["body"])["code"] == "method_not_allowed"

@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from visionflow import strict
 from visionflow.answers.answer import ClassActivationMap, Score, UnknownReason
@@ -16,7 +15,7 @@ from visionflow.answers.back_off import BackOff
 from visionflow.answers.familiarity import FamiliarImages, finest_detail
 from visionflow.answers.session import open_session, run_options
 from visionflow.errors import ArtifactError
-from visionflow.images.pipeline import UInt8Array, load
+from visionflow.images.pixels import UInt8Array
 from visionflow.models.drift import MAX_FEATURES
 from visionflow.models.manifest import Manifest, read_artifact
 
@@ -142,6 +141,8 @@ class Classifier:
 
     def classify_file(self, file: str | Path) -> Classification:
         """The answer to one image, decoded as the functions do it. Raises `ImageError`."""
+        from visionflow.images.pipeline import load  # noqa: PLC0415  functions decode elsewhere
+
         batch = load(Path(file).read_bytes(), self.manifest.input)[None]
         return self.classify(batch)[0]
 
@@ -261,6 +262,8 @@ def _scaled_to_unit(cam: FloatArray) -> FloatArray:
 
 
 def _overlay_url(heat: FloatArray) -> str:
+    from PIL import Image  # noqa: PLC0415  few ask for a map
+
     side = min(max(heat.shape) * _OVERLAY_SCALE, _OVERLAY_SIDE)
     smooth = np.asarray(Image.fromarray(heat).resize((side, side), Image.Resampling.BICUBIC))
     smooth = smooth.clip(0, 1)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from visionflow.answers.session import open_session, run_options
 from visionflow.errors import ArtifactError
 from visionflow.images.input_spec import InputSpec
-from visionflow.images.pipeline import UInt8Array
+from visionflow.images.pixels import UInt8Array
 from visionflow.models.manifest import Manifest, read_manifest
 
 VIEWS: Final = 2

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visionflow.errors import ArtifactError
-from visionflow.images.pipeline import UInt8Array
+from visionflow.images.pixels import UInt8Array
 
 FloatArray = npt.NDArray[np.float32]
 Int64Array = npt.NDArray[np.int64]

@@ -1,6 +1,8 @@
 """The one place that opens a model: an ONNX Runtime session."""
 
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from visionflow.errors import ArtifactError
@@ -25,6 +27,12 @@ def open_session(model: bytes | Path, threads: int) -> Any:
     except Exception as error:
         # ONNX Runtime raises classes of its own, one for each of its status codes.
         raise ArtifactError(f"ONNX Runtime cannot open the model ({error})") from error
+
+
+def begin_import() -> None:
+    """Import ONNX Runtime beside other work, such as waiting for the network. To be called when
+    nothing will be forked soon: a child would inherit the lock of a half import."""
+    Thread(target=import_module, args=("onnxruntime",), daemon=True).start()
 
 
 def run_options() -> Any:

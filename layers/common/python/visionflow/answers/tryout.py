@@ -13,20 +13,21 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from visionflow import strict
 from visionflow.answers.caps import ANSWER_S, FUNCTION_MB, OPEN_S, within
 from visionflow.answers.classifier import Classifier
 from visionflow.errors import ArtifactError, ConfigError
-from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
-from visionflow.images.pipeline import UInt8Array
+from visionflow.images.pixels import UInt8Array
 from visionflow.models.drift import REFERENCE_FILE, Reference
 from visionflow.models.manifest import Manifest
-from visionflow.models.trial import Outcome
+
+if TYPE_CHECKING:
+    from visionflow.models.trial import Outcome
 
 # How much faster a version must be here than it has to be where it serves, which may be slower.
 _FASTER = 2
@@ -76,6 +77,10 @@ def answer(classifier: Classifier, image: UInt8Array, memory_mb: int = FUNCTION_
 
 def images(spec: InputSpec) -> Iterator[UInt8Array]:
     """What differs most: noise twice, black, white, and images that are nearly all edge."""
+    from PIL import Image  # noqa: PLC0415  of a trial alone
+
+    from visionflow.images import pipeline  # noqa: PLC0415
+
     noise = np.random.default_rng(1).integers(0, 256, (spec.size, spec.size, 3), np.uint8)
     yield noise
     yield noise
@@ -86,8 +91,10 @@ def images(spec: InputSpec) -> Iterator[UInt8Array]:
         yield pipeline.prepare(pipeline.DecodedImage.of(thin), spec)
 
 
-def try_out(folder: Path, manifest: Manifest) -> Outcome:
+def try_out(folder: Path, manifest: Manifest) -> "Outcome":
     """Raises `ArtifactError` and `ConfigError`."""
+    from visionflow.models.trial import Outcome  # noqa: PLC0415  as above
+
     for entry in manifest.served_files:
         entry.check((folder / entry.path).read_bytes())
     reference = None
@@ -133,6 +140,8 @@ def _require_faster(what: str, start: float, limit: float) -> float:
 
 
 def main() -> None:
+    from visionflow.models.trial import Outcome  # noqa: PLC0415
+
     resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR_S, _PROCESSOR_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:

@@ -16,6 +16,8 @@ from visionflow.images.containers.contents import Contents
 from visionflow.images.containers.orientation import EXIF_PREFIX
 from visionflow.images.limits import ImageLimits
 
+_HEIF_BRANDS = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
+
 _BAND = 256
 _CORNER = 4
 _MIDDLE = (127, 128)
@@ -95,13 +97,21 @@ def register_heif() -> None:
     Imported here, because it takes 40 ms and few images need it.
     """
     try:
-        from pillow_heif import register_heif_opener  # noqa: PLC0415
+        from pillow_heif import HeifImageFile, options  # noqa: PLC0415
     except ImportError as error:
         raise UnreadableImageError(
             "HEIC is not supported here; send the image as JPEG instead (on an iPhone: Settings, "
             "Camera, Formats, Most Compatible)."
         ) from error
-    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+    options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
+    options.DECODE_THREADS = 1
+    # Pillow-heif's own registration asks for its encoder, which the functions' layer lacks.
+    Image.register_open(HeifImageFile.format, HeifImageFile, _is_heif)
+
+
+def _is_heif(head: bytes) -> bool:
+    """By the brands that pillow-heif opens."""
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS
 
 
 def damaged(error: Exception) -> TruncatedImageError | UnreadableImageError:

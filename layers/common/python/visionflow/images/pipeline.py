@@ -15,7 +15,6 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from visionflow.errors import EmptyImageError, ImageError
@@ -23,10 +22,9 @@ from visionflow.images import colours, containers, decoding
 from visionflow.images.containers import tiff_tags
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.limits import DEFAULT_LIMITS, ImageLimits
+from visionflow.images.pixels import THUMBNAIL_SIDE, UInt8Array
 
-UInt8Array = npt.NDArray[np.uint8]
-
-THUMBNAIL_SIDE = 256
+__all__ = ["THUMBNAIL_SIDE", "UInt8Array"]
 
 # Pillow calls a reducing gap of 3 indistinguishable from none. Just below it a photo of 12
 # megapixels is decoded at a quarter for a model of 224 pixels out of 256.

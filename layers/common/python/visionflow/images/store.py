@@ -3,7 +3,6 @@
 import base64
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -156,6 +155,8 @@ class ImageStore:
     def erase_some(self, prefix: str, seconds: float) -> bool:
         """Delete objects whose keys begin with ``prefix``, with all their versions and delete
         markers, for about ``seconds`` and at least some hundred. True when none is left."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  few erase
+
         end = self._clock() + seconds
         while True:
             page = self._client.list_object_versions(

@@ -1,6 +1,5 @@
 """Model artifacts in S3: published whole or not at all, and verified before they are used."""
 
-import mimetypes
 import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -177,6 +176,8 @@ def check_names(manifest: Manifest) -> None:
 
 def content_type(path: str) -> str:
     """The MIME type by which a browser knows how to open the object."""
+    import mimetypes  # noqa: PLC0415  of who publishes
+
     return mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 

@@ -1,0 +1,42 @@
+"""Routing of the API, by Powertools: a hundred routes, and no image waits for its import."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools import event_handler
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+
+from lambdas.web.http import HttpEvent, Response
+from lambdas.web.resolver import answer_head, of_error, of_unknown_route
+
+
+def in_powertools(response: Response) -> event_handler.Response[str]:
+    headers: dict[str, str | list[str]] = {**response.headers}
+    return event_handler.Response(
+        int(response.status_code), response.content_type, response.body, headers
+    )
+
+
+class ApiResolver(APIGatewayHttpResolver):
+    """Turns every error into ``application/problem+json``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+        def on_error(error: Exception) -> event_handler.Response[str]:
+            return in_powertools(of_error(self._event(), error))
+
+        def on_unknown_route(_: Exception) -> event_handler.Response[str]:
+            return in_powertools(of_unknown_route(self._event()))
+
+        self.exception_handler(Exception)(on_error)
+        self.not_found(on_unknown_route)
+
+    def resolve(self, event: Any, context: Any) -> dict[str, Any]:
+        def answer(event: Mapping[str, Any]) -> dict[str, Any]:
+            return super(ApiResolver, self).resolve({**event}, context)
+
+        return answer_head(event, answer)
+
+    def _event(self) -> HttpEvent:
+        return HttpEvent(self.current_event.raw_event)

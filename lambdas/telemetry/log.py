@@ -1,0 +1,123 @@
+"""Log lines in JSON, with what is known of the invocation and of the image.
+
+Fields and their names are those of Powertools for AWS Lambda, whose import alone takes longer than
+that of all of this project's own code: saved queries go on to work.
+"""
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from functools import wraps
+from types import MappingProxyType
+from typing import Any, Final, TextIO
+
+from lambdas.telemetry.invocation import ColdStart, LambdaContext
+from lambdas.telemetry.settings import service_name
+
+Handler = Callable[[Any, Any], Any]
+
+_NAME: Final = "visionflow"
+_TRACE: Final = "_X_AMZN_TRACE_ID"
+# What every record has by itself; all else was given as ``extra``.
+_OF_RECORDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# Of the image that a thread is at work on, and of the invocation, which all threads share.
+_image: ContextVar[Mapping[str, Any]] = ContextVar("image", default=MappingProxyType({}))
+_invocation: dict[str, Any] = {}
+_cold_start = ColdStart()
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        moment = time.localtime(record.created)
+        shown = f"%Y-%m-%d %H:%M:%S,{int(record.msecs):03}%z"
+        given = {name: v for name, v in vars(record).items() if name not in _OF_RECORDS}
+        line = {
+            "level": record.levelname,
+            "location": f"{record.funcName}:{record.lineno}",
+            "message": record.getMessage(),
+            "timestamp": time.strftime(shown, moment),
+            "service": service_name(),
+            **_invocation,
+            **_image.get(),
+            **given,
+            **self._exception(record),
+            "xray_trace_id": trace_id(),
+        }
+        known = {name: value for name, value in line.items() if value is not None}
+        return json.dumps(known, default=str, ensure_ascii=False, separators=(",", ":"))
+
+    def _exception(self, record: logging.LogRecord) -> dict[str, Any]:
+        if not record.exc_info or record.exc_info[0] is None:
+            return {}
+        kind = record.exc_info[0].__name__
+        return {"exception": self.formatException(record.exc_info), "exception_name": kind}
+
+
+class Output(logging.StreamHandler[TextIO]):
+    """Writes to ``to``, by default to what is standard output at that moment."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stdout)
+        self.to: TextIO | None = None
+        self.setFormatter(_Json())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = self.to or sys.stdout
+        super().emit(record)
+
+
+output = Output()
+
+
+def _make_logger() -> logging.Logger:
+    made = logging.getLogger(_NAME)
+    made.setLevel(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO"))
+    made.addHandler(output)
+    for handler in logging.root.handlers:  # Lambda's, which would write each line once more
+        handler.addFilter(lambda record: record.name != _NAME)
+    return made
+
+
+logger = _make_logger()
+
+
+def trace_id() -> str | None:
+    """The trace that Lambda has begun for this invocation, if it has."""
+    parts = (part.partition("=") for part in os.environ.get(_TRACE, "").split(";"))
+    return {name.strip(): value for name, _, value in parts}.get("Root")
+
+
+def logged(correlation: Callable[[Any], str | None] | None = None) -> Callable[[Handler], Handler]:
+    """Name the invocation in each line of a handler; ``correlation`` finds the id in the event by
+    which its caller knows it."""
+
+    def decorate(handler: Handler) -> Handler:
+        @wraps(handler)
+        def run(event: Any, context: LambdaContext) -> Any:
+            _invocation.clear()
+            _invocation.update(
+                cold_start=_cold_start.ask(),
+                function_name=context.function_name,
+                function_memory_size=context.memory_limit_in_mb,
+                function_arn=context.invoked_function_arn,
+                function_request_id=context.aws_request_id,
+                correlation_id=correlation(event) if correlation else None,
+            )
+            return handler(event, context)
+
+        return run
+
+    return decorate
+
+
+def name_image(**ids: str) -> None:
+    """Put these into each line from here on that this thread writes, until `forget_image`."""
+    _image.set({**_image.get(), **ids})
+
+
+def forget_image() -> None:
+    _image.set(MappingProxyType({}))

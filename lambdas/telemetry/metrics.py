@@ -1,0 +1,82 @@
+"""Metrics in CloudWatch's Embedded Metric Format: a line of JSON in the log.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Literal
+
+from lambdas.telemetry.invocation import ColdStart, LambdaContext
+from lambdas.telemetry.settings import NAMESPACE, service_name
+
+Unit = Literal["Count", "Milliseconds", "None"]
+Handler = Callable[[Any, Any], Any]
+
+# As many names, and values of a name, as a document may have.
+_MOST = 100
+_cold_start = ColdStart()
+
+
+class Metrics:
+    """What one invocation measures; printed at its end, or as soon as a document is full."""
+
+    def __init__(self) -> None:
+        self._units: dict[str, Unit] = {}
+        self._values: dict[str, list[float]] = {}
+        self.metadata: dict[str, str] = {}
+
+    def add(self, name: str, value: float = 1, unit: Unit = "Count") -> None:
+        if name not in self._units and len(self._units) == _MOST:
+            self.flush()
+        self._units[name] = unit
+        self._values.setdefault(name, []).append(float(value))
+        if len(self._values[name]) == _MOST:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._units:
+            dimensions = {"service": service_name()}
+            emit(self._units, self._values, dimensions, self.metadata)
+        self._units, self._values, self.metadata = {}, {}, {}
+
+
+metrics = Metrics()
+
+
+def emit(
+    units: Mapping[str, Unit],
+    values: Mapping[str, list[float]],
+    dimensions: Mapping[str, str],
+    more: Mapping[str, str] | None = None,
+) -> None:
+    """Print one document. ``more`` stands in its log record alone, and multiplies no metric."""
+    directive = {
+        "Namespace": NAMESPACE,
+        "Dimensions": [list(dimensions)],
+        "Metrics": [{"Name": name, "Unit": unit} for name, unit in units.items()],
+    }
+    about = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
+    document = {"_aws": about, **dimensions, **(more or {}), **values}
+    print(json.dumps(document, separators=(",", ":")))
+
+
+def measured(handler: Handler) -> Handler:
+    """Print what a handler measures, and whether it is the first invocation of a process."""
+
+    @wraps(handler)
+    def run(event: Any, context: LambdaContext) -> Any:
+        if _cold_start.ask():
+            named = {
+                "function_name": context.function_name,
+                "service": service_name(),
+            }
+            emit({"ColdStart": "Count"}, {"ColdStart": [1.0]}, named)
+        try:
+            return handler(event, context)
+        finally:
+            metrics.flush()
+
+    return run
