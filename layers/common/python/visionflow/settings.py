@@ -7,7 +7,7 @@ The infrastructure builds a function's environment with `to_env`, the function r
 import dataclasses
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Self, get_type_hints
+from typing import Any, Self, cast, get_type_hints
 
 from visionflow.errors import ConfigError
 
@@ -22,7 +22,7 @@ class EnvSettings:
     def from_env(cls, environ: Mapping[str, str]) -> Self:
         """Raises `ConfigError` for a missing variable, and for text in place of a number."""
         values: dict[str, Any] = {}
-        for name, variable, kind in _variables(cls):
+        for name, variable, kind in _variables(cast(type, cls)):
             text = environ.get(variable)
             if text is None:
                 raise ConfigError(f"environment: {variable} is not set")
@@ -40,7 +40,7 @@ class EnvSettings:
 
 
 @lru_cache
-def _variables(cls: type[EnvSettings]) -> tuple[tuple[str, str, type], ...]:
+def _variables(cls: type) -> tuple[tuple[str, str, type], ...]:
     """Name, variable and type of each field; a request may read settings several times."""
     types = get_type_hints(cls)
     names = (field.name for field in dataclasses.fields(cls))

@@ -77,7 +77,7 @@ def _require_text(data: object) -> None:
 
 def to_dict(obj: Any) -> Any:
     """The inverse of `parse`: dataclasses to dicts and tuples to lists, recursively."""
-    kind = type(obj)
+    kind: type = type(obj)
     if kind in _PLAIN:
         return obj
     if names := _field_names(kind):
@@ -102,7 +102,11 @@ def extended(cls: type[T], base: object, **more: object) -> T:
 @lru_cache
 def _field_names(cls: type) -> tuple[str, ...]:
     """Of a dataclass; none of any other class."""
-    return tuple(field.name for field in dataclasses.fields(cls)) if dataclasses.is_dataclass(cls) else ()
+    return (
+        tuple(field.name for field in dataclasses.fields(cls))
+        if dataclasses.is_dataclass(cls)
+        else ()
+    )
 
 
 @lru_cache
