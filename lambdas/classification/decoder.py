@@ -14,6 +14,7 @@ time alone.
 """
 
 import gc
+import hashlib
 import json
 import multiprocessing
 import os
@@ -96,12 +97,13 @@ DEFAULT_DECODER_LIMITS = DecoderLimits()
 @dataclass(frozen=True, eq=False)
 class PreparedImage:
     """What is needed of an image: the model's ``tensor`` [size, size, 3], the JPEG of its
-    ``thumbnail``, and its upright size in pixels."""
+    ``thumbnail``, its upright size in pixels, and the hash of its bytes."""
 
     tensor: UInt8Array
     thumbnail: bytes
     width: int
     height: int
+    sha256: str
 
     @property
     def size(self) -> tuple[int, int]:
@@ -156,6 +158,8 @@ class Decoder:
             try:
                 with step("decode"):
                     child.ask(data, spec, thumbnail)
+                    # While the child decodes.
+                    sha256 = hashlib.sha256(data).hexdigest()
                     (width, height), _ = child.hear()
                 with step("prepare"):
                     _, made = child.hear(3 * spec.size**2 + _MOST_THUMBNAIL)
@@ -175,7 +179,7 @@ class Decoder:
                 self._idle.append(child)
                 tensor = np.frombuffer(made, np.uint8, 3 * spec.size**2)
                 square = tensor.reshape(spec.size, spec.size, 3)
-                return PreparedImage(square, made[tensor.size :], width, height)
+                return PreparedImage(square, made[tensor.size :], width, height, sha256)
 
     def close(self) -> None:
         """End the children that are idle."""

@@ -244,6 +244,7 @@ def image_ref(
 ) -> ImageRef:
     """What is known of an object that may not have been read (``data``) or decoded."""
     width, height = image.image.size if image else (None, None)
+    undecoded = None if data is None or image else hashlib.sha256(data).hexdigest()
     return ImageRef(
         bucket=bucket,
         key=key,
@@ -251,5 +252,5 @@ def image_ref(
         width=width,
         height=height,
         bytes=None if data is None else len(data),
-        sha256=None if data is None else hashlib.sha256(data).hexdigest(),
+        sha256=image.image.sha256 if image else undecoded,
     )

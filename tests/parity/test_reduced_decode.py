@@ -4,6 +4,7 @@ On real images, enlarged so far that they are reduced with no more headroom than
 every detail that the model could see is there, and the most of what it could not.
 """
 
+import io
 import os
 import tarfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from statistics import median
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.benchmarks.reduced_decode import enlarged
 from tests.images import encode
@@ -52,6 +54,10 @@ def both_ways(data: bytes, spec: InputSpec, reduction: int) -> tuple[UInt8Array,
     return pipeline.prepare(pipeline.decode(data), spec), pipeline.prepare(fast, spec)
 
 
+def in_scans(data: bytes, quality: int) -> bytes:
+    return encode(Image.open(io.BytesIO(data)), quality=quality, progressive=True)
+
+
 @pytest.fixture
 def without_thumbnail(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a thumbnail needs would leave small models more than the least headroom."""
@@ -59,11 +65,15 @@ def without_thumbnail(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def differences(data: list[bytes], spec: InputSpec, reduction: int) -> list[float]:
-    """Mean absolute difference of the two tensors of each image, in grey levels."""
+def differences(
+    data: list[bytes], spec: InputSpec, reduction: int, quality: int | None = None
+) -> list[float]:
+    """Mean absolute difference of the two tensors of each image, in grey levels. With ``quality``
+    the image is a progressive JPEG of it."""
+    large = (enlarged(image, spec, reduction, seed) for seed, image in enumerate(data))
     tensors = [
-        both_ways(enlarged(image, spec, reduction, seed), spec, reduction)
-        for seed, image in enumerate(data)
+        both_ways(image if quality is None else in_scans(image, quality), spec, reduction)
+        for image in large
     ]
     return [float(np.abs(whole.astype(int) - fast).mean()) for whole, fast in tensors]
 
@@ -82,6 +92,17 @@ def test_a_photograph_s_tensor_stays_within_the_tolerance(
 def test_real_images_stay_within_the_tolerance(name: str, without_thumbnail: None) -> None:
     found = differences(images(name), InputSpec(32, 32), 4)
     print(f"{name}: median {median(found):.2f}, most {max(found):.2f} grey levels")
+    assert median(found) < 0.8
+    assert max(found) < pipeline.TOLERANCE
+
+
+@pytest.mark.parametrize("quality", [50, 90])
+@pytest.mark.parametrize("reduction", [4, 8])
+def test_real_images_in_scans_stay_within_the_tolerance(
+    reduction: int, quality: int, without_thumbnail: None
+) -> None:
+    found = differences(images("general20")[::6], InputSpec(32, 32), reduction, quality)
+    print(f"quality {quality}: median {median(found):.2f}, most {max(found):.2f} grey levels")
     assert median(found) < 0.8
     assert max(found) < pipeline.TOLERANCE
 

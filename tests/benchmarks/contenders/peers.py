@@ -88,7 +88,7 @@ class OpenVinoClassifier(ServedClassifier):
     """VisionFlow's own serving path with OpenVINO in place of ONNX Runtime."""
 
     def __init__(self, model: Path, manifest: Manifest, threads: int = 1) -> None:
-        self.manifest = manifest
+        super().__init__(model, manifest, threads)
         settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
         compiled = openvino.Core().compile_model(str(model), "CPU", settings)
         self._outputs = [compiled.output(name) for name in ("logits", "embedding", "cam")]

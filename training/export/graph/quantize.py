@@ -15,10 +15,13 @@ from training.export.graph.ranges import RangeRule
 from training.export.graph.rewrites import (
     batch_norm_by_convolution,
     drop_unused_weights,
+    enter_as_bytes,
     fold_unsqueeze,
     keep_in_fp32,
     logits_from_map,
     normalise_by_convolution,
+    normalise_in_convolution,
+    pixels_less_zero,
     strip_metadata,
 )
 from visionflow.images.pipeline import UInt8Array
@@ -30,6 +33,7 @@ COMPUTING = ("Conv", "MatMul", *ELEMENTWISE, "AveragePool", "MaxPool")
 ABSORBED = ("Relu", "Clip")
 
 COLOURS = 3
+MOST_PIXEL = 255
 
 # Weights of a head from which on it would be a large part of the file in fp32: 1 MB.
 LARGE_HEAD = 2**18
@@ -55,10 +59,10 @@ class Quantizer:
     x86 promises no more than AVX2. Depthwise convolutions keep all 8: their kernel adds in 32 bits
     (qdwconv_avx2.cpp of ONNX Runtime), and with nine weights each they lose most by rounding.
 
-    These stay in fp32: the normalisation, a small head on the pooled features, which costs nothing
-    (of a large one see `logits_from_map`), and the first convolution, which is slower in int8 with
-    three input channels. Ahead of a max pooling it becomes int8, because max pooling on int8 is
-    slow in any layout but that of convolutions.
+    These stay in fp32: a small head on the pooled features, which costs nothing (of a large one see
+    `logits_from_map`), and the first convolution with the normalisation, because with three input
+    channels int8 is no faster. Ahead of a max pooling it becomes int8, because max pooling on int8
+    is slow in any layout but that of convolutions; then the image's bytes enter it as they are.
     """
 
     def __init__(self, fp32: ModelProto, images: UInt8Array, *, reduce_range: bool) -> None:
@@ -117,6 +121,8 @@ class Quantizer:
                 correct_bias(graph, node, self._activations.means()[node.input[0]], levels)
         ranges = dict(self._activations.ranges(calibration))
         ranges |= {hidden: ranges[name] for hidden, name in self._hidden.items()}
+        for name, zero in pixels_less_zero(graph).items():
+            ranges[name] = (-zero, MOST_PIXEL - zero)
         quantizer = QDQQuantizer(
             graph,
             per_channel=True,
@@ -135,6 +141,7 @@ class Quantizer:
         quantizer.quantize_model()
         quantizer.model.topological_sort()
         model: ModelProto = quantizer.model.model
+        enter_as_bytes(model)
         strip_metadata(model)
         onnx.checker.check_model(model)
         return model
@@ -144,6 +151,12 @@ def _prepared(fp32: ModelProto) -> ModelProto:
     """A copy in the operators that int8 kernels exist for, with the type of every tensor."""
     model = copy.deepcopy(fp32)
     fold_unsqueeze(model)
+    int8_first = [
+        node.name
+        for node in model.graph.node
+        if node.op_type == "Conv" and _feeds_max_pool(model, node)
+    ]
+    normalise_in_convolution(model, int8_first)
     normalise_by_convolution(model)
     batch_norm_by_convolution(model)
     logits_from_map(model, LARGE_HEAD)

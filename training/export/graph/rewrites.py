@@ -15,6 +15,9 @@ FloatArray = npt.NDArray[np.float64]
 
 RUNTIME_DOMAIN = "com.microsoft"
 
+# Standard deviations that the border of an image may be off by.
+_MOST_OFF = 0.25
+
 
 def pool_globally(model: ModelProto) -> None:
     """ReduceMean over height and width as GlobalAveragePool, where the dimensions are kept.
@@ -49,6 +52,81 @@ def normalise_by_convolution(model: ModelProto) -> None:
             pixels, name, target = subtract.input[0], f"normalise_{node.name}", node.output[0]
             node.CopyFrom(_channelwise(model, name, pixels, target, 1 / std, -mean / std))
             model.graph.node.remove(subtract)
+
+
+def normalise_in_convolution(model: ModelProto, names: Collection[str]) -> None:
+    """Each (pixels - mean) / std ahead of one of the convolutions ``names``, as part of its weights
+    and bias.
+
+    What is left ahead of it are the pixels less one whole number for all channels: as uint8 with
+    that zero point they are the bytes that enter the graph (`enter_as_bytes`). Around the image the
+    convolution then sees that number in place of each channel's own mean, a fifth of a standard
+    deviation away with ImageNet's; where it is more than `_MOST_OFF` nothing is changed.
+    """
+    constants = Constants(model)
+    by_output = {name: node for node in model.graph.node for name in node.output}
+    for divide in [node for node in model.graph.node if node.op_type == "Div"]:
+        subtract = by_output.get(divide.input[0])
+        readers = [node for node in model.graph.node if divide.output[0] in node.input]
+        if subtract is None or subtract.op_type != "Sub" or len(readers) != 1:
+            continue
+        (convolution,) = readers
+        inputs = [subtract.input[1], divide.input[1], *convolution.input[1:]]
+        if convolution.name not in names or not set(inputs) <= constants.keys() or len(inputs) < 4:
+            continue
+        mean, std, weight, bias = (constants[name] for name in inputs)
+        zero = np.round(mean.mean())
+        if weight.ndim != 4 or weight.shape[1] != mean.size or std.size != mean.size:
+            continue
+        if (np.abs(zero - mean) > _MOST_OFF * std).any():
+            continue
+        scaled = weight / std.reshape(1, -1, 1, 1)
+        shift = (scaled.sum(axis=(2, 3)) * (zero - mean).ravel()).sum(axis=1)
+        name = f"{convolution.name}.of_pixels"
+        new = {f"{name}.weight": scaled, f"{name}.bias": bias + shift, f"{name}.zero": zero}
+        for constant, values in new.items():
+            tensor = numpy_helper.from_array(np.asarray(values, np.float32), constant)
+            model.graph.initializer.append(tensor)
+        weight_name, bias_name, zero_name = new
+        subtract.input[1] = zero_name
+        subtract.name = name
+        convolution.input[:] = [subtract.output[0], weight_name, bias_name]
+        model.graph.node.remove(divide)
+
+
+def pixels_less_zero(model: ModelProto) -> dict[str, float]:
+    """The tensors that `normalise_in_convolution` left, each with the number that it subtracts."""
+    constants = Constants(model)
+    return {
+        node.output[0]: float(constants[node.input[1]])
+        for node in model.graph.node
+        if node.op_type == "Sub" and node.name.endswith(".of_pixels")
+    }
+
+
+def enter_as_bytes(model: ModelProto) -> None:
+    """Cast, Sub and QuantizeLinear of pixels, where they give the pixels again, as nothing."""
+    constants = Constants(model)
+    by_output = {name: node for node in model.graph.node for name in node.output}
+    zeros = pixels_less_zero(model)
+    for quantize in [node for node in model.graph.node if node.op_type == "QuantizeLinear"]:
+        zero = zeros.get(quantize.input[0])
+        if zero is None:
+            continue
+        scale, point = (float(constants[name]) for name in quantize.input[1:])
+        subtract = by_output[quantize.input[0]]
+        cast = by_output.get(subtract.input[0])
+        if (scale, point) != (1.0, zero) or cast is None or cast.op_type != "Cast":
+            continue
+        for node in model.graph.node:
+            node.input[:] = [
+                cast.input[0] if name == quantize.output[0] else name for name in node.input
+            ]
+        model.graph.node.remove(quantize)
+        for node in (subtract, cast):
+            if not any(node.output[0] in other.input for other in model.graph.node):
+                model.graph.node.remove(node)
+    drop_unused_weights(model)
 
 
 def batch_norm_by_convolution(model: ModelProto) -> None:

@@ -6,7 +6,8 @@ The infrastructure builds a function's environment with `to_env`, the function r
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Self, get_type_hints
+from functools import lru_cache
+from typing import Any, Self, cast, get_type_hints
 
 from visionflow.errors import ConfigError
 
@@ -20,14 +21,13 @@ class EnvSettings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
         """Raises `ConfigError` for a missing variable, and for text in place of a number."""
-        types = get_type_hints(cls)
         values: dict[str, Any] = {}
-        for field in dataclasses.fields(cls):
-            variable = PREFIX + field.name.upper()
-            if variable not in environ:
+        for name, variable, kind in _variables(cast(type, cls)):
+            text = environ.get(variable)
+            if text is None:
                 raise ConfigError(f"environment: {variable} is not set")
             try:
-                values[field.name] = types[field.name](environ[variable])
+                values[name] = kind(text)
             except ValueError as error:
                 raise ConfigError(f"environment: {variable} must be a number") from error
         return cls(**values)
@@ -37,3 +37,11 @@ class EnvSettings:
             PREFIX + field.name.upper(): str(getattr(self, field.name))
             for field in dataclasses.fields(self)
         }
+
+
+@lru_cache
+def _variables(cls: type) -> tuple[tuple[str, str, type], ...]:
+    """Name, variable and type of each field; a request may read settings several times."""
+    types = get_type_hints(cls)
+    names = (field.name for field in dataclasses.fields(cls))
+    return tuple((name, PREFIX + name.upper(), types[name]) for name in names)

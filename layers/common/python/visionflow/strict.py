@@ -19,6 +19,8 @@ from visionflow.errors import ConfigError
 
 T = TypeVar("T")
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
 
 def parse(cls: type[T], data: object, where: str) -> T:
     """Build dataclass ``cls`` from ``data``.
@@ -75,8 +77,13 @@ def _require_text(data: object) -> None:
 
 def to_dict(obj: Any) -> Any:
     """The inverse of `parse`: dataclasses to dicts and tuples to lists, recursively."""
-    if dataclasses.is_dataclass(obj) and not isinstance(obj, type):
-        return {f.name: to_dict(getattr(obj, f.name)) for f in dataclasses.fields(obj)}
+    kind: type = type(obj)
+    if kind in _PLAIN:
+        return obj
+    if names := _field_names(kind):
+        return {name: to_dict(getattr(obj, name)) for name in names}
+    if dataclasses.is_dataclass(kind):
+        return {}
     if isinstance(obj, Mapping):
         return {key: to_dict(value) for key, value in obj.items()}
     if isinstance(obj, (list, tuple)):
@@ -90,6 +97,16 @@ def extended(cls: type[T], base: object, **more: object) -> T:
     Raises `TypeError` for a field that is left out or that ``cls`` does not have.
     """
     return cls(**vars(base), **more)
+
+
+@lru_cache
+def _field_names(cls: type) -> tuple[str, ...]:
+    """Of a dataclass; none of any other class."""
+    return (
+        tuple(field.name for field in dataclasses.fields(cls))
+        if dataclasses.is_dataclass(cls)
+        else ()
+    )
 
 
 @lru_cache

@@ -1,6 +1,7 @@
 """The wall that knows no formats: a decoder that hangs, eats memory or crashes ends alone."""
 
 import ctypes
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -96,6 +97,7 @@ def test_a_child_sees_what_the_pipeline_sees(make: Make, data: bytes) -> None:
     assert found.size == image.size
     assert found.thumbnail == pipeline.thumbnail(image)
     np.testing.assert_array_equal(found.tensor, pipeline.prepare(image, SPEC))
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
 
 
 def test_who_needs_no_thumbnail_gets_none(make: Make) -> None:

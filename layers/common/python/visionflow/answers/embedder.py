@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from visionflow.answers.session import open_session, run_options
+from visionflow.answers.session import open_session
 from visionflow.errors import ArtifactError
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.pixels import UInt8Array
@@ -63,9 +63,6 @@ class Embedder:
         served.check(model)
         self.trunk: Final = trunk_id(trunk_of(self.manifest))
         self._session = open_session(model, threads)
-        self._options = run_options()
-        # The head and its map are left out.
-        self._options.only_execute_path_to_fetches = True
         outputs = {output.name: output.shape for output in self._session.get_outputs()}
         match outputs.get("embedding"):
             case [_, int(features)]:
@@ -87,5 +84,5 @@ class Embedder:
         # One image at a time is the fastest: more leave the processor's cache.
         for image, found in zip(images, embeddings, strict=True):
             views = np.stack([image, image[:, ::-1]])
-            found[:] = self._session.run(["embedding"], {"image": views}, self._options)[0]
+            found[:] = self._session.run(["embedding"], {"image": views})[0]
         return embeddings

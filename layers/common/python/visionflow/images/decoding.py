@@ -74,7 +74,11 @@ def open_image(contents: Contents) -> Image.Image:
     try:
         if contents.format == "AVIF":
             _prepare_avif()
-        return Image.open(io.BytesIO(contents.data), formats=(contents.format,))
+        image = Image.open(io.BytesIO(contents.data), formats=(contents.format,))
+        if contents.format == "JPEG":
+            # In one piece: libjpeg decodes the end of each of Pillow's 64 KB by its slow way.
+            image.decodermaxblock = len(contents.data)
+        return image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLargeError("The image has more pixels than any format may have.") from error
     except UnidentifiedImageError as error:

@@ -12,7 +12,7 @@ Colours are converted to sRGB last, of the few pixels that are left.
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -129,6 +129,8 @@ def decode(
         reduction = _reduction(width, height, spec) if spec and contents.format == "JPEG" else 1
         if contents.again:
             decoding.check_whole(contents, contents.again, reduction)
+        if contents.reduced and reduction > 1:
+            image = decoding.open_image(replace(contents, data=contents.reduced(reduction)))
         decoding.load(image, reduction)
         if contents.refilled and decoding.ends_grey(image, reduction):
             decoding.check_whole(contents, contents.refilled(), reduction)

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import onnx
 import onnxruntime
+import pytest
 import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch import Tensor, nn
@@ -20,6 +21,8 @@ from training.export.graph.rewrites import (
     fold_unsqueeze,
     logits_from_map,
     normalise_by_convolution,
+    normalise_in_convolution,
+    pixels_less_zero,
     pool_globally,
 )
 from training.networks.heads import linear_head
@@ -74,6 +77,67 @@ def test_a_batch_norm_that_does_more_is_not_folded_away() -> None:
 
 def test_the_normalisation_becomes_a_convolution(odd_graph: ModelProto) -> None:
     require_same_without("Sub", normalise_by_convolution, odd_graph)
+
+
+def normalised(mean: tuple[float, ...], padding: int) -> ModelProto:
+    """Pixels, normalised, into one convolution."""
+    draw = np.random.default_rng(0)
+    constants = {
+        "mean": np.array(mean).reshape(1, 3, 1, 1),
+        "std": np.array([58.0, 57.0, 60.0]).reshape(1, 3, 1, 1),
+        "weight": draw.normal(size=(4, 3, 3, 3)),
+        "bias": draw.normal(size=4),
+    }
+    nodes = [
+        helper.make_node("Transpose", ["image"], ["moved"], perm=[0, 3, 1, 2]),
+        helper.make_node("Cast", ["moved"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Sub", ["pixels", "mean"], ["centred"]),
+        helper.make_node("Div", ["centred", "std"], ["scaled"]),
+        helper.make_node(
+            "Conv", ["scaled", "weight", "bias"], ["out"], "first", pads=[padding] * 4
+        ),
+    ]
+    sides: list[str | int] = ["n", ODD_SIDE, ODD_SIDE, 3]
+    graph = helper.make_graph(
+        nodes,
+        "normalised",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, sides)],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, ["n", 4, "h", "w"])],
+        [numpy_helper.from_array(v.astype(np.float32), name) for name, v in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+
+
+IMAGENET_MEAN = (123.7, 116.3, 103.5)
+
+
+@pytest.mark.parametrize(("mean", "padding"), [(IMAGENET_MEAN, 0), ((127.0,) * 3, 1)])
+def test_the_normalisation_becomes_part_of_a_convolution(
+    mean: tuple[float, ...], padding: int
+) -> None:
+    model = normalised(mean, padding)
+    require_same_without("Div", partial(normalise_in_convolution, names=["first"]), model)
+    normalise_in_convolution(model, ["first"])
+    assert list(pixels_less_zero(model).values()) == [np.round(np.mean(mean))]
+
+
+def test_around_an_image_one_number_stands_for_the_means() -> None:
+    model = normalised(IMAGENET_MEAN, 1)
+    before = answers(model)[0]
+    normalise_in_convolution(model, ["first"])
+    difference = np.abs(answers(model)[0] - before)
+    assert difference[..., 1:-1, 1:-1].max() < 1e-4
+    assert 0 < difference.max() < before.std()
+
+
+@pytest.mark.parametrize(("mean", "name"), [((90.0, 127.0, 160.0), "first"), (IMAGENET_MEAN, "b")])
+def test_a_normalisation_that_would_be_another_is_left_alone(
+    mean: tuple[float, ...], name: str
+) -> None:
+    model = normalised(mean, 1)
+    before = model.SerializeToString()
+    normalise_in_convolution(model, [name])
+    assert model.SerializeToString() == before
 
 
 def test_batch_norm_ahead_of_a_relu_becomes_a_convolution(odd_graph: ModelProto) -> None:

@@ -44,7 +44,8 @@ class Contents:
     profile. ``samples``: what is in ``data`` where that is a deep image, its bytes as grey pixels.
     ``high``: the stated value of white of 16-bit samples. ``again``: the same image, whose end was
     missing, with other ends: pixels that differ were missing too. ``refilled`` makes the same of a
-    JPEG that has its end, which may have been put behind half an image.
+    JPEG that has its end, which may have been put behind half an image. ``reduced`` makes of a
+    progressive JPEG the file that suffices for decoding at 1/2, 1/4 or 1/8 of its scale.
     """
 
     format: str
@@ -56,6 +57,7 @@ class Contents:
     high: float | None = None
     again: tuple[bytes, ...] = ()
     refilled: Callable[[], tuple[bytes, ...]] | None = None
+    reduced: Callable[[int], bytes] | None = None
 
 
 class Parts:
