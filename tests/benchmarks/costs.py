@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -36,6 +36,7 @@ from visionflow import strict
 from visionflow.answers.answer import UnknownReason
 from visionflow.costs.estimate import Workload, estimate
 from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredImage
+from visionflow.dynamodb import item_bytes
 from visionflow.images.store import ImageStore, StoredImage
 from visionflow.models.manifest import read_artifact
 from visionflow.predictions.record import Status
@@ -89,30 +90,10 @@ class _Table:
         self.item_bytes = 0
 
     def put_item(self, **call: Any) -> None:
-        self.item_bytes = sum(len(k) + _value_bytes(v) for k, v in call["Item"].items())
+        self.item_bytes = item_bytes(call["Item"])
 
     def get_item(self, **_: object) -> dict[str, Any]:
         return {}
-
-
-def _value_bytes(value: Mapping[str, Any]) -> int:
-    """The size of an attribute value as DynamoDB counts it.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-    """
-    ((kind, content),) = value.items()
-    match kind:
-        case "S":
-            return len(content.encode())
-        case "N":
-            return len(content) // 2 + 2
-        case "M":
-            return 3 + sum(1 + len(k) + _value_bytes(v) for k, v in content.items())
-        case "L":
-            return 3 + sum(1 + _value_bytes(v) for v in content)
-        case "B":
-            return len(content)
-    return 1
 
 
 class _Functions:

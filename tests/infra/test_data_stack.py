@@ -172,7 +172,6 @@ def test_predictions_can_be_read_newest_first_and_for_review(templates: Template
     assert {name: _keys(index) for name, index in indexes.items()} == {
         "by_time": ("time_shard", "position"),
         "by_label": ("label_shard", "position"),
-        "by_model": ("model_shard", "position"),
         "by_status": ("status_shard", "position"),
         "by_owner": ("owner_shard", "position"),
         "by_feedback": ("feedback_shard", "position"),

@@ -130,7 +130,6 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:GetItem", "Predictions"),
         ("dynamodb:Query", "Predictions/index/by_time"),
         ("dynamodb:Query", "Predictions/index/by_label"),
-        ("dynamodb:Query", "Predictions/index/by_model"),
         ("dynamodb:Query", "Predictions/index/by_status"),
         ("dynamodb:Query", "Predictions/index/by_review"),
         ("dynamodb:Query", "Predictions/index/by_owner"),

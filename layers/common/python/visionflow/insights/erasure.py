@@ -19,7 +19,8 @@ from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
 from visionflow.predictions.record import Prediction, original_key, thumbnail_prefix
 from visionflow.predictions.reviews import ReviewStore
-from visionflow.predictions.store import ERASED, PredictionStore, read_prediction
+from visionflow.predictions.rows import read_prediction
+from visionflow.predictions.store import ERASED, PredictionStore
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
