@@ -37,7 +37,8 @@ HTTP_TIMEOUT = Duration.seconds(29)
 INGEST_BATCH = 10
 # Where images lie, and images with their thumbnails.
 IMAGE_PREFIXES = ("api/", UPLOAD_PREFIX)
-ERASED_PREFIXES = ("api/", "thumbnails/", UPLOAD_PREFIX)
+THUMBNAILS = "thumbnails/"
+ERASED_PREFIXES = ("api/", THUMBNAILS, UPLOAD_PREFIX)
 # An image of 12 megapixels takes a tenth of it; only a cold start comes near.
 SLOW_PREDICTION = Duration.seconds(3)
 
@@ -147,6 +148,11 @@ class ServiceStack(Stack):
         for prefix in IMAGE_PREFIXES:  # what a heatmap is asked for later
             stores.images.allow_read(function.execution_role, prefix=prefix, versions=True)
         _allow_classifying(function, stores)
+        stores.images.allow_put(function.execution_role, prefix=THUMBNAILS)
+        # Where the record was erased meanwhile.
+        stores.images.allow_erase(function.execution_role, prefixes=(THUMBNAILS,))
+        stores.images.allow_get(function.execution_role, prefix=THUMBNAILS)  # for URLs
+        stores.predictions.allow_illustrate(function.execution_role)
         return function
 
     def _ingest(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
@@ -276,14 +282,17 @@ class ServiceStack(Stack):
                 ingest_memory_mb=stage.ingest_memory_mb,
                 architecture=architecture_of(stage).name,
                 retention_days=stage.prediction_retention_days,
+                original_retention_days=stage.original_retention_days,
+                log_retention_days=stage.log_retention_days,
+                traced=int(stage.tracing),
                 snap_start_functions=FREEZABLE if stage.snap_start else 0,
                 keys=int(stage.alarm_key),
                 more_alarms=MORE_ALARMS if stage.all_alarms else 0,
                 budget_usd=stage.limits.worst_case_usd,
             ).to_env(),
         )
-        # For the downloads and uploads that it signs.
-        stores.images.allow_get(function.execution_role, versions=True)
+        # For the downloads and uploads that it signs, and to see whether an original is kept.
+        stores.images.allow_read(function.execution_role, versions=True)
         stores.images.allow_put(function.execution_role, prefix=POSTED_PREFIX)
         stores.models.allow_read(function.execution_role)
         stores.registry.allow_read(function.execution_role)
@@ -344,7 +353,6 @@ def _allow_datasets(function: ServiceFunction, stores: Stores, datasets: Private
 def _allow_classifying(function: ServiceFunction, stores: Stores) -> None:
     """Let a function load the active model and record an answer."""
     role = function.execution_role
-    stores.images.allow_put(role, prefix="thumbnails/")
     stores.models.allow_read(role)
     stores.registry.allow_read(role)
     stores.predictions.allow_record(role)

@@ -1,4 +1,4 @@
-"""Lambda entry point of POST /predict, and of heatmaps of recorded images."""
+"""Lambda entry point of POST /predict, and of heatmaps and thumbnails of recorded images."""
 
 import os
 from datetime import UTC, datetime
@@ -12,11 +12,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lambdas import clients
 from lambdas.classification import snapshot
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.predict.body import read_image
 from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
+from lambdas.predict.thumbnails import ThumbnailService
 from lambdas.telemetry.measurements import measure
 from lambdas.telemetry.trail import following, traced
 from lambdas.web.caller import caller_of
@@ -25,6 +27,8 @@ from lambdas.web.parameters import decimal, flag, only, short_text, whole_number
 from lambdas.web.resolver import create_resolver, json_response
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageSettings
+from visionflow.images.store import ImageStore
+from visionflow.predictions.store import PredictionStore
 
 logger = Logger()
 metrics = Metrics()
@@ -37,6 +41,17 @@ def service() -> PredictService:
         ClassificationSettings.from_env(os.environ),
         UsageSettings.from_env(os.environ),
         snapshot.versions(),
+    )
+
+
+@lru_cache
+def drawing() -> ThumbnailService:
+    """With clients of its own: signing and erasing are no part of an answer."""
+    settings = ClassificationSettings.from_env(os.environ)
+    return ThumbnailService(
+        ImageStore(settings.images_bucket, clients.s3()),
+        PredictionStore(settings.predictions_table, clients.dynamodb()),
+        service().decoder,
     )
 
 
@@ -88,6 +103,18 @@ def explanation(prediction_id: str) -> Response[str]:
 
         explained = service().explain(prediction_id, label, owner, allow)
     return json_response(explained)
+
+
+@app.get("/thumbnails")
+def thumbnails() -> Response[str]:
+    event = app.current_event
+    caller = caller_of(event, requires_sign_in=signs_in())
+    caller.require("read")
+    only(event.query_string_parameters, "predictions")
+    ids = event.query_string_parameters.get("predictions", "").split(",")
+    owner = caller.id if sees_own(caller) else None
+    with service().usage.spending(caller, Amounts(requests=1)) as allow:
+        return json_response(drawing().of([text for text in ids if text], owner, allow))
 
 
 def options_of(event: APIGatewayProxyEventV2) -> PredictOptions:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from infra.cli.cost import workload_of
 from infra.stages import DEV, FREEZABLE, MORE_ALARMS, StageConfig
 from tests.benchmarks.figures import Figure, Run, Target, figure
-from visionflow.costs.estimate import MB_PER_VCPU, Estimate, estimate
+from visionflow.costs.amounts import MB_PER_VCPU
+from visionflow.costs.estimate import Estimate, estimate
 from visionflow.costs.instant import TYPICAL_MEGAPIXELS, dataset_cost
 from visionflow.costs.measured import measured
 from visionflow.costs.prices import DEFAULT_REGION, price_table

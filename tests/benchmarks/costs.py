@@ -34,7 +34,8 @@ from tests.benchmarks.contenders.worker import (
 from tests.benchmarks.figures import Figure, Machine, figure
 from visionflow import strict
 from visionflow.answers.answer import UnknownReason
-from visionflow.costs.estimate import Workload, estimate
+from visionflow.costs.amounts import Workload
+from visionflow.costs.estimate import estimate
 from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredImage
 from visionflow.dynamodb import item_bytes
 from visionflow.images.store import ImageStore, StoredImage

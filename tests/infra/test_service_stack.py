@@ -59,7 +59,12 @@ GRANTS: dict[str, Grants] = {
         *RECORD,
         *COUNT,
         ("s3:PutObject", "Images/api/*"),
+        # Thumbnails when somebody looks, unless the record was erased meanwhile.
         ("s3:PutObject", "Images/thumbnails/*"),
+        ("s3:GetObject", "Images/thumbnails/*"),
+        ("s3:ListBucketVersions", "Images"),
+        ("s3:DeleteObjectVersion", "Images/thumbnails/*"),
+        ("dynamodb:UpdateItem", "Predictions"),
         # For the heatmap of a record.
         *{
             (f"s3:{action}", f"Images/{prefix}/*")
@@ -77,7 +82,6 @@ GRANTS: dict[str, Grants] = {
         ("s3:GetObject", "Images/uploads/*"),
         ("s3:GetObjectVersion", "Images/uploads/*"),
         ("s3:ListBucket", "Images"),
-        ("s3:PutObject", "Images/thumbnails/*"),
         ("sqs:ReceiveMessage", "ImageQueue"),
         ("sqs:DeleteMessage", "ImageQueue"),
         ("sqs:ChangeMessageVisibility", "ImageQueue"),
@@ -125,6 +129,7 @@ GRANTS: dict[str, Grants] = {
         *COUNT,
         ("sns:Publish", "BudgetTopic"),
         ("s3:GetObject", "Images/*"),
+        ("s3:ListBucket", "Images"),
         ("s3:PutObject", "Images/uploads/posted/*"),
         ("s3:GetObjectVersion", "Images/*"),
         ("dynamodb:GetItem", "Predictions"),

@@ -275,10 +275,11 @@ def test_a_record_of_a_newer_version_is_read_without_what_it_added(cloud: Cloud)
 
 def test_one_prediction_comes_with_urls_that_open_its_images(cloud: Cloud) -> None:
     prediction = cloud.predict(encode(plain())).body
+    cloud.call("GET", "/thumbnails", {"predictions": prediction["id"]})
     detail = cloud.call("GET", f"/predictions/{prediction['id']}").body
     for field, key in (
         ("image_url", prediction["image"]["key"]),
-        ("thumbnail_url", prediction["thumbnail_key"]),
+        ("thumbnail_url", detail["thumbnail_key"]),
     ):
         url = urlparse(detail[field])
         assert url.path.endswith(key)

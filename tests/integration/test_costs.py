@@ -7,7 +7,8 @@ import pytest
 
 from lambdas.api.settings import CostSettings
 from tests.integration.conftest import Cloud
-from visionflow.costs.estimate import DAYS_PER_MONTH, Workload, estimate
+from visionflow.costs.amounts import DAYS_PER_MONTH, Workload
+from visionflow.costs.estimate import estimate
 from visionflow.insights.counters import Change, CounterStore, counts_row
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import ImageRef, Prediction

@@ -75,7 +75,7 @@ def test_each_step_of_an_image_is_a_segment_of_its_request_s_trace(daemon: Daemo
     sent, dropped = (segment for segment in segments if segment["name"] == "## image")
     assert sent["annotations"]["prediction_id"] == prediction_id
     assert dropped["annotations"]["prediction_id"].startswith("s3-")
-    common = {"model", "decode", "prepare", "infer", "thumbnail"}
+    common = {"model", "decode", "prepare", "infer"}
     assert steps_below(sent, segments) >= common | {"store"}
     assert steps_below(dropped, segments) >= common | {"read"}
     for segment in segments:

@@ -116,6 +116,10 @@ class PredictionsTable(OnDemandTable):
         """Let `role` add feedback to a record."""
         self._allow(role, "UpdateItem")
 
+    def allow_illustrate(self, role: iam.Role) -> None:
+        """Let `role` note the thumbnail of a record."""
+        self._allow(role, "UpdateItem")
+
 
 class RegistryTable(OnDemandTable):
     """Model versions, which of them serve, and which served when."""

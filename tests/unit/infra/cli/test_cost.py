@@ -6,7 +6,8 @@ import pytest
 from infra.cli import main
 from infra.cli.cost import bounds_of
 from infra.stages import PROD, STAGES
-from visionflow.costs.estimate import Workload, estimate
+from visionflow.costs.amounts import Workload
+from visionflow.costs.estimate import estimate
 from visionflow.costs.instant import dataset_cost
 from visionflow.costs.worst_case import worst_case
 from visionflow.strict import to_dict

@@ -244,6 +244,20 @@ class PredictionStore:
             return None
         return answer["Attributes"]
 
+    def illustrate(self, prediction_id: str, thumbnail_key: str) -> bool:
+        """Note where the thumbnail of a record is; False for one that is erased or gone."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=to_item({"id": prediction_id}),
+                UpdateExpression="SET thumbnail_key = :key",
+                ConditionExpression=f"attribute_exists(image) AND attribute_not_exists({ERASED})",
+                ExpressionAttributeValues=to_item({":key": thumbnail_key}),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
     def tombstone(self, prediction: Prediction, erased_at: str, now: float) -> Action:
         """The end of an erasure, for a transaction: the id stays taken for a while, with nothing of
         the record but a hash."""
