@@ -211,7 +211,7 @@ PROD: Final = replace(
             ),
         ),
         health=Throttle(rate=5, burst=20),
-        worst_case_usd=3_200,
+        worst_case_usd=2_800,
     ),
     reserved_concurrency=Concurrency(predict=50, ingest=20, api=20, shadow=20),
     ingest_max_concurrency=20,

@@ -5,7 +5,7 @@ These functions are made here: `predict`, `api`, `ingest`, `curate` and `budget`
 `publish`.
 """
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, CfnResource, Duration, Stack
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
@@ -108,7 +108,7 @@ class ServiceStack(Stack):
             functions={"predict": predict.live, "api": api},
             authorizer=self.sign_in.authorizer if self.sign_in else None,
         )
-        ModelWatch(
+        watch = ModelWatch(
             self,
             "ModelWatch",
             stage=stage,
@@ -116,6 +116,9 @@ class ServiceStack(Stack):
             stores=data.stores,
             curation_queue=data.curation_queue.queue,
         )
+        for reader in (api, curate, *watch.readers):
+            for writer in (predict, ingest):
+                _deploy_first(reader, writer)
         OperationsDashboard(
             self,
             "Operations",
@@ -348,6 +351,15 @@ def _allow_datasets(function: ServiceFunction, stores: Stores, datasets: Private
     datasets.allow_get(role, prefix=MANIFEST_PREFIX)
     datasets.allow_put(role, prefix=MANIFEST_PREFIX)
     datasets.allow_erase(role, prefixes=(CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX))
+
+
+def _deploy_first(reader: ServiceFunction, writer: ServiceFunction) -> None:
+    """A deployment replaces one function after the other, and code that writes records in a new
+    form must find readers that know it: what cannot be read is not counted."""
+    first, second = (function.node.default_child for function in (reader, writer))
+    if not isinstance(first, CfnResource) or not isinstance(second, CfnResource):
+        raise TypeError(f"{reader.node.path} or {writer.node.path} is not a function of this app")
+    second.add_dependency(first)
 
 
 def _allow_classifying(function: ServiceFunction, stores: Stores) -> None:

@@ -32,9 +32,8 @@ def test_a_direct_call_and_a_dropped_file_are_erased_whole(cloud: Cloud) -> None
     made = cloud.call("GET", "/thumbnails", query={"predictions": ",".join(ids)}).body["items"]
     assert set(made) == set(ids)
     assert all(made.values())
-    prefixes = (direct["image"]["key"], dropped["image"]["key"]) + tuple(
-        f"thumbnails/{prediction_id}" for prediction_id in ids
-    )
+    originals = (record["image"]["key"] for record in (direct, dropped))
+    prefixes = (*originals, *(f"thumbnails/{prediction_id}" for prediction_id in ids))
     assert len(keys(cloud, *prefixes)) == 5, "two images, two thumbnails, a delete marker"
     for record in (direct, dropped):
         path = f"/predictions/{record['id']}"

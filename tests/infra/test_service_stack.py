@@ -341,6 +341,26 @@ def test_the_api_knows_whether_people_sign_in(templates: Templates) -> None:
     assert variables["VISIONFLOW_REQUIRES_SIGN_IN"] == expected
 
 
+def test_who_reads_records_is_deployed_before_who_writes_them(templates: Templates) -> None:
+    """A form of records that only the new code knows reaches no old reader."""
+    resources = templates.stacks["Service"]["Resources"]
+    for writer in ("predict", "ingest"):
+        handler = f"lambdas.{writer}.handler.lambda_handler"
+        (found,) = (
+            resource
+            for resource in resources.values()
+            if resource["Type"] == FUNCTION
+            and resource["Properties"]["Handler"]
+            == f"lambdas.{writer.lower()}.handler.lambda_handler"
+        )
+        before = {
+            resources[name]["Properties"]["Handler"].split(".")[1]
+            for name in found["DependsOn"]
+            if resources[name]["Type"] == FUNCTION
+        }
+        assert before == {"api", "curate", "shadow", "counters"}
+
+
 def test_versions_are_listed_where_images_lie_alone(templates: Templates) -> None:
     """The right to list knows the bucket alone; its condition names the prefixes."""
     prefixes = {
@@ -354,6 +374,8 @@ def test_versions_are_listed_where_images_lie_alone(templates: Templates) -> Non
     }
     assert prefixes == {
         ("Images", "api/*", "thumbnails/*", "uploads/*"),
+        # A thumbnail that was made while its record was erased.
+        ("Images", "thumbnails/*"),
         ("Datasets", "content/*", "datasets/*", "versions/*"),
         # The curation, of what a rule let in.
         ("Datasets", "content/*"),

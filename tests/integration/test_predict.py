@@ -1,5 +1,4 @@
 import base64
-import io
 import json
 import math
 from dataclasses import replace
@@ -10,7 +9,6 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectTimeoutError
-from PIL import Image
 
 import lambdas.predict.handler
 from lambdas.predict.service import PredictAnswer

@@ -73,10 +73,13 @@ def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
     def estimated(workload: Workload) -> object:
         return json.loads(json.dumps(to_dict(estimate(workload))))
 
-    assert printed() == estimated(Workload(2000, 3.0, retention_days=365))
+    basic = Workload(2000, 3.0, retention_days=365, log_days=90)
+    assert printed() == estimated(basic)
     costly = replace(PROD, snap_start=True, alarm_key=True, all_alarms=True)
     monkeypatch.setitem(STAGES, "prod", costly)
-    more = Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1, more_alarms=12)
+    more = Workload(
+        2000, 3.0, retention_days=365, log_days=90, snap_start=2, keys=1, more_alarms=12
+    )
     assert printed() == estimated(more)
 
 

@@ -50,6 +50,8 @@ QUEUE_REQUESTS = 3
 # other rate.
 TRACED_SHARE = 0.05
 ANSWER_BYTES = 2_000
+# A line of the API's access log, with what CloudWatch adds to each.
+ACCESS_LOG_BYTES = 380
 # Neither is measured: nothing of this project has run on AWS.
 S3_WAIT_MS = 30.0
 DYNAMODB_WAIT_MS = 6.0
@@ -105,6 +107,7 @@ def amounts_of(workload: Workload, way: Way, found: Measured) -> Amounts:
     units = float(math.ceil(found.record_bytes / WRITE_UNIT) * rows)
     seconds = duration_ms(workload, way, found) / 1000
     looked_at = workload.looked_at
+    logged = found.log_bytes + (ACCESS_LOG_BYTES if way == "http" else 0)
     amounts = {
         "lambda_requests": 1.0 + looked_at,
         "lambda_gb_seconds": (seconds + looked_at * _thumbnail_seconds(workload, found))
@@ -119,8 +122,8 @@ def amounts_of(workload: Workload, way: Way, found: Measured) -> Amounts:
         # The record says that it has a thumbnail, in each of its rows.
         "dynamodb_write_units": units * (1 + looked_at),
         "dynamodb_gb_months": (found.record_bytes + ITEM_OVERHEAD) * rows / GIB * life,
-        "logs_gb": found.log_bytes / GIB,
-        "logs_gb_months": found.log_bytes / GIB * workload.log_days / DAYS_PER_MONTH,
+        "logs_gb": logged / GIB,
+        "logs_gb_months": logged / GIB * workload.log_days / DAYS_PER_MONTH,
         "traces": traces(workload) / (workload.per_day * DAYS_PER_MONTH),
     }
     if way == "http" and size <= MAX_DIRECT_BYTES:
