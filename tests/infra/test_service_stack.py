@@ -349,9 +349,7 @@ def test_who_reads_records_is_deployed_before_who_writes_them(templates: Templat
         (found,) = (
             resource
             for resource in resources.values()
-            if resource["Type"] == FUNCTION
-            and resource["Properties"]["Handler"]
-            == f"lambdas.{writer.lower()}.handler.lambda_handler"
+            if resource["Type"] == FUNCTION and resource["Properties"]["Handler"] == handler
         )
         before = {
             resources[name]["Properties"]["Handler"].split(".")[1]
