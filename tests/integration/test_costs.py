@@ -15,7 +15,7 @@ from visionflow.predictions.record import ImageRef, Prediction
 from visionflow.predictions.store import PredictionStore
 from visionflow.timestamps import new_id, timestamp
 
-SETTINGS = CostSettings(1769, 2048, "x86_64", 30, 0, 0, 7, 50)
+SETTINGS = CostSettings(1769, 2048, "x86_64", 30, 7, 14, 0, 0, 0, 7, 50)
 NOW = datetime.now(UTC)
 
 

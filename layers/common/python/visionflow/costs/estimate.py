@@ -212,7 +212,7 @@ def _levers(workload: Workload, found: Measured, table: PriceTable) -> tuple[Lev
     originals = 30 if workload.original_days <= 7 else 7
     records = 365 if workload.retention_days <= 30 else 30
     looked_at = 1.0 if workload.looked_at < 1 else LOOKED_AT
-    arm64 = "arm64" if workload.architecture == "x86_64" else "x86_64"
+    architecture: Architecture = "arm64" if workload.architecture == "x86_64" else "x86_64"
     memory = 1024 if workload.memory_mb > 1024 else MB_PER_VCPU
     settings: tuple[tuple[str, Workload, str, str], ...] = (
         (
@@ -241,9 +241,9 @@ def _levers(workload: Workload, found: Measured, table: PriceTable) -> tuple[Lev
         ),
         (
             "architecture",
-            replace(workload, architecture=arm64),
+            replace(workload, architecture=architecture),
             workload.architecture,
-            arm64,
+            architecture,
         ),
         (
             "memory",
