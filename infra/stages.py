@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from infra.errors import CommandError
 from visionflow.access.quotas import Amounts, Quotas
-from visionflow.costs.estimate import MB_PER_VCPU
+from visionflow.costs.amounts import MB_PER_VCPU
 from visionflow.models.gate import GateLimits
 
 LayerTarget = Literal["host", "x86_64", "arm64"]
@@ -63,7 +63,8 @@ class StageConfig:
             CloudFront, the sign-in, custom resources. It speaks plain HTTP, on loopback.
         keep_data: `cdk destroy` leaves buckets and tables behind, and tables refuse deletion.
         point_in_time_recovery: tables can be restored to any second of the last 35 days.
-        tracing: send traces to X-Ray.
+        tracing: send traces to X-Ray. Lambda records the first request of each second and a
+            twentieth of the others, and offers no other rate: up to 13 USD a month.
         layer_target: machine the runtime layer is built for. AWS stages follow it with the
             Lambda architecture; `host` is the interpreter that runs the local cloud.
         predict_memory_mb: `MB_PER_VCPU` buys one full vCPU.
@@ -71,7 +72,9 @@ class StageConfig:
         api_memory_mb: memory of the read API.
         records: `shared`: everybody who may read sees all records; `own`: each caller sees only
             what they sent, and admins see all.
-        prediction_retention_days: life of a record and of the images the service wrote itself.
+        original_retention_days: for how long the images that came through the API and the page are
+            kept, at least 2. What a dataset took has its own copy.
+        prediction_retention_days: life of a record and its thumbnail.
         log_retention_days: life of function and access logs.
         throttle: limits of the HTTP API's default stage, which hold for strangers too.
         limits: what callers and the stage may use in a month.
@@ -102,6 +105,7 @@ class StageConfig:
     ingest_max_concurrency: int
     job_image_parameter: str
     job_watch_seconds: int
+    original_retention_days: int = 7
     records: Literal["shared", "own"] = "shared"
     predict_memory_mb: int = MB_PER_VCPU
     ingest_memory_mb: int = MB_PER_VCPU
@@ -170,7 +174,6 @@ DEV: Final = StageConfig(
     on_aws=True,
     keep_data=False,
     point_in_time_recovery=True,
-    # In a flood X-Ray records a trace each second, for 13 USD a month.
     tracing=False,
     layer_target="x86_64",
     prediction_retention_days=30,
@@ -196,7 +199,6 @@ PROD: Final = replace(
     keep_data=True,
     prediction_retention_days=365,
     log_retention_days=90,
-    tracing=True,
     throttle=Throttle(rate=100, burst=200),
     limits=StageLimits(
         quotas=Quotas(
@@ -209,7 +211,7 @@ PROD: Final = replace(
             ),
         ),
         health=Throttle(rate=5, burst=20),
-        worst_case_usd=3_200,
+        worst_case_usd=2_800,
     ),
     reserved_concurrency=Concurrency(predict=50, ingest=20, api=20, shadow=20),
     ingest_max_concurrency=20,

@@ -55,6 +55,11 @@ export class FakeApi {
   };
   /** What `POST /predict` answers. */
   prediction: PredictAnswer | Response | null = null;
+  /** Of every record; null: the originals are no longer kept. */
+  imageUrl: string | null = "http://images.test/original.jpg";
+  /** Ids of records whose thumbnails were asked for, request by request; and those without one. */
+  readonly drawn: string[][] = [];
+  readonly undrawn: string[] = [];
   /** The heatmap of every record. */
   explanation: Explanation | null = null;
   models: ModelList | null = null;
@@ -137,6 +142,7 @@ export class FakeApi {
     [/^DELETE \/predictions\/.+\/feedback$/, (_, url) => this.#withdraw(url)],
     [/^GET \/predictions\/[^/]+\/explanation$/, (_, url) => this.#explanation(url)],
     [/^GET \/predictions\/[^/]+$/, (_, url) => this.#prediction(url)],
+    [/^GET \/thumbnails$/, (_, url) => this.#thumbnails(url)],
     [/^GET \/uncertain$/, () => offered(this.uncertain && { items: this.uncertain })],
     [/^GET \/stats$/, () => offered(this.stats)],
     [/^GET \/costs$/, () => offered(this.costs)],
@@ -173,7 +179,7 @@ export class FakeApi {
     if (!found) return problem(404, "prediction_not_found");
     return json({
       ...found,
-      image_url: "http://images.test/original.jpg",
+      image_url: this.imageUrl,
       undoable: this.undoable,
     });
   }
@@ -182,6 +188,18 @@ export class FakeApi {
     const found = this.records.find(({ id }) => pathname.startsWith(`/predictions/${id}/`));
     if (!found) return problem(404, "prediction_not_found");
     return json({ id: found.id, model: found.model, explanation: this.explanation });
+  }
+
+  /** A record that is not there is left out; `undrawn` has those of which none can be made. */
+  #thumbnails({ searchParams }: URL): Response {
+    const asked = (searchParams.get("predictions") ?? "").split(",");
+    this.drawn.push(asked);
+    const found = this.records.filter(({ id }) => asked.includes(id));
+    const items: [string, string | null][] = found.map(({ id }) => [
+      id,
+      this.undrawn.includes(id) ? null : `http://images.test/thumbnails/${id}.jpg`,
+    ]);
+    return json({ items: Object.fromEntries<string | null>(items) });
   }
 
   async #feedback(request: Request, { pathname }: URL): Promise<Response> {

@@ -15,7 +15,8 @@ from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig, stage_named
 from training.cli.options import Commands, add_group, answer, print_table
 from training.texts.terminal import say
 from visionflow.access.budget import BudgetState, BudgetTopic, StageStop
-from visionflow.costs.estimate import TOO_SMALL, Architecture, Estimate, Workload, estimate
+from visionflow.costs.amounts import Architecture, Workload
+from visionflow.costs.estimate import TOO_SMALL, Estimate, estimate
 from visionflow.costs.instant import TYPICAL_MEGAPIXELS, DatasetCost, dataset_cost
 from visionflow.costs.prices import DEFAULT_REGION, price_region
 from visionflow.costs.worst_case import Bounds, WorstCase, worst_case
@@ -49,7 +50,7 @@ def add_parsers(commands: Commands) -> None:
     )
     for option, about in (
         ("--memory", "memory of the classifying functions in MB"),
-        ("--days", "days for which an image is kept"),
+        ("--days", "days for which an original image is kept"),
     ):
         parser.add_argument(option, type=int, metavar="N", help=f"{about} (default: the stage's)")
     parser.add_argument(
@@ -129,7 +130,6 @@ def bounds_of(stage: StageConfig, region: str) -> Bounds:
         health_per_second=stage.limits.health.rate,
         api_memory_mb=stage.api_memory_mb,
         log_retention_days=stage.log_retention_days,
-        traced=stage.tracing,
     )
 
 
@@ -141,7 +141,7 @@ def _workload(arguments: argparse.Namespace, stage: StageConfig, region: str) ->
         megapixels=_given(arguments.image_mp, built.megapixels),
         architecture=arguments.architecture or built.architecture,
         memory_mb=_given(arguments.memory, built.memory_mb),
-        retention_days=_given(arguments.days, built.retention_days),
+        original_days=_given(arguments.days, built.original_days),
         free_tier=arguments.free_tier,
     )
 
@@ -159,7 +159,10 @@ def workload_of(stage: StageConfig, region: str) -> Workload:
         region=region,
         architecture=cast("Architecture", stage.layer_target),
         memory_mb=stage.predict_memory_mb,
+        original_days=stage.original_retention_days,
         retention_days=stage.prediction_retention_days,
+        log_days=stage.log_retention_days,
+        traced=stage.tracing,
         snap_start=FREEZABLE if stage.snap_start else 0,
         keys=int(stage.alarm_key),
         more_alarms=MORE_ALARMS if stage.all_alarms else 0,
@@ -179,6 +182,12 @@ def _print(found: Estimate) -> None:
     print_table([("ARCHITECTURE", "MB", "HTTP", "S3", "WARM CALL"), *choices])
     best = found.cheapest
     say(f"\nThe cheapest is {best.architecture} with {best.memory_mb} MB.")
+    say("\nWhat a setting saves (-) or costs (+), USD per million images")
+    levers = (
+        (lever.setting, lever.now, lever.other, f"{lever.http:+.2f}", f"{lever.s3:+.2f}")
+        for lever in found.levers
+    )
+    print_table([("SETTING", "NOW", "INSTEAD", "HTTP", "S3"), *levers])
     say("\nUSD per month")
     idle = (
         (f"idle: {_name(item)}", _usd(usd)) for item, usd in found.idle_per_month.items() if usd

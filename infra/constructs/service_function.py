@@ -123,6 +123,8 @@ class ServiceFunction(lambda_.Function):
             role=role,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            # Without the platform's lines about each call that went well.
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,
             # A snapshot is made of a published version and never of the function's latest code.
             snap_start=(
                 lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS

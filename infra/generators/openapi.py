@@ -32,6 +32,7 @@ from lambdas.outcomes import STATUSES
 from lambdas.predict.body import FIELD
 from lambdas.predict.idempotency import HEADER, KEY
 from lambdas.predict.service import PredictAnswer, RecordExplanation
+from lambdas.predict.thumbnails import MOST, RecordThumbnails
 from lambdas.web.answers import Problem
 from lambdas.web.routes import HEAD, ROUTES, Route
 from visionflow.access.budget import BudgetState
@@ -175,6 +176,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             in_path("id"),
             query("label", "The label or parent to explain instead of the answer", TEXT),
         ),
+    ),
+    ("GET", "/thumbnails"): Operation(
+        "record_thumbnails",
+        f"Thumbnails of at most {MOST} records. One that nobody has looked at before is made now, "
+        "as long as the original is kept",
+        {200: RecordThumbnails},
+        (query("predictions", "Ids of records, with commas between them", TEXT),),
     ),
     ("GET", "/openapi.json"): Operation("openapi", "This description", {200: None}),
     **MODEL_OPERATIONS,

@@ -59,7 +59,10 @@ class DataStack(Stack):
         forget_old_versions = s3.LifecycleRule(
             id="ForgetOldVersions", noncurrent_version_expiration=Duration.days(30)
         )
-        # Images from the API expire with their records; only people delete what they dropped.
+        # Only people delete what they dropped. A record names its version, which is read for one
+        # more day after it has expired; so it is there for as long as the stage says, not longer.
+        expiring = Duration.days(stage.original_retention_days - 1)
+        outlived = Duration.days(1)
         retention = Duration.days(stage.prediction_retention_days)
         images = PrivateBucket(
             self,
@@ -70,9 +73,19 @@ class DataStack(Stack):
             lifecycle_rules=[
                 abandon_uploads,
                 forget_old_versions,
-                s3.LifecycleRule(id="ForgetPosted", prefix="api/", expiration=retention),
-                s3.LifecycleRule(id="ForgetThumbnails", prefix="thumbnails/", expiration=retention),
-                s3.LifecycleRule(id="ForgetUploads", prefix=POSTED_PREFIX, expiration=retention),
+                *(
+                    s3.LifecycleRule(
+                        id=name,
+                        prefix=prefix,
+                        expiration=days,
+                        noncurrent_version_expiration=outlived,
+                    )
+                    for name, prefix, days in (
+                        ("ForgetPosted", "api/", expiring),
+                        ("ForgetUploads", POSTED_PREFIX, expiring),
+                        ("ForgetThumbnails", "thumbnails/", retention),
+                    )
+                ),
             ],
             cors=[page_may_upload()] if stage.on_aws else [],
         )

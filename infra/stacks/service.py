@@ -5,7 +5,7 @@ These functions are made here: `predict`, `api`, `ingest`, `curate` and `budget`
 `publish`.
 """
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, CfnResource, Duration, Stack
 from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
@@ -37,7 +37,8 @@ HTTP_TIMEOUT = Duration.seconds(29)
 INGEST_BATCH = 10
 # Where images lie, and images with their thumbnails.
 IMAGE_PREFIXES = ("api/", UPLOAD_PREFIX)
-ERASED_PREFIXES = ("api/", "thumbnails/", UPLOAD_PREFIX)
+THUMBNAILS = "thumbnails/"
+ERASED_PREFIXES = ("api/", THUMBNAILS, UPLOAD_PREFIX)
 # An image of 12 megapixels takes a tenth of it; only a cold start comes near.
 SLOW_PREDICTION = Duration.seconds(3)
 
@@ -109,7 +110,7 @@ class ServiceStack(Stack):
             functions={"predict": predict.live, "api": api},
             authorizer=self.sign_in.authorizer if self.sign_in else None,
         )
-        ModelWatch(
+        watch = ModelWatch(
             self,
             "ModelWatch",
             stage=stage,
@@ -117,6 +118,9 @@ class ServiceStack(Stack):
             stores=data.stores,
             curation_queue=data.curation_queue.queue,
         )
+        for reader in (api, curate, *watch.readers):
+            for writer in (predict, ingest):
+                _deploy_first(reader, writer)
         OperationsDashboard(
             self,
             "Operations",
@@ -149,6 +153,11 @@ class ServiceStack(Stack):
         for prefix in IMAGE_PREFIXES:  # what a heatmap is asked for later
             stores.images.allow_read(function.execution_role, prefix=prefix, versions=True)
         _allow_classifying(function, stores)
+        stores.images.allow_put(function.execution_role, prefix=THUMBNAILS)
+        # Where the record was erased meanwhile.
+        stores.images.allow_erase(function.execution_role, prefixes=(THUMBNAILS,))
+        stores.images.allow_get(function.execution_role, prefix=THUMBNAILS)  # for URLs
+        stores.predictions.allow_illustrate(function.execution_role)
         return function
 
     def _ingest(self, stage: StageConfig, package: Package, data: DataStack) -> ServiceFunction:
@@ -278,14 +287,17 @@ class ServiceStack(Stack):
                 ingest_memory_mb=stage.ingest_memory_mb,
                 architecture=architecture_of(stage).name,
                 retention_days=stage.prediction_retention_days,
+                original_retention_days=stage.original_retention_days,
+                log_retention_days=stage.log_retention_days,
+                traced=int(stage.tracing),
                 snap_start_functions=FREEZABLE if stage.snap_start else 0,
                 keys=int(stage.alarm_key),
                 more_alarms=MORE_ALARMS if stage.all_alarms else 0,
                 budget_usd=stage.limits.worst_case_usd,
             ).to_env(),
         )
-        # For the downloads and uploads that it signs.
-        stores.images.allow_get(function.execution_role, versions=True)
+        # For the downloads and uploads that it signs, and to see whether an original is kept.
+        stores.images.allow_read(function.execution_role, versions=True)
         stores.images.allow_put(function.execution_role, prefix=POSTED_PREFIX)
         stores.models.allow_read(function.execution_role)
         stores.registry.allow_read(function.execution_role)
@@ -343,10 +355,18 @@ def _allow_datasets(function: ServiceFunction, stores: Stores, datasets: Private
     datasets.allow_erase(role, prefixes=(CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX))
 
 
+def _deploy_first(reader: ServiceFunction, writer: ServiceFunction) -> None:
+    """A deployment replaces one function after the other, and code that writes records in a new
+    form must find readers that know it: what cannot be read is not counted."""
+    first, second = (function.node.default_child for function in (reader, writer))
+    if not isinstance(first, CfnResource) or not isinstance(second, CfnResource):
+        raise TypeError(f"{reader.node.path} or {writer.node.path} is not a function of this app")
+    second.add_dependency(first)
+
+
 def _allow_classifying(function: ServiceFunction, stores: Stores) -> None:
     """Let a function load the active model and record an answer."""
     role = function.execution_role
-    stores.images.allow_put(role, prefix="thumbnails/")
     stores.models.allow_read(role)
     stores.registry.allow_read(role)
     stores.predictions.allow_record(role)

@@ -21,7 +21,7 @@ from infra.stacks.data import DataStack
 from infra.stages import StageConfig
 from lambdas.jobs.settings import JobsSettings
 from lambdas.publish.settings import PublishSettings
-from visionflow.costs.estimate import MB_PER_VCPU
+from visionflow.costs.amounts import MB_PER_VCPU
 from visionflow.jobs.folder import FOLDER, REPORT_FILE, SEALED
 from visionflow.jobs.settings import JobControlSettings
 

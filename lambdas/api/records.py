@@ -15,18 +15,20 @@ from visionflow.predictions.store import PredictionStore
 
 @dataclass(frozen=True)
 class LogEntry(Prediction):
-    """A prediction in a list. ``thumbnail_url`` is short-lived, null where no thumbnail exists."""
+    """A prediction in a list. ``thumbnail_url`` is short-lived, null where no thumbnail was made
+    yet; `GET /thumbnails` makes one."""
 
     thumbnail_url: str | None
 
 
 @dataclass(frozen=True)
 class PredictionDetail(LogEntry):
-    """One prediction with short-lived URLs for its image and thumbnail. ``undoable``: the feedback
-    that the caller may take back: their ``own`` latest, also one that somebody outweighs, or for an
-    admin ``unowned``, of which nobody knows who gave it. Null: none."""
+    """One prediction with short-lived URLs for its image and thumbnail. ``image_url`` is null where
+    the original is no longer kept. ``undoable``: the feedback that the caller may take back: their
+    ``own`` latest, also one that somebody outweighs, or for an admin ``unowned``, of which nobody
+    knows who gave it. Null: none."""
 
-    image_url: str
+    image_url: str | None
     undoable: Undoable | None
 
 
@@ -86,6 +88,8 @@ class Records:
         return strict.extended(LogEntry, prediction, thumbnail_url=url)
 
     def detail(self, prediction: Prediction, undoable: Undoable | None) -> PredictionDetail:
-        url = self.images.url(prediction.image.key, prediction.image.version_id)
+        key, version_id = prediction.image.key, prediction.image.version_id
+        kept = self.images.has(key, version_id)
+        url = self.images.url(key, version_id) if kept else None
         entry = self.entry(prediction)
         return strict.extended(PredictionDetail, entry, image_url=url, undoable=undoable)

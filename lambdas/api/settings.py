@@ -35,7 +35,8 @@ class DatasetSettings(EnvSettings):
 @dataclass(frozen=True)
 class CostSettings(EnvSettings):
     """What costs are estimated from: ``architecture`` is x86_64 or arm64, ``snap_start_functions``
-    how many of the classifying functions keep a snapshot. ``keys`` and ``more_alarms`` are the
+    how many of the classifying functions keep a snapshot. Records, originals and logs are kept for
+    so many days; ``traced``: X-Ray records requests (1). ``keys`` and ``more_alarms`` are the
     encryption keys and the alarms that the stage has beside the default. ``budget_usd`` of a month,
     at which AWS Budgets stops the stage; 0 without one.
     """
@@ -44,6 +45,9 @@ class CostSettings(EnvSettings):
     ingest_memory_mb: int
     architecture: str
     retention_days: int
+    original_retention_days: int
+    log_retention_days: int
+    traced: int
     snap_start_functions: int
     keys: int
     more_alarms: int

@@ -30,7 +30,6 @@ from visionflow.predictions.record import (
     ImageRef,
     Prediction,
     Source,
-    thumbnail_key,
 )
 from visionflow.predictions.store import PredictionStore
 from visionflow.timestamps import timestamp
@@ -133,7 +132,7 @@ class ClassificationService:
         Raises an `ImageError`, and `ModelUnavailableError` where no version can answer.
         """
         spec = serving.classifier.manifest.input
-        image = self.decoder.prepare(data, spec, stopwatch.step)
+        image = self.decoder.prepare(data, spec, stopwatch.step, thumbnail=0)
         try:
             return _classified(image, stopwatch, serving)
         except Exception as error:
@@ -163,20 +162,10 @@ class ClassificationService:
                 f"{serving.model.name} {serving.model.version} fails at this image."
             ) from error
 
-    def store_thumbnail(
-        self, image: ClassifiedImage, prediction_id: str, stopwatch: Stopwatch
-    ) -> str:
-        """Write the thumbnail beside the record-to-be and return its key."""
-        key = thumbnail_key(prediction_id)
-        with stopwatch.step("thumbnail"):
-            self.images.write(key, image.image.thumbnail, "image/jpeg")
-        return key
-
     def answered(
         self,
         subject: Subject,
         image: ClassifiedImage,
-        thumbnail: str,
         top_k: int = DEFAULT_TOP_K,
     ) -> Prediction:
         """The record of an answer."""
@@ -190,7 +179,7 @@ class ClassificationService:
             top_k=found.scores[:top_k],
             model=image.model,
             image=subject.image,
-            thumbnail_key=thumbnail,
+            thumbnail_key=None,
             timings=subject.timings,
             created_at=timestamp(subject.at),
             error=None,

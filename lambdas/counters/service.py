@@ -26,7 +26,7 @@ from visionflow.models.registry import ModelRegistry
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Aliases, Order
 from visionflow.predictions.record import Prediction
-from visionflow.predictions.store import read_prediction
+from visionflow.predictions.rows import SORT_KEY, read_prediction
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -198,7 +198,7 @@ def _entry(record: Written, aliases: Aliases) -> _Entry:
 def _without_expired(record: Written) -> Written:
     """A record is new where it took the id of one that had expired, or of its tombstone."""
     before = record.before
-    is_same = before is not None and before.get("created_at") == record.after["created_at"]
+    is_same = before is not None and before.get(SORT_KEY) == record.after[SORT_KEY]
     return record if is_same else replace(record, before=None)
 
 

@@ -80,8 +80,7 @@ class IngestService(ClassificationService):
         if isinstance(result, VisionFlowError):
             prediction = self.failed(subject, result)
         else:
-            thumbnail = self.store_thumbnail(result, upload.own_id, stopwatch)
-            prediction = self.answered(subject, result, thumbnail)
+            prediction = self.answered(subject, result)
         owner = upload.owner(stored) if stored else None
         prediction = replace(prediction, owner=owner, filename=upload.filename(stored))
         return self._record(upload, prediction, image.sketch if image else None)

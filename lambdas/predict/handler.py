@@ -1,15 +1,17 @@
-"""Lambda entry point of POST /predict, and of heatmaps of recorded images."""
+"""Lambda entry point of POST /predict, and of heatmaps and thumbnails of recorded images."""
 
 import os
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from lambdas import clients
 from lambdas.classification import snapshot
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.predict.body import read_image
 from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
+from lambdas.predict.thumbnails import ThumbnailService
 from lambdas.telemetry.invocation import LambdaContext
 from lambdas.telemetry.log import logged
 from lambdas.telemetry.measurements import measure
@@ -22,6 +24,8 @@ from lambdas.web.parameters import decimal, flag, only, short_text, whole_number
 from lambdas.web.resolver import Resolver, json_response
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, UsageSettings
+from visionflow.images.store import ImageStore
+from visionflow.predictions.store import PredictionStore
 
 app = Resolver()
 
@@ -32,6 +36,17 @@ def service() -> PredictService:
         ClassificationSettings.from_env(os.environ),
         UsageSettings.from_env(os.environ),
         snapshot.versions(),
+    )
+
+
+@lru_cache
+def drawing() -> ThumbnailService:
+    """With clients of its own: signing and erasing are no part of an answer."""
+    settings = ClassificationSettings.from_env(os.environ)
+    return ThumbnailService(
+        ImageStore(settings.images_bucket, clients.s3()),
+        PredictionStore(settings.predictions_table, clients.dynamodb()),
+        service().decoder,
     )
 
 
@@ -81,6 +96,17 @@ def explanation(event: HttpEvent, prediction_id: str) -> Response:
 
         explained = service().explain(prediction_id, label, owner, allow)
     return json_response(explained)
+
+
+@app.add("GET", "/thumbnails")
+def thumbnails(event: HttpEvent) -> Response:
+    caller = caller_of(event, requires_sign_in=signs_in())
+    caller.require("read")
+    only(event.query, "predictions")
+    ids = event.query.get("predictions", "").split(",")
+    owner = caller.id if sees_own(caller) else None
+    with service().usage.spending(caller, Amounts(requests=1)) as allow:
+        return json_response(drawing().of([text for text in ids if text], owner, allow))
 
 
 def options_of(event: HttpEvent) -> PredictOptions:

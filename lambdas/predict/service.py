@@ -21,6 +21,7 @@ from visionflow.answers.classifier import Explanation
 from visionflow.errors import (
     IdempotencyConflictError,
     InvalidParameterError,
+    MissingImageError,
     PlatformError,
     PredictionNotFoundError,
 )
@@ -138,7 +139,8 @@ class PredictService(ClassificationService):
                 "This Idempotency-Key belongs to another image or other parameters; take a new "
                 "one for each request."
             )
-        return _answer(replace(prediction, feedback=None), reply)
+        # As it was then: before feedback, and before anybody looked at a thumbnail.
+        return _answer(replace(prediction, feedback=None, thumbnail_key=None), reply)
 
     def explain(
         self,
@@ -162,7 +164,12 @@ class PredictService(ClassificationService):
             raise InvalidParameterError("The image could not be read, so nothing is to explain.")
         follow(prediction_id)
         stopwatch = Stopwatch()
-        data = self.images.read(prediction.image.key, prediction.image.version_id)
+        try:
+            data = self.images.read(prediction.image.key, prediction.image.version_id)
+        except MissingImageError as error:
+            raise MissingImageError(
+                "The original is no longer kept, so there is no heatmap of it."
+            ) from error
         serving = self.active.version(prediction.model)
         tree = serving.classifier.manifest.label_tree()
         wanted = _spelled(label, tree) or prediction.label
@@ -183,14 +190,13 @@ class PredictService(ClassificationService):
         stopwatch: Stopwatch,
         now: datetime,
     ) -> Prediction:
-        """The record, after the image and its thumbnail were stored under ``name``."""
+        """The record, after the image was stored under ``name``."""
         key = original_key(name)
         with stopwatch.step("store"):
             version_id = self.images.write(key, data, media_type(data))
         image_in_s3 = image_ref(self.images.bucket, key, version_id, data, image)
-        thumbnail = self.store_thumbnail(image, name, stopwatch)
         subject = Subject(prediction_id, "api", image_in_s3, stopwatch.timings, now)
-        return self.answered(subject, image, thumbnail, options.top_k or DEFAULT_TOP_K)
+        return self.answered(subject, image, options.top_k or DEFAULT_TOP_K)
 
 
 def _checked(options: PredictOptions, tree: LabelTree) -> PredictOptions:

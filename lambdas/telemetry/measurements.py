@@ -17,7 +17,7 @@ from visionflow.predictions.record import Prediction, Status
 
 # Steps that a record's timings name, in the order in which they run. Rarely there is one more,
 # `stopwatch.FAILED_ATTEMPT`.
-STEPS = ("read", "model", "decode", "prepare", "infer", "store", "thumbnail")
+STEPS = ("read", "model", "decode", "prepare", "infer", "store")
 
 
 def steps_of(service: str) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ ROUTES = (
     Route("GET", "/logs", "api", "read"),
     Route("GET", "/predictions/{id}", "api", "read"),
     Route("GET", "/predictions/{id}/explanation", "predict", "read"),
+    Route("GET", "/thumbnails", "predict", "read"),
     Route("GET", "/predictions/{id}/feedback", "api", "read"),
     Route("POST", "/predictions/{id}/feedback", "api", "feedback"),
     Route("DELETE", "/predictions/{id}/feedback", "api", "feedback"),

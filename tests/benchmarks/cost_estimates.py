@@ -9,7 +9,8 @@ from dataclasses import replace
 from infra.cli.cost import workload_of
 from infra.stages import DEV, FREEZABLE, MORE_ALARMS, StageConfig
 from tests.benchmarks.figures import Figure, Run, Target, figure
-from visionflow.costs.estimate import MB_PER_VCPU, Estimate, estimate
+from visionflow.costs.amounts import MB_PER_VCPU
+from visionflow.costs.estimate import Estimate, estimate
 from visionflow.costs.instant import TYPICAL_MEGAPIXELS, dataset_cost
 from visionflow.costs.measured import measured
 from visionflow.costs.prices import DEFAULT_REGION, price_table
@@ -23,8 +24,41 @@ OPTIONS = {
 
 
 def run() -> Run:
-    figures = (_images(), *_months(), *_datasets())
+    figures = (_images(), *_million(), *_months(), *_datasets())
     return Run("python -m tests.benchmarks.readme", None, None, None, figures)
+
+
+def _million() -> tuple[Figure, ...]:
+    """What the stage `dev` costs as it is by default, and what other settings would."""
+    cost = estimate(replace(workload_of(DEV, DEFAULT_REGION), per_day=33_333))
+    kept = cost.http.items["s3_gb_months"] + cost.http.items["dynamodb_gb_months"]
+    what = f"a million images of 3 MP on AWS {DEFAULT_REGION}, stage dev"
+    return (
+        figure(
+            "costs",
+            what,
+            {"HTTP": cost.http.per_million, "S3": cost.s3.per_million},
+            "USD",
+            target=Target("at most", 20),
+            note=f"estimated; thumbnails {cost.assumptions['thumbnails']}; "
+            f"{cost.assumptions['kept']}",
+        ),
+        figure(
+            "costs",
+            f"{what}: of HTTP, storage",
+            kept,
+            "USD",
+            target=Target("at most", 6),
+            note="estimated; of originals, thumbnails and records",
+        ),
+        figure(
+            "costs",
+            f"{what}: what another setting adds to HTTP",
+            {f"{one.setting}: {one.other}": one.http for one in cost.levers},
+            "USD",
+            note="estimated; each on its own",
+        ),
+    )
 
 
 def _images() -> Figure:
@@ -32,7 +66,7 @@ def _images() -> Figure:
     return figure(
         "costs",
         f"a million images of 12 MP on AWS {DEFAULT_REGION}, x86_64, {MB_PER_VCPU:,} MB, kept"
-        f" for {DEV.prediction_retention_days} days",
+        f" for {DEV.original_retention_days} days",
         {
             "HTTP": cost.http.per_million,
             "S3": cost.s3.per_million,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -35,8 +35,11 @@ from tests.benchmarks.contenders.worker import (
 from tests.benchmarks.figures import Figure, Machine, figure
 from visionflow import strict
 from visionflow.answers.answer import UnknownReason
-from visionflow.costs.estimate import Workload, estimate
+from visionflow.costs.amounts import Workload
+from visionflow.costs.estimate import estimate
 from visionflow.costs.measured import MEASURED_FILE, Measured, MeasuredImage
+from visionflow.dynamodb import item_bytes
+from visionflow.images import pipeline
 from visionflow.images.store import ImageStore, StoredImage
 from visionflow.models.manifest import read_artifact
 from visionflow.predictions.record import Status
@@ -46,8 +49,8 @@ from visionflow_starter import STARTER
 CALLS = 30
 SIZES = ((32, 32), (640, 480), (2000, 1500), (4000, 3000))
 EVENTS = PROJECT / "tests" / "events"
-# Lambda's START, END and REPORT lines of an invocation, and the API's access log.
-PLATFORM_LOG_BYTES = 1_200
+# What CloudWatch adds to each line: https://aws.amazon.com/cloudwatch/pricing/
+LINE_OVERHEAD = 26
 
 
 # A fresh process, so that the benchmark itself is not counted.
@@ -65,19 +68,16 @@ print(round(psutil.Process().memory_info().rss / 1e6, 1))
 
 
 class _Images(ImageStore):
-    """Holds one image and remembers the size of its thumbnail."""
+    """Holds one image, in a bucket with a name as long as CloudFormation makes it."""
 
     def __init__(self) -> None:
-        self.bucket = "images"
+        self.bucket = "visionflow-dev-data-images9bf4437c-1x2y3z4a5b6c"
         self.image = b""
-        self.thumbnail_bytes = 0
 
     def fetch(self, *_: object, **__: object) -> StoredImage:
         return StoredImage(self.image, None)
 
     def write(self, key: str, data: bytes, content_type: str) -> str | None:
-        if key.startswith("thumbnails/"):
-            self.thumbnail_bytes = len(data)
         return "3sL4kqtJlcpXroDTDmJrmSpXd3dIbrHY"
 
 
@@ -90,30 +90,10 @@ class _Table:
         self.item_bytes = 0
 
     def put_item(self, **call: Any) -> None:
-        self.item_bytes = sum(len(k) + _value_bytes(v) for k, v in call["Item"].items())
+        self.item_bytes = item_bytes(call["Item"])
 
     def get_item(self, **_: object) -> dict[str, Any]:
         return {}
-
-
-def _value_bytes(value: Mapping[str, Any]) -> int:
-    """The size of an attribute value as DynamoDB counts it.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-    """
-    ((kind, content),) = value.items()
-    match kind:
-        case "S":
-            return len(content.encode())
-        case "N":
-            return len(content) // 2 + 2
-        case "M":
-            return 3 + sum(1 + len(k) + _value_bytes(v) for k, v in content.items())
-        case "L":
-            return 3 + sum(1 + _value_bytes(v) for v in content)
-        case "B":
-            return len(content)
-    return 1
 
 
 class _Functions:
@@ -159,7 +139,9 @@ class _Functions:
                 call()
                 times.append((time.process_time() - start) * 1000)
         written = self.log.getvalue() + printed.getvalue()
-        self.log_bytes = max(self.log_bytes, len(written.encode()))
+        # Of the last call, which was warm.
+        lines = written.strip().splitlines()
+        self.log_bytes = sum(len(line.encode()) + LINE_OVERHEAD for line in lines)
         for line in printed.getvalue().splitlines():
             (directive,) = json.loads(line)["_aws"]["CloudWatchMetrics"]
             self.metrics |= {(name, metric["Name"]) for metric in directive["Metrics"]}
@@ -222,8 +204,8 @@ def measure(hardware: str) -> Measured:
         infer_ms=min(functions.infer_ms),
         images=tuple(images),
         record_bytes=functions.table.item_bytes,
-        thumbnail_bytes=functions.images.thumbnail_bytes,
-        log_bytes=functions.log_bytes + PLATFORM_LOG_BYTES,
+        thumbnail_bytes=len(pipeline.thumbnail(pipeline.decode(photo(SIZES[2])))),
+        log_bytes=functions.log_bytes,
         resident_mb=resident_mb(),
         metrics=len(functions.metrics | statuses),
         alarms=alarms(),

@@ -28,10 +28,12 @@ def test_a_direct_call_and_a_dropped_file_are_erased_whole(cloud: Cloud) -> None
     cloud.drop("uploads/erased.jpg", encode(textured(seed=8)))
     (dropped,) = cloud.wait_for({"uploads/erased.jpg"}, 30)
     cloud.s3.delete_object(Bucket=cloud.outputs.images_bucket, Key="uploads/erased.jpg")
-    prefixes = (
-        *(direct["image"]["key"], direct["thumbnail_key"]),
-        *(dropped["image"]["key"], dropped["thumbnail_key"]),
-    )
+    ids = (direct["id"], dropped["id"])
+    made = cloud.call("GET", "/thumbnails", query={"predictions": ",".join(ids)}).body["items"]
+    assert set(made) == set(ids)
+    assert all(made.values())
+    originals = (record["image"]["key"] for record in (direct, dropped))
+    prefixes = (*originals, *(f"thumbnails/{prediction_id}" for prediction_id in ids))
     assert len(keys(cloud, *prefixes)) == 5, "two images, two thumbnails, a delete marker"
     for record in (direct, dropped):
         path = f"/predictions/{record['id']}"

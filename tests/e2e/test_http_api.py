@@ -95,7 +95,10 @@ def test_explain_brings_a_heatmap(cloud: Cloud) -> None:
 def test_signed_urls_open_image_and_thumbnail(cloud: Cloud) -> None:
     data = SAMPLE.read_bytes()
     posted = cloud.call("POST", "/predict", data, "image/jpeg").body
+    query = {"predictions": posted["id"]}
+    made = cloud.call("GET", "/thumbnails", query=query).body["items"][posted["id"]]
     record = cloud.call("GET", f"/predictions/{posted['id']}").body
+    assert record["thumbnail_key"] in made
     with urllib.request.urlopen(record["image_url"]) as response:  # noqa: S310
         assert response.read() == data
     with urllib.request.urlopen(record["thumbnail_url"]) as response:  # noqa: S310

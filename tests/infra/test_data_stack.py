@@ -46,11 +46,21 @@ def test_images_and_models_keep_their_versions(templates: Templates) -> None:
         assert buckets[name]["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
-def test_what_came_through_the_api_leaves_with_its_record(templates: Templates) -> None:
+def test_originals_leave_when_the_stage_says_and_thumbnails_with_their_records(
+    templates: Templates,
+) -> None:
     rules = templates.properties(BUCKET, "Data")["Images"]["LifecycleConfiguration"]["Rules"]
-    days = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
-    retention = templates.stage.prediction_retention_days
-    assert days == dict.fromkeys(("api/", "thumbnails/", POSTED_PREFIX), retention)
+    kept = {
+        rule["Prefix"]: (
+            rule["ExpirationInDays"],
+            rule["NoncurrentVersionExpiration"]["NoncurrentDays"],
+        )
+        for rule in rules
+        if "Prefix" in rule
+    }
+    original = (templates.stage.original_retention_days - 1, 1)
+    thumbnail = (templates.stage.prediction_retention_days, 1)
+    assert kept == {"api/": original, POSTED_PREFIX: original, "thumbnails/": thumbnail}
 
 
 def test_the_page_may_upload_and_read_images_from_a_browser(on_aws: Templates) -> None:
@@ -172,7 +182,6 @@ def test_predictions_can_be_read_newest_first_and_for_review(templates: Template
     assert {name: _keys(index) for name, index in indexes.items()} == {
         "by_time": ("time_shard", "position"),
         "by_label": ("label_shard", "position"),
-        "by_model": ("model_shard", "position"),
         "by_status": ("status_shard", "position"),
         "by_owner": ("owner_shard", "position"),
         "by_feedback": ("feedback_shard", "position"),

@@ -37,7 +37,8 @@ from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Order
 from visionflow.models.store import ModelStore
-from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
+from visionflow.predictions.rows import SORT_KEY
+from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

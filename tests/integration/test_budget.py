@@ -102,7 +102,7 @@ def test_a_dropped_image_waits_in_the_queue(
 def test_an_admin_resumes_the_stage(
     cloud: Cloud, functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environment = CostSettings(1769, 1769, "x86_64", 30, 0, 0, 0, 0).to_env()
+    environment = CostSettings(1769, 1769, "x86_64", 30, 7, 14, 0, 0, 0, 0, 0).to_env()
     for name, value in (environment | {"VISIONFLOW_REQUIRES_SIGN_IN": "1"}).items():
         monkeypatch.setenv(name, value)
     spend_it()

@@ -7,14 +7,15 @@ import pytest
 
 from lambdas.api.settings import CostSettings
 from tests.integration.conftest import Cloud
-from visionflow.costs.estimate import DAYS_PER_MONTH, Workload, estimate
+from visionflow.costs.amounts import DAYS_PER_MONTH, Workload
+from visionflow.costs.estimate import estimate
 from visionflow.insights.counters import Change, CounterStore, counts_row
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import ImageRef, Prediction
 from visionflow.predictions.store import PredictionStore
 from visionflow.timestamps import new_id, timestamp
 
-SETTINGS = CostSettings(1769, 2048, "x86_64", 30, 0, 0, 7, 50)
+SETTINGS = CostSettings(1769, 2048, "x86_64", 30, 7, 14, 0, 0, 0, 7, 50)
 NOW = datetime.now(UTC)
 
 

@@ -20,6 +20,7 @@ from visionflow.insights.counters import CounterStore
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore
+from visionflow.predictions.rows import read_prediction
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,35 +46,18 @@ def records(n: int, seed: int = 1) -> list[Prediction]:
 
 def recount(cloud: Cloud) -> dict[str, Any]:
     """What /stats must say, from the table itself."""
-    rows = []
-    for page in cloud.dynamodb.get_paginator("scan").paginate(TableName="predictions"):
-        rows += page["Items"]
-
-    def tally(*path: str) -> dict[str, int]:
-        found: Counter[str] = Counter()
-        for row in rows:
-            value: Any = row
-            for step in path:
-                value = value.get(step, {}) if "M" not in value else value["M"].get(step, {})
-            if "S" in value:
-                found[value["S"]] += 1
-        return dict(found)
-
-    def text(model: Any) -> str:
-        return f"{model['name']['S']}/{model['version']['S']}"
-
-    def word(row: Any) -> tuple[str, str, bool] | None:
-        if "M" not in row["feedback"]:
-            return None
-        said = row["feedback"]["M"]["label"]["S"]
-        return text(row["model"]["M"]), said, said == row["label"]["S"]
-
-    words = [found for row in rows if (found := word(row))]
+    pages = cloud.dynamodb.get_paginator("scan").paginate(TableName="predictions")
+    rows = [read_prediction(item) for page in pages for item in page["Items"]]
+    words = [
+        (row.model.text, row.feedback.label, row.feedback.label == row.label)
+        for row in rows
+        if row.model and row.feedback
+    ]
     return {
         "total": len(rows),
-        "by_status": {"ok": 0, "unknown": 0, "failed": 0, **tally("status")},
-        "by_label": tally("label"),
-        "by_model": dict(Counter(text(row["model"]["M"]) for row in rows if "M" in row["model"])),
+        "by_status": {"ok": 0, "unknown": 0, "failed": 0, **Counter(row.status for row in rows)},
+        "by_label": dict(Counter(row.label for row in rows if row.label is not None)),
+        "by_model": dict(Counter(row.model.text for row in rows if row.model)),
         "feedback": {
             version: {
                 label: (

@@ -26,7 +26,7 @@ def test_it_is_the_one_that_came_with_the_answer(cloud: Cloud) -> None:
         "explanation": answer["explanation"],
     }
     assert cloud.dynamodb.scan(TableName="predictions")["Items"] == before
-    assert len(cloud.s3.list_object_versions(Bucket="images")["Versions"]) == 2  # with thumbnail
+    assert len(cloud.s3.list_object_versions(Bucket="images")["Versions"]) == 1
     assert len(cloud.stream()) == 1, "so nothing is counted"
 
 

@@ -116,7 +116,7 @@ def test_a_repeated_answer_is_no_new_prediction_in_the_metrics(
 def test_a_request_that_died_half_way_is_done_by_the_next(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The image and its thumbnail are stored, the record is not."""
+    """The image is stored, the record is not."""
     service = PredictService.build(INGEST, COUNTING)
 
     def die(*_: Any) -> bool:
@@ -126,7 +126,7 @@ def test_a_request_that_died_half_way_is_done_by_the_next(
         patch.setattr(service.predictions, "add", die)
         with pytest.raises(KeyboardInterrupt):
             service.predict(RED, datetime.now(UTC), key=KEY)
-    assert cloud.s3.list_objects_v2(Bucket="images")["KeyCount"] == 2
+    assert cloud.s3.list_objects_v2(Bucket="images")["KeyCount"] == 1
     assert cloud.logs() == []
     answered = service.predict(RED, datetime.now(UTC), key=KEY)
     assert (answered.answer.label, answered.repeated) == ("red", False)
@@ -197,5 +197,3 @@ def test_of_concurrent_requests_for_two_images_one_wins_whole(cloud: Cloud) -> N
         Bucket="images", Key=winner.image.key, VersionId=winner.image.version_id
     )
     assert stored["Body"].read() == {"red": RED, "blue": BLUE}[winner.label]
-    thumbnails = cloud.s3.list_objects_v2(Bucket="images", Prefix="thumbnails/")["Contents"]
-    assert len(thumbnails) == 2, "the loser's thumbnail must not replace the winner's"

@@ -16,20 +16,13 @@ RED = encode(plain("red"))
 WATCHED = Watched("images", ("uploads/",))
 
 
-def test_a_dropped_image_is_recorded_with_its_thumbnail(cloud: Cloud) -> None:
+def test_a_dropped_image_is_recorded(cloud: Cloud) -> None:
     cloud.drop("uploads/red.jpg", RED)
     assert cloud.deliver(cloud.messages()) == []
     (entry,) = cloud.logs()
     assert (entry["label"], entry["status"], entry["source"]) == ("red", "ok", "s3")
     assert entry["image"]["key"] == "uploads/red.jpg"
     assert entry["image"]["version_id"]
-    assert entry["thumbnail_url"].startswith("https://")
-    assert cloud.s3.head_object(Bucket="images", Key=entry["thumbnail_key"])
-
-
-def test_writing_a_thumbnail_triggers_nothing(cloud: Cloud) -> None:
-    cloud.drop("uploads/red.jpg", RED)
-    cloud.deliver(cloud.messages())
     assert cloud.messages() == []
 
 

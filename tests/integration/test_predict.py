@@ -1,5 +1,4 @@
 import base64
-import io
 import json
 import math
 from dataclasses import replace
@@ -10,7 +9,6 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectTimeoutError
-from PIL import Image
 
 import lambdas.predict.handler
 from lambdas.predict.service import PredictAnswer
@@ -72,14 +70,12 @@ def test_the_answer_is_what_the_history_holds(cloud: Cloud) -> None:
     assert entry["id"] == answer["id"]
 
 
-def test_image_and_thumbnail_are_kept_beside_the_record(cloud: Cloud) -> None:
+def test_the_image_is_kept_beside_the_record(cloud: Cloud) -> None:
     large = encode(textured((900, 600)), "PNG")
     prediction = cloud.predict(large).body
     original = cloud.s3.get_object(Bucket="images", Key=prediction["image"]["key"])
     assert original["Body"].read() == large
     assert original["ContentType"] == "image/png"
-    thumbnail = cloud.s3.get_object(Bucket="images", Key=prediction["thumbnail_key"])
-    assert Image.open(io.BytesIO(thumbnail["Body"].read())).size == (256, 171)
 
 
 @pytest.mark.parametrize("top_k", [1, 2, 3])

@@ -17,7 +17,8 @@ from training.results.findings import THUMBNAIL_SIDE, ActivationMap, ImageAnswer
 from training.results.report import FORM_NAMES, ModelMeasure, Report
 from training.results.scores import ClassScores
 from training.texts.catalogue import spans, text_spans
-from visionflow.costs.estimate import Workload, estimate
+from visionflow.costs.amounts import Workload
+from visionflow.costs.estimate import estimate
 from visionflow.costs.measured import measured
 from visionflow.sentences import in_korean
 

@@ -12,6 +12,7 @@ export const NEEDS = {
   "GET /logs": "read",
   "GET /predictions/{id}": "read",
   "GET /predictions/{id}/explanation": "read",
+  "GET /thumbnails": "read",
   "DELETE /predictions/{id}": "predict",
   "POST /predictions/{id}/feedback": "feedback",
   "DELETE /predictions/{id}/feedback": "feedback",

@@ -31,6 +31,9 @@ export interface Span {
   to?: string;
 }
 
+/** Records of one call; the API refuses more. */
+export const MOST_RECORD_THUMBNAILS = 20;
+
 export interface PredictionsApi {
   predict(file: File, options?: PredictOptions, signal?: AbortSignal): Promise<PredictAnswer>;
   /** A presigned request that uploads one large file to the images bucket, once. */
@@ -39,6 +42,11 @@ export interface PredictionsApi {
   prediction(id: string, signal?: AbortSignal): Promise<PredictionDetail>;
   /** The heatmap of a record, by the version that answered it; adds no record. */
   explanation(id: string, signal?: AbortSignal): Promise<RecordExplanation>;
+  /** URLs by id, of at most `MOST_RECORD_THUMBNAILS`; null where none can be made. */
+  recordThumbnails(
+    ids: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Record<string, string | null>>;
   feedback(id: string, said: FeedbackRequest): Promise<LogEntry>;
   /** Takes back the caller's latest feedback. */
   withdrawFeedback(id: string): Promise<Pick<PredictionDetail, "feedback" | "undoable">>;
@@ -97,6 +105,15 @@ export function predictionsApi(client: Transport): PredictionsApi {
           }),
         WRITE_TIMEOUT_MS,
       ),
+    recordThumbnails: async (ids, signal) => {
+      const query = { predictions: ids.join(",") };
+      const { items } = await ask(
+        signal,
+        (bounded) => client.GET("/thumbnails", { params: { query }, signal: bounded }),
+        WRITE_TIMEOUT_MS,
+      );
+      return items;
+    },
     feedback: (id, body) =>
       ask(undefined, (bounded) =>
         client.POST("/predictions/{id}/feedback", {

@@ -111,6 +111,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/thumbnails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Thumbnails of at most 20 records. One that nobody has looked at before is made now, as long as the original is kept */
+        get: operations["record_thumbnails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The headers of GET without its body */
+        head: operations["record_thumbnailsHead"];
+        patch?: never;
+        trace?: never;
+    };
     "/predictions/{id}/feedback": {
         parameters: {
             query?: never;
@@ -2291,7 +2309,8 @@ export interface components {
         };
         /**
          * LogEntry
-         * @description A prediction in a list. ``thumbnail_url`` is short-lived, null where no thumbnail exists.
+         * @description A prediction in a list. ``thumbnail_url`` is short-lived, null where no thumbnail was made
+         *     yet; `GET /thumbnails` makes one.
          */
         LogEntry: {
             /** Id */
@@ -2833,9 +2852,10 @@ export interface components {
         };
         /**
          * PredictionDetail
-         * @description One prediction with short-lived URLs for its image and thumbnail. ``undoable``: the feedback
-         *     that the caller may take back: their ``own`` latest, also one that somebody outweighs, or for an
-         *     admin ``unowned``, of which nobody knows who gave it. Null: none.
+         * @description One prediction with short-lived URLs for its image and thumbnail. ``image_url`` is null where
+         *     the original is no longer kept. ``undoable``: the feedback that the caller may take back: their
+         *     ``own`` latest, also one that somebody outweighs, or for an admin ``unowned``, of which nobody
+         *     knows who gave it. Null: none.
          */
         PredictionDetail: {
             /** Id */
@@ -2872,7 +2892,7 @@ export interface components {
             /** Thumbnail Url */
             thumbnail_url: string | null;
             /** Image Url */
-            image_url: string;
+            image_url: string | null;
             /** Undoable */
             undoable: ("own" | "unowned") | null;
             /**
@@ -3033,6 +3053,17 @@ export interface components {
             id: string;
             model: components["schemas"]["ModelRef"];
             explanation: components["schemas"]["Explanation"] | null;
+        };
+        /**
+         * RecordThumbnails
+         * @description Short-lived URLs by the ids of records; null where no thumbnail can be made, because the
+         *     original is gone or cannot be decoded. An id without a record is left out.
+         */
+        RecordThumbnails: {
+            /** Items */
+            items: {
+                [key: string]: string | null;
+            };
         };
         /**
          * Relabelled
@@ -4095,6 +4126,66 @@ export interface operations {
             path: {
                 id: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    record_thumbnails: {
+        parameters: {
+            query?: {
+                /** @description Ids of records, with commas between them */
+                predictions?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordThumbnails"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_thumbnailsHead: {
+        parameters: {
+            query?: {
+                /** @description Ids of records, with commas between them */
+                predictions?: string;
+            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;

@@ -20,7 +20,7 @@ from infra.nag import acknowledge
 from infra.stages import StageConfig
 from lambdas.embed.settings import EmbedSettings
 from lambdas.instant.settings import InstantSettings
-from visionflow.costs.estimate import MB_PER_VCPU
+from visionflow.costs.amounts import MB_PER_VCPU
 from visionflow.costs.instant import FIT_MEMORY_MB
 from visionflow.datasets.names import CONTENT_PREFIX, MANIFEST_PREFIX, RUNS_PREFIX
 

@@ -14,7 +14,8 @@ from visionflow.datasets.rows import DATASETS
 from visionflow.datasets.run_store import MODELS
 from visionflow.datasets.versions import VERSIONS
 from visionflow.dynamodb import EXPIRY
-from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS, SORT_KEY
+from visionflow.predictions.rows import SORT_KEY
+from visionflow.predictions.store import INDEXES, REVIEW_INDEX, REVIEW_KEYS
 
 # A row that has expired is not read: whoever reads one knows these two names and no other.
 ROWS_EXPIRE_AT, KEYS_EXPIRE_AT = EXPIRY
@@ -113,6 +114,10 @@ class PredictionsTable(OnDemandTable):
 
     def allow_feedback(self, role: iam.Role) -> None:
         """Let `role` add feedback to a record."""
+        self._allow(role, "UpdateItem")
+
+    def allow_illustrate(self, role: iam.Role) -> None:
+        """Let `role` note the thumbnail of a record."""
         self._allow(role, "UpdateItem")
 
 

@@ -13,7 +13,7 @@ from infra.constructs.workflow import Workflow
 from infra.stages import StageConfig
 from lambdas.jobs.machines import JOB_TAG
 from lambdas.jobs.settings import JobsSettings
-from visionflow.costs.estimate import MB_PER_VCPU
+from visionflow.costs.amounts import MB_PER_VCPU
 
 _RUN_TIME = "The launch itself makes the resource, so its name is not known before."
 

@@ -37,6 +37,9 @@ class ModelWatch(Construct):
     answered, so the caller would wait for any further work. The stream's consumer runs after each
     record anyway, and calls the shadow while there is one, without waiting: Lambda
     keeps the call, tries it again and sends it to the dead letters.
+
+    Attributes:
+        readers: the functions of both, which read records.
     """
 
     def __init__(
@@ -51,7 +54,8 @@ class ModelWatch(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         shadow = self._add_shadow(stage, package, stores)
-        self._add_counters(stage, package, stores, shadow, curation_queue)
+        counters = self._add_counters(stage, package, stores, shadow, curation_queue)
+        self.readers = (shadow, counters)
         self._alarm(
             "RefusedAlarm",
             metric=REFUSED_METRIC,
@@ -80,7 +84,7 @@ class ModelWatch(Construct):
         stores: Stores,
         shadow: ServiceFunction,
         curation_queue: sqs.Queue,
-    ) -> None:
+    ) -> ServiceFunction:
         uncounted = DeadLetterQueue(self, "Uncounted", stage=stage)
         acknowledge(uncounted, "AwsSolutions-SQS3", reason="It is the stream's dead-letter queue.")
         uncounted.add_alarm(
@@ -133,6 +137,7 @@ class ModelWatch(Construct):
             reason="X-Ray's calls and DynamoDB's ListStreams, which Lambda needs to read a stream, "
             "know no resources.",
         )
+        return function
 
     def _add_shadow(self, stage: StageConfig, package: Package, stores: Stores) -> ServiceFunction:
         dead_letters = DeadLetterQueue(self, "ShadowDeadLetters", stage=stage)

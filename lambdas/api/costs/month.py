@@ -11,7 +11,8 @@ from lambdas.api.costs.storage import StorageSizes
 from lambdas.api.costs.training import TrainingCost, TrainingCosts
 from lambdas.api.costs.viewer_days import Zone
 from lambdas.api.settings import CostSettings
-from visionflow.costs.estimate import GIB, Amounts, Estimate
+from visionflow.costs.amounts import GIB, Amounts
+from visionflow.costs.estimate import Estimate
 from visionflow.costs.measured import Measured, measured
 from visionflow.costs.prices import price_table
 from visionflow.costs.served import WayTaken
@@ -184,7 +185,7 @@ class MonthCosts:
             stored_so_far=passed * per_month,
             training=training,
             budget_usd=self.settings.budget_usd or None,
-            retention_days=self.settings.retention_days,
+            retention_days=self.settings.original_retention_days,
             prices=_prices(priced.pricing),
             measured=measured(),
             assumptions=found.assumptions,
@@ -210,12 +211,10 @@ class MonthCosts:
         return tuple(found)
 
     def _kept_bytes(self, now: datetime) -> int:
-        """Of the images that are kept, as counted: this reads up to a year of counters."""
-        since = (now - timedelta(days=self.settings.retention_days)).date().isoformat()
+        """Of the originals that are kept, as counted. Thumbnails are few."""
+        since = (now - timedelta(days=self.settings.original_retention_days)).date().isoformat()
         kept = self.counters.days(since, now.date().isoformat())
-        images = sum(sum(part.under("status.").values()) for part in kept)
-        found = sum(part[WAY_BYTES + way] for part in kept for way in ("api", "s3"))
-        return round(found + measured().thumbnail_bytes * images)
+        return sum(part[WAY_BYTES + way] for part in kept for way in ("api", "s3"))
 
 
 def _by_day(priced: Priced) -> tuple[DayCost, ...]:

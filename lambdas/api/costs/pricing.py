@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from lambdas.api.settings import CostSettings
-from visionflow.costs.estimate import Estimate, Workload, estimate, instead
+from visionflow.costs.amounts import Workload
+from visionflow.costs.estimate import Estimate, estimate, instead
 from visionflow.costs.prices import price_region
 from visionflow.costs.served import KEPT, WayTaken, image_cost, taken, way_taken
 from visionflow.insights.counters import Counted
@@ -61,7 +62,10 @@ class Pricing:
             memory_mb=(
                 settings.predict_memory_mb if source == "api" else settings.ingest_memory_mb
             ),
+            original_days=settings.original_retention_days,
             retention_days=settings.retention_days,
+            log_days=settings.log_retention_days,
+            traced=bool(settings.traced),
             snap_start=settings.snap_start_functions,
             keys=settings.keys,
             more_alarms=settings.more_alarms,

@@ -17,7 +17,7 @@ from lambdas.api.settings import CostSettings
 from visionflow.access.budget import BudgetSettings, BudgetState, BudgetTopic, StageStop, Stop
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import UsageSettings
-from visionflow.costs.estimate import DAYS_PER_MONTH
+from visionflow.costs.amounts import DAYS_PER_MONTH
 from visionflow.costs.prices import DEFAULT_REGION
 from visionflow.datasets.run_store import RunStore
 from visionflow.insights.counters import CounterStore

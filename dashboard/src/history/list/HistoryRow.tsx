@@ -8,6 +8,7 @@ import { isFresh } from "../../records/feed/feed";
 import { FeedbackMark } from "../../records/feedback/FeedbackMark";
 import { FileName } from "../../records/record/FileName";
 import { StatusChip } from "../../records/record/StatusChip";
+import { useRecordThumbnail } from "../../records/record/useRecordThumbnail";
 import { FailureText } from "../../ui/notice/FailureText";
 import { Thumbnail } from "../../ui/Thumbnail";
 import { SelectBox } from "../select/SelectBox";
@@ -55,7 +56,7 @@ export const HistoryRow = memo(function HistoryRow({
           onOpen(row.id);
         }}
       >
-        <Thumbnail className={css.thumbnail} url={row.thumbnail_url} />
+        <Thumbnail className={css.thumbnail} url={useRecordThumbnail(row)} />
         <span className={css.result}>
           <Result row={row} />
           {row.filename !== null && <FileName name={row.filename} className={css.filename} />}

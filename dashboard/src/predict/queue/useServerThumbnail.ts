@@ -1,19 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
-
-import { useApi } from "../../api/ApiContext";
+import { useRecordThumbnail } from "../../records/record/useRecordThumbnail";
 import type { Item } from "./queue";
 
 /** The address of the thumbnail that the API made of an image; asked for once it is `wanted`. */
-export function useServerThumbnail({ id, outcome }: Item, wanted: boolean): string | null {
-  const api = useApi();
+export function useServerThumbnail({ outcome }: Item, wanted: boolean): string | null {
   const prediction = outcome?.prediction;
-  const known = prediction && "thumbnail_url" in prediction ? prediction.thumbnail_url : null;
-  const asked = useQuery({
-    queryKey: ["thumbnail", id],
-    queryFn: async ({ signal }) =>
-      (await api.prediction(prediction?.id ?? "", signal)).thumbnail_url,
-    enabled: wanted && known === null && prediction !== undefined,
-    staleTime: Infinity, // it expires, but is loaded by then
-  });
-  return wanted ? (known ?? asked.data ?? null) : null;
+  const found = useRecordThumbnail(
+    prediction ?? { id: "", status: "failed" },
+    wanted && prediction !== undefined,
+  );
+  return wanted ? found : null;
 }

@@ -8,6 +8,7 @@ import { ImageIcon } from "../../ui/icons";
 import { Problem } from "../../ui/notice/Problem";
 import { placement } from "./placement";
 import css from "./RecordImage.module.css";
+import { useRecordThumbnail } from "./useRecordThumbnail";
 
 /**
  * The original; if it is gone or the browser cannot show it, its thumbnail, else a sentence.
@@ -16,21 +17,22 @@ import css from "./RecordImage.module.css";
  */
 export function RecordImage({ record }: { record: PredictionDetail }) {
   const { t } = useTranslation();
-  const [sources, setSources] = useState(
-    [record.image_url, record.thumbnail_url].filter((url) => url !== null),
-  );
+  const [broken, setBroken] = useState<readonly string[]>([]);
+  const isKept = record.image_url !== null;
+  const isShown = record.image_url !== null && !broken.includes(record.image_url);
+  const thumbnail = useRecordThumbnail(record, isKept && !isShown);
   const [size, setSize] = useState<{ width: number; height: number } | null>(null);
   const map = useMap(record);
-  const [source, ...others] = sources;
+  const source = isShown ? record.image_url : thumbnail;
   const explanation = map.data?.explanation;
-  const canExplain = record.status !== "failed";
+  const canExplain = record.status !== "failed" && isKept;
 
-  if (source === undefined) {
+  if (source === null || broken.includes(source)) {
     return (
       <div className={css.stage}>
         <p className={css.gone}>
           <ImageIcon className={css.icon} />
-          {t("record.noImage")}
+          {t(isKept ? "record.noImage" : "record.originalGone")}
         </p>
       </div>
     );
@@ -50,7 +52,7 @@ export function RecordImage({ record }: { record: PredictionDetail }) {
               setSize({ width: image.naturalWidth, height: image.naturalHeight });
             }}
             onError={() => {
-              setSources(others);
+              setBroken((before) => [...before, source]);
             }}
           />
           {explanation && size && (
@@ -64,6 +66,7 @@ export function RecordImage({ record }: { record: PredictionDetail }) {
           )}
         </div>
       </div>
+      {!isKept && <p className="muted small">{t("record.thumbnailOnly")}</p>}
       {map.error && (
         <Problem
           error={map.error}

@@ -6,6 +6,7 @@ import { FeedbackMark } from "../feedback/FeedbackMark";
 import { FileName } from "./FileName";
 import css from "./RecordTile.module.css";
 import { StatusChip } from "./StatusChip";
+import { useRecordThumbnail } from "./useRecordThumbnail";
 
 interface RecordTileProps {
   row: LogEntry;
@@ -26,7 +27,7 @@ export function RecordTile({ row, time, onOpen }: RecordTileProps) {
         onOpen(row.id);
       }}
     >
-      <Thumbnail className={css.image} url={row.thumbnail_url} />
+      <Thumbnail className={css.image} url={useRecordThumbnail(row)} />
       <span className={css.caption}>
         {status === "ok" ? (
           <span className={css.answer}>

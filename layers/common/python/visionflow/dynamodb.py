@@ -233,6 +233,30 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _from_value(value) for key, value in item.items()}
 
 
+def item_bytes(item: Mapping[str, Any]) -> int:
+    """What DynamoDB counts an item as, in attribute values, when it bills a write of it.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: Mapping[str, Any]) -> int:
+    ((kind, content),) = value.items()
+    match kind:
+        case "S":
+            return len(content.encode())
+        case "N":
+            return len(content) // 2 + 2
+        case "M":
+            return 3 + len(content) + item_bytes(content)
+        case "L":
+            return 3 + sum(1 + _value_bytes(part) for part in content)
+        case "B":
+            return len(content)
+    return 1
+
+
 def from_row(item: Mapping[str, Any]) -> dict[str, Any]:
     """`from_item`, without the row's keys ``pk`` and ``sk``."""
     return from_item({name: value for name, value in item.items() if name not in ("pk", "sk")})

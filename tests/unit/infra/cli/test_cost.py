@@ -6,7 +6,8 @@ import pytest
 from infra.cli import main
 from infra.cli.cost import bounds_of
 from infra.stages import PROD, STAGES
-from visionflow.costs.estimate import Workload, estimate
+from visionflow.costs.amounts import Workload
+from visionflow.costs.estimate import estimate
 from visionflow.costs.instant import dataset_cost
 from visionflow.costs.worst_case import worst_case
 from visionflow.strict import to_dict
@@ -72,10 +73,13 @@ def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
     def estimated(workload: Workload) -> object:
         return json.loads(json.dumps(to_dict(estimate(workload))))
 
-    assert printed() == estimated(Workload(2000, 3.0, retention_days=365))
+    basic = Workload(2000, 3.0, retention_days=365, log_days=90)
+    assert printed() == estimated(basic)
     costly = replace(PROD, snap_start=True, alarm_key=True, all_alarms=True)
     monkeypatch.setitem(STAGES, "prod", costly)
-    more = Workload(2000, 3.0, retention_days=365, snap_start=2, keys=1, more_alarms=12)
+    more = Workload(
+        2000, 3.0, retention_days=365, log_days=90, snap_start=2, keys=1, more_alarms=12
+    )
     assert printed() == estimated(more)
 
 

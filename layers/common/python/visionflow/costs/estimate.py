@@ -1,56 +1,37 @@
 """What predictions cost, from measured milliseconds and a dated table of prices.
 
 The one function, `estimate`, stands behind ``visionflow cost``, GET /costs and the training report.
-
-Lambda gives a function a share of a vCPU in proportion to its memory, one whole vCPU at 1,769 MB
-(https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html). The serving path is taken
-as one thread: below that size it takes longer in the same proportion and costs the same, above it
-nothing gets faster. What is waited for (S3, DynamoDB) takes as long at any size, so it is cheapest
-at the smallest one that holds the largest image.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import get_args
 
+from visionflow.costs.amounts import (
+    DAYS_PER_MONTH,
+    DYNAMODB_WAIT_MS,
+    GIB,
+    LOOKED_AT,
+    MB_PER_VCPU,
+    S3_WAIT_MS,
+    Amounts,
+    Architecture,
+    Way,
+    Workload,
+    amounts_of,
+    duration_ms,
+)
 from visionflow.costs.measured import Measured, measured
-from visionflow.costs.prices import DEFAULT_REGION, Prices, PriceTable, price_table
-from visionflow.errors import InvalidParameterError
+from visionflow.costs.prices import Prices, PriceTable, price_table
 from visionflow.images.limits import DEFAULT_LIMITS
-from visionflow.images.uploads import MAX_DIRECT_BYTES
-from visionflow.predictions.store import INDEXES
 
-Architecture = Literal["x86_64", "arm64"]
-Way = Literal["http", "s3"]
-Amounts = dict[str, float]
-
-# Of a Lambda: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-MB_PER_VCPU = 1769
 MEMORY_SIZES_MB = (1024, 1536, MB_PER_VCPU, 2048, 3008)
-DAYS_PER_MONTH = 30
 # Among the assumptions where the memory is not enough.
 TOO_SMALL = "too_small"
-GIB = 2**30
-
-HTTP_API_CHUNK = 512 * 1024
-WRITE_UNIT = 1024
-# "by_status" has a row only for an image that was not recognised, and "by_feedback" for one that
-# people judged: few are.
-INDEX_WRITES = len(INDEXES) - 2
-# A large image: a request for its form, then on average two for its answer.
-FORM_CALLS = 3
-FORM_CALL_GB_SECONDS = 0.5 * 0.02
-# A request is counted in the row of its caller and in that of the stage.
-COUNTED_ROWS = 2
-# A message is sent by S3, received and deleted.
-QUEUE_REQUESTS = 3
 # Lambda polls an empty queue with five pollers, each for 20 seconds at a time; two queues, of
 # dropped images and of datasets, drive a function.
 IDLE_POLLS = 2 * 5 * DAYS_PER_MONTH * 86_400 / 20
-# X-Ray records the first request of each second, and a twentieth of the others.
-TRACED_SHARE = 0.05
-ANSWER_BYTES = 2_000
 # The dashboard's first paint, compressed.
 PAGE_REQUESTS = 12
 PAGE_BYTES = 250_000
@@ -62,44 +43,6 @@ _ALLOWANCES = {
     "dashboards": "dashboards of at most 50 metrics",
     "sqs_requests": "requests of queues",
 }
-# Neither is measured: nothing of this project has run on AWS.
-S3_WAIT_MS = 30.0
-DYNAMODB_WAIT_MS = 6.0
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What to estimate. ``megapixels`` of a JPEG; ``memory_mb`` of the classifying functions.
-
-    ``retention_days``: for how long an image and its record are kept and paid for. ``free_tier``:
-    subtract AWS's monthly free tier from the images' cost. Beyond the default a stage may have
-    ``snap_start`` (the number of functions with a snapshot), ``keys`` of encryption, and
-    ``more_alarms``.
-    """
-
-    per_day: float
-    megapixels: float
-    region: str = DEFAULT_REGION
-    architecture: Architecture = "x86_64"
-    memory_mb: int = MB_PER_VCPU
-    retention_days: int = 30
-    free_tier: bool = False
-    snap_start: int = 0
-    keys: int = 0
-    more_alarms: int = 0
-
-    def check(self) -> None:
-        """Raise `InvalidParameterError` for a number out of its range."""
-        if not (math.isfinite(self.per_day) and self.per_day > 0):
-            raise InvalidParameterError("the number of images per day must be above 0.")
-        if not 0 < self.megapixels <= 1000:
-            raise InvalidParameterError("megapixels must be above 0 and at most 1,000.")
-        if not 128 <= self.memory_mb <= 10_240:
-            raise InvalidParameterError("memory must lie between 128 and 10,240 MB.")
-        if self.retention_days < 1:
-            raise InvalidParameterError("days must be at least 1.")
-        if self.architecture not in get_args(Architecture):
-            raise InvalidParameterError(f"there is no architecture {self.architecture!r:.20}.")
 
 
 @dataclass(frozen=True)
@@ -123,11 +66,23 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Lever:
+    """A setting that changes the bill: ``now`` and ``other`` say how it is set, ``http`` and ``s3``
+    what the other way would add to a million images, or take off."""
+
+    setting: str
+    now: str
+    other: str
+    http: float
+    s3: float
+
+
+@dataclass(frozen=True)
 class Estimate:
     """``idle_per_month``, by item, is due with or without images, and ``metrics_per_month`` when
     each hour of the month has images; both are after the free tier, and the months' sums include
     both. ``page_views_per_1000``: opening the dashboard so often. ``choices``: the cheapest first.
-    ``assumptions``: what the figures rest on."""
+    ``levers``: what each setting saves or costs. ``assumptions``: what the figures rest on."""
 
     currency: str
     http: WayCost
@@ -138,6 +93,7 @@ class Estimate:
     month_through_s3: float
     page_views_per_1000: float
     choices: tuple[Choice, ...]
+    levers: tuple[Lever, ...]
     assumptions: dict[str, str]
 
     @property
@@ -168,6 +124,7 @@ def estimate(
         month_through_s3=images * s3.per_million + beside,
         page_views_per_1000=1000 * page_view(prices.of(workload.region)),
         choices=_choices(workload, found, prices),
+        levers=_levers(workload, found, prices),
         assumptions=_assumptions(workload, found, prices),
     )
 
@@ -176,7 +133,6 @@ def way_cost(workload: Workload, way: Way, found: Measured, table: PriceTable) -
     """A month of ``workload`` through one way, without what is fixed, per million images."""
     images = workload.per_day * DAYS_PER_MONTH
     amounts = {item: amount * images for item, amount in amounts_of(workload, way, found).items()}
-    amounts["traces"] = traces(workload.per_day)
     prices = table.of(workload.region)
     free = _left_by_idling(table.free) if workload.free_tier else {}
     cost = bill(amounts, prices, workload.architecture, free)
@@ -192,58 +148,6 @@ def bill(
         item: max(0.0, amount - free.get(item, 0)) * prices.of(item, architecture)
         for item, amount in amounts.items()
     }
-
-
-def amounts_of(workload: Workload, way: Way, found: Measured) -> Amounts:
-    """What one image takes of each item."""
-    size = found.at(workload.megapixels).bytes
-    life = workload.retention_days / DAYS_PER_MONTH
-    units = math.ceil(found.record_bytes / WRITE_UNIT)
-    seconds = duration_ms(workload, way, found) / 1000
-    amounts = {
-        "lambda_requests": 1.0,
-        "lambda_gb_seconds": seconds * workload.memory_mb / 1024,
-        "s3_puts": 2.0,  # the image and its thumbnail
-        "s3_gb_months": (size + found.thumbnail_bytes) / GIB * life,
-        "dynamodb_write_units": float(units * (1 + INDEX_WRITES)),
-        "dynamodb_gb_months": found.record_bytes * (1 + INDEX_WRITES) / GIB * life,
-        "logs_gb": found.log_bytes / GIB,
-        "logs_gb_months": found.log_bytes / GIB * life,
-    }
-    if way == "http" and size <= MAX_DIRECT_BYTES:
-        amounts["http_api_requests"] = float(math.ceil(size / HTTP_API_CHUNK))
-        amounts["transfer_out_gb"] = ANSWER_BYTES / GIB
-        amounts["dynamodb_write_units"] += COUNTED_ROWS
-        return amounts
-    amounts["s3_gets"] = 1.0
-    amounts["sqs_requests"] = float(QUEUE_REQUESTS)
-    amounts["dynamodb_read_units"] = 1.0  # whether there is a record already
-    if way == "s3":
-        amounts["dynamodb_write_units"] += 1  # nobody is known to the API
-    else:
-        amounts["dynamodb_write_units"] += FORM_CALLS * COUNTED_ROWS
-        amounts["http_api_requests"] = float(FORM_CALLS)
-        amounts["transfer_out_gb"] = FORM_CALLS * ANSWER_BYTES / GIB
-        amounts["lambda_requests"] += FORM_CALLS
-        amounts["lambda_gb_seconds"] += FORM_CALLS * FORM_CALL_GB_SECONDS
-    return amounts
-
-
-def duration_ms(workload: Workload, way: Way, found: Measured) -> float:
-    """Of a warm invocation for one image: its own work at the memory's share of a vCPU, and the
-    calls that it waits for one after the other."""
-    at = found.at(workload.megapixels)
-    direct = way == "http" and at.bytes <= MAX_DIRECT_BYTES
-    own = (at.http_ms if direct else at.s3_ms) / min(1.0, workload.memory_mb / MB_PER_VCPU)
-    s3_calls, table_calls = (2, 1) if direct else (2, 2)
-    return own + s3_calls * S3_WAIT_MS + table_calls * DYNAMODB_WAIT_MS
-
-
-def traces(per_day: float) -> float:
-    """Traces that X-Ray records in a month whose requests come evenly."""
-    rate = per_day / 86_400
-    recorded = min(rate, 1.0) + TRACED_SHARE * max(rate - 1.0, 0.0)
-    return recorded * 86_400 * DAYS_PER_MONTH
 
 
 def idle_costs(workload: Workload, found: Measured, table: PriceTable) -> Amounts:
@@ -301,6 +205,61 @@ def _choices(workload: Workload, found: Measured, table: PriceTable) -> tuple[Ch
     return tuple(sorted(choices, key=lambda choice: choice.http + choice.s3))
 
 
+def _levers(workload: Workload, found: Measured, table: PriceTable) -> tuple[Lever, ...]:
+    """Each setting on its own, the others as they are."""
+    days, share = "{} days", "{:.0%} of the images"
+    switch = {False: "off", True: "on"}
+    originals = 30 if workload.original_days <= 7 else 7
+    records = 365 if workload.retention_days <= 30 else 30
+    looked_at = 1.0 if workload.looked_at < 1 else LOOKED_AT
+    architecture: Architecture = "arm64" if workload.architecture == "x86_64" else "x86_64"
+    memory = 1024 if workload.memory_mb > 1024 else MB_PER_VCPU
+    settings: tuple[tuple[str, Workload, str, str], ...] = (
+        (
+            "originals are kept",
+            replace(workload, original_days=originals),
+            days.format(workload.original_days),
+            days.format(originals),
+        ),
+        (
+            "records are kept",
+            replace(workload, retention_days=records),
+            days.format(workload.retention_days),
+            days.format(records),
+        ),
+        (
+            "thumbnails are looked at",
+            replace(workload, looked_at=looked_at),
+            share.format(workload.looked_at),
+            share.format(looked_at),
+        ),
+        (
+            "requests are traced",
+            replace(workload, traced=not workload.traced),
+            switch[workload.traced],
+            switch[not workload.traced],
+        ),
+        (
+            "architecture",
+            replace(workload, architecture=architecture),
+            workload.architecture,
+            architecture,
+        ),
+        (
+            "memory",
+            replace(workload, memory_mb=memory),
+            f"{workload.memory_mb} MB",
+            f"{memory} MB",
+        ),
+    )
+    http, s3 = (way_cost(workload, way, found, table).per_million for way in get_args(Way))
+    levers = []
+    for setting, other, now, then in settings:
+        costs = [way_cost(other, way, found, table).per_million for way in get_args(Way)]
+        levers.append(Lever(setting, now, then, costs[0] - http, costs[1] - s3))
+    return tuple(levers)
+
+
 def instead(found: Estimate, region: str) -> dict[str, str]:
     """The assumption about prices of an estimate that stands for a ``region`` without any."""
     return {"prices": f"{found.assumptions['prices']}; there are none for {region} here"}
@@ -328,6 +287,16 @@ def _assumptions(workload: Workload, found: Measured, table: PriceTable) -> dict
         "waits": f"{S3_WAIT_MS:g} ms for a call of S3 and {DYNAMODB_WAIT_MS:g} ms for one of"
         " DynamoDB: assumed, not measured",
         "queue": "one message per invocation, as when images come singly",
-        "kept": f"image, record and log for {workload.retention_days} days",
+        "kept": f"original for {workload.original_days} days, record for "
+        f"{workload.retention_days}, log for {workload.log_days}; a file that somebody dropped into"
+        " the bucket stays until somebody deletes it, for "
+        f"{_original_month(workload, found, table):.2f} USD per million and month",
+        "thumbnails": f"made when somebody looks at an image: {workload.looked_at:.0%}, assumed",
         "left_out": "cold starts, training, heatmaps of recorded images, and counting for /stats",
     }
+
+
+def _original_month(workload: Workload, found: Measured, table: PriceTable) -> float:
+    """Dollars of a month for a million originals."""
+    size = found.at(workload.megapixels).bytes
+    return size / GIB * 1e6 * table.of(workload.region).s3_gb_months

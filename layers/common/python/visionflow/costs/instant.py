@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from visionflow import strict
-from visionflow.costs.estimate import (
+from visionflow.costs.amounts import (
     DYNAMODB_WAIT_MS,
     GIB,
     MB_PER_VCPU,
@@ -19,8 +19,8 @@ from visionflow.costs.estimate import (
     WRITE_UNIT,
     Amounts,
     Architecture,
-    bill,
 )
+from visionflow.costs.estimate import bill
 from visionflow.costs.measured import Measured, measured
 from visionflow.costs.prices import DEFAULT_REGION, PriceTable, price_table
 from visionflow.errors import InvalidParameterError

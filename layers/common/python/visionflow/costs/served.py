@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from visionflow.costs.estimate import (
-    DAYS_PER_MONTH,
+from visionflow.costs.amounts import (
     DYNAMODB_WAIT_MS,
     GIB,
     HTTP_API_CHUNK,
@@ -19,10 +18,10 @@ from visionflow.costs.estimate import (
     Way,
     Workload,
     amounts_of,
-    bill,
     duration_ms,
-    traces,
+    original_months,
 )
+from visionflow.costs.estimate import bill
 from visionflow.costs.measured import Measured, measured
 from visionflow.costs.prices import PriceTable, price_table
 from visionflow.insights.changes import WAY, WAY_BYTES, WAY_MS
@@ -91,12 +90,10 @@ def image_cost(
     seconds = (found.milliseconds / found.images + DYNAMODB_WAIT_MS) / 1000
     estimated = duration_ms(direct, way, base) / 1000
     amounts["lambda_gb_seconds"] += (seconds - estimated) * workload.memory_mb / 1024
-    life = workload.retention_days / DAYS_PER_MONTH
-    amounts["s3_gb_months"] = (size + base.thumbnail_bytes) / GIB * life
+    at_estimated = base.at(direct.megapixels).bytes
+    amounts["s3_gb_months"] += (size - at_estimated) / GIB * original_months(workload)
     if way == "http":
         amounts["http_api_requests"] = float(max(1, math.ceil(size / HTTP_API_CHUNK)))
-    images = workload.per_day * DAYS_PER_MONTH
-    amounts["traces"] = traces(workload.per_day) / images
     return bill(amounts, prices.of(workload.region), workload.architecture, {})
 
 

@@ -5,10 +5,10 @@ and measurements of `visionflow.costs.estimate`. The lines are added although th
 full at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from visionflow.access import quotas
-from visionflow.costs.estimate import (
+from visionflow.costs.amounts import (
     DAYS_PER_MONTH,
     DYNAMODB_WAIT_MS,
     GIB,
@@ -17,11 +17,9 @@ from visionflow.costs.estimate import (
     Amounts,
     Workload,
     amounts_of,
-    bill,
-    idle_costs,
-    metric_costs,
     traces,
 )
+from visionflow.costs.estimate import bill, idle_costs, metric_costs
 from visionflow.costs.measured import Measured, measured
 from visionflow.costs.prices import Prices, PriceTable, price_table
 from visionflow.images.limits import DEFAULT_LIMITS
@@ -47,7 +45,7 @@ REFUSAL_BYTES = 1_000
 # A watched job makes three transitions a minute; its folder is kept for two months.
 JOB_TRANSITIONS = LONGEST_HOURS * 60 * 3 + 100
 JOB_FOLDER_GB_MONTHS = 2 * 2.0
-# Versions of objects outlive their expiry by a month.
+# Old versions of what people dropped outlive it by a month.
 OLD_VERSIONS_DAYS = 30
 
 
@@ -63,7 +61,6 @@ class Bounds:
     health_per_second: float
     api_memory_mb: int
     log_retention_days: int
-    traced: bool
 
 
 @dataclass(frozen=True)
@@ -155,7 +152,7 @@ def _image(bounds: Bounds, found: Measured) -> Amounts:
     items = {item: max(http.get(item, 0), s3.get(item, 0)) for item in http | s3}
     share = min(1.0, workload.memory_mb / MB_PER_VCPU)
     seconds = IMAGE_SECONDS / share + (2 * S3_WAIT_MS + 2 * DYNAMODB_WAIT_MS) / 1000
-    life = (workload.retention_days + OLD_VERSIONS_DAYS) / DAYS_PER_MONTH
+    life = workload.retention_days / DAYS_PER_MONTH
     return items | {
         "http_api_requests": DEFAULT_LIMITS.max_bytes / (512 * 1024),
         "lambda_requests": 4.0,  # predict or ingest, the form, counters, shadow
@@ -163,6 +160,7 @@ def _image(bounds: Bounds, found: Measured) -> Amounts:
         "sqs_requests": items["sqs_requests"],
         "dynamodb_write_units": items["dynamodb_write_units"] + IMAGE_WRITES,
         "s3_gets": 2.0,
+        "traces": 0.0,  # a line of its own
         "s3_gb_months": found.thumbnail_bytes / GIB * life,
         "transfer_out_gb": 0.0,
         **_logs(bounds, 2 * found.log_bytes),
@@ -170,7 +168,7 @@ def _image(bounds: Bounds, found: Measured) -> Amounts:
 
 
 def _stored(bounds: Bounds, prices: Prices) -> float:
-    life = (bounds.workload.retention_days + OLD_VERSIONS_DAYS) / DAYS_PER_MONTH
+    life = (bounds.workload.original_days + OLD_VERSIONS_DAYS) / DAYS_PER_MONTH
     return bounds.limits.bytes / GIB * life * prices.s3_gb_months
 
 
@@ -186,10 +184,8 @@ def _job(bounds: Bounds) -> Amounts:
 
 def _traces(bounds: Bounds) -> float:
     """Each function that a request reaches begins a trace of its own."""
-    if not bounds.traced:
-        return 0.0
     invocations = 2 * bounds.per_second + bounds.health_per_second
-    return traces(invocations * 86_400)
+    return traces(replace(bounds.workload, per_day=invocations * 86_400))
 
 
 def _logs(bounds: Bounds, size: int) -> Amounts:

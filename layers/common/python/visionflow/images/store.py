@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import (
         CopySourceTypeDef,
         GetObjectRequestTypeDef,
+        HeadObjectRequestTypeDef,
         PutObjectRequestTypeDef,
     )
 
@@ -117,6 +118,19 @@ class ImageStore:
             found = answer["Metadata"]
             name = clean_filename(unquote(found.get(_FILENAME, ""), errors="replace"))
             return StoredImage(body.read(), found.get(_OWNER), name)
+
+    def has(self, key: str, version_id: str | None) -> bool:
+        """Whether a version is there, by default the latest."""
+        which: HeadObjectRequestTypeDef = {"Bucket": self.bucket, "Key": key}
+        if version_id:
+            which["VersionId"] = version_id
+        try:
+            self._client.head_object(**which)
+        except self._client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in {*_UNREADABLE, *ABSENT}:
+                raise
+            return False
+        return True
 
     def found(self, key: str) -> tuple[str, int] | None:
         """ETag and size of an object; None where there is none."""

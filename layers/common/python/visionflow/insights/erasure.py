@@ -17,9 +17,10 @@ from visionflow.insights.changes import erased
 from visionflow.insights.copies import DatasetCopies
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
-from visionflow.predictions.record import Prediction, original_key, thumbnail_prefix
+from visionflow.predictions.record import Prediction, original_key, thumbnail_key, thumbnail_prefix
 from visionflow.predictions.reviews import ReviewStore
-from visionflow.predictions.store import ERASED, PredictionStore, read_prediction
+from visionflow.predictions.rows import read_prediction
+from visionflow.predictions.store import ERASED, PredictionStore
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
@@ -95,5 +96,7 @@ class Erasure:
             self.images.erase_below(thumbnail_prefix(prediction.id))
             return
         self.images.erase(prediction.image.key, prediction.image.version_id)
-        if prediction.thumbnail_key is not None:
+        # Also one that is being made and that the record does not name yet.
+        self.images.erase(thumbnail_key(prediction.id))
+        if prediction.thumbnail_key not in (None, thumbnail_key(prediction.id)):
             self.images.erase(prediction.thumbnail_key)

@@ -30,6 +30,7 @@ from visionflow.errors import (
     PredictionNotFoundError,
 )
 from visionflow.predictions.record import Feedback, Prediction
+from visionflow.predictions.rows import known_feedback, read_prediction
 from visionflow.predictions.store import (
     ERASED,
     GIVEN,
@@ -37,8 +38,6 @@ from visionflow.predictions.store import (
     REVIEW_INDEX,
     REVIEW_KEYS,
     SHARDS,
-    known_feedback,
-    read_prediction,
     review_keys,
     shard_of,
 )

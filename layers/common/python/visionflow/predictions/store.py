@@ -12,8 +12,8 @@ import json
 import re
 import time
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +23,6 @@ from visionflow.dynamodb import (
     Found,
     Page,
     every_row,
-    from_item,
     is_expired,
     is_free,
     read_cursor,
@@ -33,27 +32,26 @@ from visionflow.dynamodb import (
     write_cursor,
 )
 from visionflow.errors import IdempotencyConflictError, InvalidCursorError
-from visionflow.images.uploads import name_in_key
 from visionflow.labels import composed
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.attempts import AttemptStore
 from visionflow.predictions.record import ID, Feedback, Prediction, Source, Status
 from visionflow.predictions.replies import Reply
+from visionflow.predictions.rows import SORT_KEY, read_prediction, written
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SHARDS = 4
-SORT_KEY = "position"
 REPLY = "reply"
 
 # Index name -> its partition key. `by_status` is sparse: "ok" is nearly every row, and those are
-# read by time. `by_owner` has no row for an image without an owner, `by_feedback` none for a record
-# without feedback. CloudFormation adds at most one index to a table in one deployment.
+# read by time. So are a version's, which are nearly every row too while it serves. `by_owner` has
+# no row for an image without an owner, `by_feedback` none for a record without feedback.
+# CloudFormation adds or removes at most one index of a table in one deployment.
 INDEXES = {
     "by_time": "time_shard",
     "by_label": "label_shard",
-    "by_model": "model_shard",
     "by_status": "status_shard",
     "by_owner": "owner_shard",
     "by_feedback": "feedback_shard",
@@ -79,24 +77,6 @@ ERASED = "erased_at"
 # makes no new record. Dead letters are kept for 14 days and may then wait for 4 more.
 _OBJECT = "object"
 TOMBSTONE_LIFETIME_S = 30 * 86_400
-
-# Fields that records written before they existed do not have.
-_LATER_FIELDS: dict[str, Any] = {
-    "parents": [],
-    "feedback": None,
-    "refused": None,
-    "unknown_reason": None,
-    "familiarity": None,
-    "owner": None,
-    "filename": None,
-}
-
-LATER_FEEDBACK: dict[str, Any] = {
-    "parents": [],
-    "is_parent": False,
-    "weight": 1,
-    "from_queue": False,
-}
 
 # What people said of an answer: that it is ``right`` or ``wrong``, as the accuracy by feedback
 # counts it; that it is ``none`` of the model's labels, which is right or wrong too; or nothing yet.
@@ -138,9 +118,6 @@ class LogQuery:
             return "by_label", (self.label,)
         if self.status is not None and self.status != "ok":
             return "by_status", (self.status,)
-        if self.model is not None:
-            # Records from before the index had names are under the version, until they expire.
-            return "by_model", (self.model.text, self.model.version)
         return "by_time", ("all",)
 
     def matches(self, prediction: Prediction) -> bool:
@@ -267,6 +244,20 @@ class PredictionStore:
             return None
         return answer["Attributes"]
 
+    def illustrate(self, prediction_id: str, thumbnail_key: str) -> bool:
+        """Note where the thumbnail of a record is; False for one that is erased or gone."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=to_item({"id": prediction_id}),
+                UpdateExpression="SET thumbnail_key = :key",
+                ConditionExpression=f"attribute_exists(image) AND attribute_not_exists({ERASED})",
+                ExpressionAttributeValues=to_item({":key": thumbnail_key}),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
     def tombstone(self, prediction: Prediction, erased_at: str, now: float) -> Action:
         """The end of an erasure, for a transaction: the id stays taken for a while, with nothing of
         the record but a hash."""
@@ -391,8 +382,6 @@ def _attributes(prediction: Prediction, sketch: bytes | None) -> dict[str, Any]:
     keys: dict[str, Any] = {SORT_KEY: _position(prediction), "time_shard": f"all#{shard}"}
     if prediction.label is not None:
         keys["label_shard"] = f"{prediction.label}#{shard}"
-    if prediction.model is not None:
-        keys["model_shard"] = f"{prediction.model.text}#{shard}"
     if prediction.status != "ok":
         keys["status_shard"] = f"{prediction.status}#{shard}"
     if prediction.confidence is not None:
@@ -401,32 +390,7 @@ def _attributes(prediction: Prediction, sketch: bytes | None) -> dict[str, Any]:
         keys["owner_shard"] = f"{prediction.owner}#{shard}"
     if sketch is not None:
         keys["sketch"] = sketch
-    attributes: dict[str, Any] = strict.to_dict(prediction)
-    return attributes | keys
-
-
-def read_prediction(item: Mapping[str, Any]) -> Prediction:
-    """A record from its item, as attribute values.
-
-    Index keys are left out, and so is what a newer version of this code may have added; what an
-    older one could not know is null, and what it kept elsewhere is taken from there.
-    """
-    known = from_item({key: item[key] for key in Prediction.__dataclass_fields__ if key in item})
-    if isinstance(known.get("feedback"), dict):
-        known["feedback"] = known_feedback(known["feedback"])
-    if known.get("status") == "unknown":
-        # Before there was a second reason, all answers of this status had this one.
-        known = {"unknown_reason": "unsure", **known}
-    prediction = strict.parse(Prediction, _LATER_FIELDS | known, "prediction")
-    if "filename" in known or prediction.source != "s3":
-        return prediction
-    return replace(prediction, filename=name_in_key(prediction.image.key))
-
-
-def known_feedback(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a `Feedback` in its data, which may be of older or newer code."""
-    known = {name: data[name] for name in Feedback.__dataclass_fields__ if name in data}
-    return LATER_FEEDBACK | known
+    return written(prediction) | keys
 
 
 def _read_cursor(cursor: str, query: LogQuery) -> str:

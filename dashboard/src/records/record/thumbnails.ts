@@ -1,0 +1,60 @@
+import type { Api } from "../../api/client";
+import { MOST_RECORD_THUMBNAILS } from "../../api/predictions";
+
+/** Rows ask one after the other: wait for the rest of the screen. */
+const GATHER_MS = 40;
+
+interface Wanted {
+  resolve: (url: string | null) => void;
+  reject: (cause: unknown) => void;
+}
+
+/**
+ * The thumbnails that somebody sees for the first time, asked for a screen at a time. One request
+ * after the other, because each draws images. What left the screen meanwhile is not asked for.
+ */
+class RecordThumbnails {
+  readonly #api: Api;
+  readonly #wanted = new Map<string, Wanted>();
+  #isAsking = false;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  of(id: string, signal: AbortSignal): Promise<string | null> {
+    return new Promise((resolve, reject) => {
+      this.#wanted.set(id, { resolve, reject });
+      signal.addEventListener("abort", () => {
+        this.#wanted.delete(id);
+        reject(new DOMException("It left the screen.", "AbortError"));
+      });
+      if (this.#isAsking) return;
+      this.#isAsking = true;
+      setTimeout(() => void this.#ask(), GATHER_MS);
+    });
+  }
+
+  async #ask(): Promise<void> {
+    while (this.#wanted.size > 0) {
+      const part = [...this.#wanted].slice(0, MOST_RECORD_THUMBNAILS);
+      for (const [id] of part) this.#wanted.delete(id);
+      try {
+        const items = await this.#api.recordThumbnails(part.map(([id]) => id));
+        for (const [id, { resolve }] of part) resolve(items[id] ?? null);
+      } catch (cause) {
+        for (const [, { reject }] of part) reject(cause);
+      }
+    }
+    this.#isAsking = false;
+  }
+}
+
+const known = new WeakMap<Api, RecordThumbnails>();
+
+/** What gathers the requests of all components that use `api`. */
+export function recordThumbnails(api: Api): RecordThumbnails {
+  const found = known.get(api) ?? new RecordThumbnails(api);
+  known.set(api, found);
+  return found;
+}

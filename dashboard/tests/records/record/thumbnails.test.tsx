@@ -1,0 +1,78 @@
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import type { LogEntry } from "../../../src/api/types";
+import { FakeApi } from "../../fakeApi";
+import { record } from "../../records";
+import { renderDashboard } from "../../render";
+
+const unseen = (n: number, changes: Partial<LogEntry> = {}): LogEntry =>
+  record(n, { thumbnail_key: null, thumbnail_url: null, ...changes });
+
+let fake: FakeApi;
+beforeEach(() => {
+  fake = new FakeApi();
+});
+
+describe("thumbnails of records", () => {
+  it("are made for the rows that nobody has seen, a screen at a time", async () => {
+    fake.records = [unseen(4), record(3), unseen(2), unseen(1, { status: "failed" })];
+    renderDashboard(fake, "/history");
+    const rows = await screen.findAllByTestId("history-row");
+    await waitFor(() => {
+      expect(screen.getAllByTestId("thumbnail")).toHaveLength(3);
+    });
+    const made = rows.map((row) => within(row).queryByTestId("thumbnail")?.getAttribute("src"));
+    expect(made[0]).toBe("http://images.test/thumbnails/s3-000004.jpg");
+    expect(fake.drawn).toEqual([["s3-000004", "s3-000002"]]);
+  });
+
+  it("that cannot be made leave the icon and are not asked for again", async () => {
+    fake.records = [unseen(1)];
+    fake.undrawn.push("s3-000001");
+    const { unmount } = renderDashboard(fake, "/history");
+    await waitFor(() => {
+      expect(fake.drawn).toHaveLength(1);
+    });
+    expect(screen.queryByTestId("thumbnail")).toBeNull();
+    unmount();
+  });
+});
+
+describe("a record whose original is no longer kept", () => {
+  beforeEach(() => {
+    fake.imageUrl = null;
+  });
+
+  it("shows its thumbnail, says so, and offers no heatmap", async () => {
+    fake.records = [record(1)];
+    renderDashboard(fake, "/history?record=s3-000001");
+    expect(await screen.findByText(/This is its thumbnail/)).toBeVisible();
+    expect(screen.getByRole("img", { name: "The image that was classified" })).toHaveAttribute(
+      "src",
+      "http://images.test/thumbnails/1.jpg",
+    );
+    expect(screen.queryByTestId("record-explain")).toBeNull();
+  });
+
+  it("says so where nobody had looked at it in time", async () => {
+    fake.records = [unseen(1)];
+    fake.undrawn.push("s3-000001");
+    renderDashboard(fake, "/history?record=s3-000001");
+    expect(await screen.findByText(/nobody opened this record while it was/)).toBeVisible();
+  });
+});
+
+it("an original that the browser cannot show is shown by its thumbnail", async () => {
+  fake.records = [unseen(1)];
+  renderDashboard(fake, "/history?record=s3-000001");
+  const image = await screen.findByRole("img", { name: "The image that was classified" });
+  expect(image).toHaveAttribute("src", "http://images.test/original.jpg");
+  fireEvent.error(image);
+  await waitFor(() => {
+    expect(screen.getByRole("img", { name: "The image that was classified" })).toHaveAttribute(
+      "src",
+      "http://images.test/thumbnails/s3-000001.jpg",
+    );
+  });
+});
