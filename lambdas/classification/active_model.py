@@ -12,8 +12,8 @@ from lambdas.classification.loading import Loader, Serving, count_refusal
 from lambdas.telemetry.log import logger
 from visionflow.errors import ArtifactError, ConfigError, ModelUnavailableError
 from visionflow.models.ref import ModelRef
-from visionflow.models.registry import ModelRegistry
 from visionflow.models.routing import Aliases
+from visionflow.models.serving import AliasReader
 from visionflow.models.store import ModelStore
 
 # A move is followed within 15 seconds: this long, and the time to load a version.
@@ -36,7 +36,7 @@ class ActiveModel:
 
     def __init__(
         self,
-        registry: ModelRegistry,
+        registry: AliasReader,
         store: ModelStore,
         *,
         cache: Path,

@@ -23,7 +23,7 @@ from visionflow.answers.session import begin_import
 from visionflow.errors import ModelUnavailableError, VisionFlowError
 from visionflow.images.store import ImageStore
 from visionflow.models.ref import ModelRef
-from visionflow.models.registry import ModelRegistry
+from visionflow.models.serving import AliasReader
 from visionflow.models.store import ModelStore
 from visionflow.predictions.record import (
     Failure,
@@ -106,7 +106,7 @@ class ClassificationService:
         begin_import()
         s3, dynamodb = clients.s3(), clients.dynamodb()
         active = ActiveModel(
-            ModelRegistry(settings.registry_table, dynamodb),
+            AliasReader(settings.registry_table, dynamodb),
             ModelStore(settings.models_bucket, s3),
             cache=Path(tempfile.gettempdir()) / "models",
             threads=settings.ort_threads,

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 import lambdas.predict.handler
+from lambdas.aws.s3 import S3
 from lambdas.classification import snapshot
 from tests.images import encode, plain
 from tests.integration.conftest import COUNTING, INGEST, Cloud
@@ -149,8 +150,10 @@ class _Answers(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-@pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+@pytest.fixture(params=["without an SDK", "boto3"])
+def endpoint(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    if request.param != "boto3":
+        monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "predict")
     server = Aws()
     Thread(target=server.serve_forever, daemon=True).start()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
@@ -182,3 +185,5 @@ def test_no_connection_and_no_credential_is_frozen(endpoint: Aws) -> None:
     with pytest.raises(Exception, match="ResourceNotFoundException"):
         predict.service().active.load()
     assert set(endpoint.signed_by) == {"AFTER"}
+    lean = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+    assert isinstance(predict.service().images._client, S3) == lean

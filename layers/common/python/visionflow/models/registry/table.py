@@ -21,12 +21,12 @@ from visionflow.models.registry.rows import Retirement, require_fit, version_key
 from visionflow.models.registry.versions import VersionRegistry
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Move, Order, Step
+from visionflow.models.serving import ALIASES_KEY
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, UpdateTypeDef
 
-_ALIASES_KEY: dynamodb.Item = {"pk": {"S": "ALIASES"}, "sk": {"S": "CURRENT"}}
 _RULE_KEY: dynamodb.Item = {"pk": {"S": "RULE"}, "sk": {"S": "CURRENT"}}
 _PROMOTION_KEY: dynamodb.Item = {"pk": {"S": "RULE"}, "sk": {"S": "PROMOTION"}}
 
@@ -50,11 +50,6 @@ def first_promotion(table: str, model: ModelRef, order: Order) -> list[dynamodb.
 
 class ModelRegistry(VersionRegistry):
     """Owns the registry table."""
-
-    def aliases(self) -> Aliases:
-        """What serves now, read consistently and in one piece."""
-        row = self._get(_ALIASES_KEY)
-        return Aliases() if row is None else strict.parse(Aliases, row, "registry.aliases")
 
     def current(self) -> ModelRef | None:
         """The version in production, or None when none ever was."""
@@ -241,7 +236,7 @@ def _step_actions(table: str, seen: Aliases, step: Step) -> list[dynamodb.Action
 def _put_aliases(table: str, seen: Aliases, after: Aliases) -> dynamodb.Action:
     put: PutTypeDef = {
         "TableName": table,
-        "Item": {**_ALIASES_KEY, **dynamodb.to_item(strict.to_dict(after))},
+        "Item": {**ALIASES_KEY, **dynamodb.to_item(strict.to_dict(after))},
         "ConditionExpression": "attribute_not_exists(pk)",
     }
     if seen.revision:

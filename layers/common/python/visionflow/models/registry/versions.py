@@ -18,22 +18,18 @@ from visionflow.models.registry.rows import (
     sort_key,
     version_key,
 )
+from visionflow.models.serving import AliasReader
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import ConditionCheckTypeDef
 
 # Publishing takes minutes: a claim that is older, and whose version is not there, is nobody's.
 CLAIM_LIFETIME = timedelta(hours=1)
 
 
-class VersionRegistry:
+class VersionRegistry(AliasReader):
     """The registry table as far as it is about versions alone."""
-
-    def __init__(self, table: str, client: "DynamoDBClient") -> None:
-        self._table = table
-        self._client = client
 
     def version(self, model: ModelRef) -> RegisteredVersion | None:
         """The row of a published version, or None when it was never registered."""
