@@ -21,13 +21,6 @@ _TIMEOUTS = {
     "read_timeout": 5,
     "retries": {"mode": "standard", "max_attempts": 3},
 }
-# Presigned URLs must name the bucket's regional host: the dashboard's content security policy lists
-# that one, and the global host redirects while a bucket is new, which breaks the signature. With
-# the style "auto" botocore presigns for the global host; an emulator on an IP address gets paths.
-_REGIONAL_URLS = {
-    "signature_version": "s3v4",
-    "s3": {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
-}
 
 
 def _client(service: str, **options: Any) -> Any:
@@ -53,7 +46,12 @@ def dynamodb() -> "DynamoDBClient":
 
 
 def s3() -> "S3Client":
-    client: S3Client = _client("s3", **_REGIONAL_URLS)
+    # Presigned URLs must name the bucket's regional host: the dashboard's content security policy
+    # lists that one, and the global host redirects while a bucket is new, which breaks the
+    # signature. With the style "auto" botocore presigns for the global host; an emulator on an IP
+    # address gets paths. A new dictionary for each client, because botocore writes to it.
+    style = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+    client: S3Client = _client("s3", signature_version="s3v4", s3=style)
     return client
 
 

@@ -74,8 +74,9 @@ def of_error(event: HttpEvent, error: Exception) -> Response:
         return _problem(event, error)
     if isinstance(error, aws_errors()) and _is_passing(error):
         logger.exception("aws call failed", exc_info=error)
-        told = "A service behind the API did not answer; try again."
-        return _problem(event, PlatformError(told))
+        return _problem(
+            event, PlatformError("A service behind the API did not answer; try again.")
+        )
     logger.exception("unexpected error", exc_info=error)
     return _problem(event, VisionFlowError("The request could not be handled."))
 
@@ -101,15 +102,18 @@ def _problem(
 
 
 def of_unknown_route(event: HttpEvent) -> Response:
-    routes = [route for route in ROUTES if route.matches(event.path)]
+    method, path = event.method, event.path
+    routes = [route for route in ROUTES if route.matches(path)]
     methods: list[str] = [route.method for route in routes]
-    if methods and event.method not in methods:
+    if methods and method not in methods:
         heads = [HEAD for route in routes if route.takes_head]
         allowed = ", ".join([*methods, *heads])
-        told = f"{event.path} does not take {event.method}, only {allowed}."
-        return _problem(event, MethodNotAllowedError(told), {"Allow": allowed})
-    told = f"There is no {event.path} here; GET /openapi.json lists what there is."
-    return _problem(event, RouteNotFoundError(told))
+        error = MethodNotAllowedError(f"{path} does not take {method}, only {allowed}.")
+        return _problem(event, error, {"Allow": allowed})
+    return _problem(
+        event,
+        RouteNotFoundError(f"There is no {path} here; GET /openapi.json lists what there is."),
+    )
 
 
 def json_response(

@@ -12,7 +12,7 @@ from contextlib import redirect_stdout
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TextIO, cast
 
 from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.loading import Loader, Serving
@@ -151,7 +151,7 @@ class _Nowhere(io.TextIOBase):
         return len(text)
 
 
-output.to = _Nowhere()
+output.to = cast(TextIO, _Nowhere())
 
 
 def call(event: dict[str, Any]) -> dict[str, Any]:
