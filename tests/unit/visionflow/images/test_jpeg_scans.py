@@ -9,8 +9,8 @@ from PIL import Image
 
 from tests.images import encode, textured
 from visionflow.errors import ImageError, TruncatedImageError
-from visionflow.images import decoding, pipeline
-from visionflow.images.containers import Contents, jpeg, progressive, unpack
+from visionflow.images import decoding, jpeg_scans, pipeline
+from visionflow.images.containers import Contents, jpeg, unpack
 from visionflow.images.containers.contents import Parts
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.limits import DEFAULT_LIMITS
@@ -31,7 +31,7 @@ IMAGE = grainy()
 def scans(data: bytes) -> list[tuple[int, int, int]]:
     """First coefficient, last, and the bits that were missing, of each scan."""
     segments = jpeg._segments(data, Parts(DEFAULT_LIMITS))
-    return [(scan.first, scan.last, scan.high) for scan in progressive._read(data, segments)[1]]
+    return [(scan.first, scan.last, scan.high) for scan in jpeg_scans._read(data, segments)[1]]
 
 
 def reduced(data: bytes, reduction: int) -> bytes:
@@ -78,7 +78,7 @@ def test_no_scan_is_kept_without_those_that_it_is_coded_behind() -> None:
     for reduction in (2, 4, 8):
         known: dict[int, set[int]] = {}
         segments = jpeg._segments(kept := reduced(data, reduction), Parts(DEFAULT_LIMITS))
-        for scan in progressive._read(kept, segments)[1]:
+        for scan in jpeg_scans._read(kept, segments)[1]:
             for component in scan.components:
                 seen = known.setdefault(component, set())
                 assert not scan.high or scan.coefficients <= seen
