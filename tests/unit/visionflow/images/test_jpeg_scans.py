@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ from PIL import Image
 from tests.images import encode, textured
 from visionflow.errors import ImageError, TruncatedImageError
 from visionflow.images import decoding, jpeg_scans, pipeline
-from visionflow.images.containers import Contents, jpeg, unpack
-from visionflow.images.containers.contents import Parts
+from visionflow.images.containers import jpeg, unpack
+from visionflow.images.containers.contents import Contents, Parts
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.limits import DEFAULT_LIMITS
 
@@ -48,7 +49,8 @@ def test_the_tensor_is_that_of_all_scans(
 ) -> None:
     monkeypatch.setattr(pipeline, "THUMBNAIL_SIDE", 1)
     options = {} if mode == "L" and "subsampling" in options else options
-    data = encode(IMAGE.convert(mode), quality=quality, progressive=True, **options)
+    more: dict[str, Any] = {"quality": quality, "progressive": True, **options}
+    data = encode(IMAGE.convert(mode), **more)
     image = pipeline.decode(data, SPEC)
     assert image.reduction == 8
     whole = pipeline.prepare(pipeline.decode(data), SPEC).astype(int)
