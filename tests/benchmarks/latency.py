@@ -22,7 +22,7 @@ INFERENCES = 400
 # The queue delivers at most ten messages at once.
 BATCHES = (1, 5, 10)
 ROUNDS = 15
-MOST_OWN_MS = 3
+MOST_OWN_MS = 1.5
 MOST_MS = 9
 STARTERS_NETWORK = "EfficientNet-Lite0"
 # Steps of any server of this model; the rest of an invocation is VisionFlow's own work.

@@ -6,8 +6,10 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import numpy_helper
 
 from tests.parity.images import crops
 from training.evaluation.measure import measure_folder
@@ -37,6 +39,29 @@ def test_the_artifact_is_whole_and_small() -> None:
     assert manifest.name == "starter"
     assert set(manifest.files) == {"int8"}
     assert all(check.passed for check in manifest.gate)
+
+
+def test_an_answer_is_one_forward_pass_of_the_image_alone() -> None:
+    graph = onnx.load(STARTER / read_artifact(STARTER).served_file.path).graph
+    # A mirror image beside it would be a Slice with a negative step, or a gather.
+    assert {node.op_type for node in graph.node if "image" in node.input} == {"Transpose"}
+    assert not {"Concat", "Slice", "Gather"} & {node.op_type for node in graph.node}
+
+
+def test_avx2_without_vnni_cannot_saturate() -> None:
+    """There two products of uint8 and a weight are added in 16 bits (vpmaddubsw)."""
+    graph = onnx.load(STARTER / read_artifact(STARTER).served_file.path).graph
+    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    sources = {node.output[0]: node.input[0] for node in graph.node if node.input}
+    kernels = [
+        tensors[sources[node.input[1]]].astype(int)
+        for node in graph.node
+        if node.op_type == "Conv" and sources.get(node.input[1]) in tensors
+    ]
+    # A depthwise kernel adds in 32 bits.
+    dense = [kernel for kernel in kernels if kernel.shape[1] > 1]
+    assert len(dense) > 20
+    assert all(255 * 2 * np.abs(kernel).max() <= np.iinfo(np.int16).max for kernel in dense)
 
 
 def test_its_labels_have_the_parents_of_the_table() -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from visionflow.errors import TruncatedImageError
-from visionflow.images.containers import orientation, progressive
+from visionflow.images import jpeg_scans
+from visionflow.images.containers import orientation
 from visionflow.images.containers.contents import MOST_METADATA, Contents, Parts
 from visionflow.images.limits import ImageLimits
 
@@ -53,7 +54,7 @@ class _Found:
             if self.profile_bytes <= MOST_METADATA:
                 self.profile.setdefault(segment[16], segment[18:])
         elif kind in _FRAMES and len(segment) > 9:
-            self.in_scans = kind == progressive.FRAME
+            self.in_scans = kind == jpeg_scans.FRAME
             components = segment[10 : 10 + 3 * segment[9] : 3]
             self.missing = {one: set(range(_COEFFICIENTS)) for one in components}
 
@@ -123,7 +124,7 @@ def _with_fewer_scans(contents: Contents, limits: ImageLimits) -> Contents:
 
 
 def _reduced(body: bytes, limits: ImageLimits, reduction: int) -> bytes:
-    return progressive.reduced(body, _segments(body, Parts(limits)), reduction)
+    return jpeg_scans.reduced(body, _segments(body, Parts(limits)), reduction)
 
 
 def _with_ends(contents: Contents, scan: int, end: int | None, *, restarts: bool) -> Contents:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,9 +10,9 @@ from PIL import Image
 
 from tests.images import encode, textured
 from visionflow.errors import ImageError, TruncatedImageError
-from visionflow.images import decoding, pipeline
-from visionflow.images.containers import Contents, jpeg, progressive, unpack
-from visionflow.images.containers.contents import Parts
+from visionflow.images import decoding, jpeg_scans, pipeline
+from visionflow.images.containers import jpeg, unpack
+from visionflow.images.containers.contents import Contents, Parts
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.limits import DEFAULT_LIMITS
 
@@ -31,7 +32,7 @@ IMAGE = grainy()
 def scans(data: bytes) -> list[tuple[int, int, int]]:
     """First coefficient, last, and the bits that were missing, of each scan."""
     segments = jpeg._segments(data, Parts(DEFAULT_LIMITS))
-    return [(scan.first, scan.last, scan.high) for scan in progressive._read(data, segments)[1]]
+    return [(scan.first, scan.last, scan.high) for scan in jpeg_scans._read(data, segments)[1]]
 
 
 def reduced(data: bytes, reduction: int) -> bytes:
@@ -48,7 +49,8 @@ def test_the_tensor_is_that_of_all_scans(
 ) -> None:
     monkeypatch.setattr(pipeline, "THUMBNAIL_SIDE", 1)
     options = {} if mode == "L" and "subsampling" in options else options
-    data = encode(IMAGE.convert(mode), quality=quality, progressive=True, **options)
+    more: dict[str, Any] = {"quality": quality, "progressive": True, **options}
+    data = encode(IMAGE.convert(mode), **more)
     image = pipeline.decode(data, SPEC)
     assert image.reduction == 8
     whole = pipeline.prepare(pipeline.decode(data), SPEC).astype(int)
@@ -78,7 +80,7 @@ def test_no_scan_is_kept_without_those_that_it_is_coded_behind() -> None:
     for reduction in (2, 4, 8):
         known: dict[int, set[int]] = {}
         segments = jpeg._segments(kept := reduced(data, reduction), Parts(DEFAULT_LIMITS))
-        for scan in progressive._read(kept, segments)[1]:
+        for scan in jpeg_scans._read(kept, segments)[1]:
             for component in scan.components:
                 seen = known.setdefault(component, set())
                 assert not scan.high or scan.coefficients <= seen
