@@ -8,7 +8,7 @@ import { isFresh } from "../../records/feed/feed";
 import { FeedbackMark } from "../../records/feedback/FeedbackMark";
 import { FileName } from "../../records/record/FileName";
 import { StatusChip } from "../../records/record/StatusChip";
-import { useRecordThumbnail } from "../../records/record/useRecordThumbnail";
+import { useRecordThumbnail } from "../../records/thumbnail/useRecordThumbnail";
 import { FailureText } from "../../ui/notice/FailureText";
 import { Thumbnail } from "../../ui/Thumbnail";
 import { SelectBox } from "../select/SelectBox";

@@ -1,4 +1,4 @@
-import { useRecordThumbnail } from "../../records/record/useRecordThumbnail";
+import { useRecordThumbnail } from "../../records/thumbnail/useRecordThumbnail";
 import type { Item } from "./queue";
 
 /** The address of the thumbnail that the API made of an image; asked for once it is `wanted`. */

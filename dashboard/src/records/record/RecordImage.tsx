@@ -8,7 +8,7 @@ import { ImageIcon } from "../../ui/icons";
 import { Problem } from "../../ui/notice/Problem";
 import { placement } from "./placement";
 import css from "./RecordImage.module.css";
-import { useRecordThumbnail } from "./useRecordThumbnail";
+import { useRecordThumbnail } from "../thumbnail/useRecordThumbnail";
 
 /**
  * The original; if it is gone or the browser cannot show it, its thumbnail, else a sentence.

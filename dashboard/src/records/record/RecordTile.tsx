@@ -6,7 +6,7 @@ import { FeedbackMark } from "../feedback/FeedbackMark";
 import { FileName } from "./FileName";
 import css from "./RecordTile.module.css";
 import { StatusChip } from "./StatusChip";
-import { useRecordThumbnail } from "./useRecordThumbnail";
+import { useRecordThumbnail } from "../thumbnail/useRecordThumbnail";
 
 interface RecordTileProps {
   row: LogEntry;

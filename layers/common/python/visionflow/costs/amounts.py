@@ -94,7 +94,9 @@ class Workload:
         if min(self.original_days, self.retention_days, self.log_days) < 1:
             raise InvalidParameterError("days must be at least 1.")
         if not 0 <= self.looked_at <= 1:
-            raise InvalidParameterError("the share that is looked at must lie between 0 and 1.")
+            raise InvalidParameterError(
+                "the share that is looked at must lie between 0 and 1.", "looked_at"
+            )
         if self.architecture not in get_args(Architecture):
             raise InvalidParameterError(f"there is no architecture {self.architecture!r:.20}.")
 
