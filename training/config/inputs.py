@@ -59,7 +59,7 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Random changes of the training images, all of torchvision.transforms.v2."""
+    """Random changes of the training images, most of torchvision.transforms.v2."""
 
     crop: Literal["resized", "padded", "random"]
     crop_scale: float
