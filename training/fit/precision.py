@@ -1,7 +1,7 @@
 """bfloat16 where it is faster."""
 
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -47,6 +47,7 @@ class _Float32Conv2d(nn.Conv2d):
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:  # noqa: A002
         """[N, C, h, w] to [N, D, h', w'], of the same type."""
         if not torch.is_grad_enabled():
-            return super()._conv_forward(input, weight, bias)
+            return cast(Tensor, super()._conv_forward(input, weight, bias))
         with torch.autocast(input.device.type, enabled=False):
-            return super()._conv_forward(input.float(), weight, bias).to(input.dtype)
+            exact = cast(Tensor, super()._conv_forward(input.float(), weight, bias))
+            return exact.to(input.dtype)

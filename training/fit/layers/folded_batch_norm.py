@@ -9,7 +9,6 @@ stay what is trained and kept.
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, cast
 
 import torch
@@ -60,7 +59,7 @@ class _NormInConvolution(_BatchNorm):
 
     def forward(self, features: Tensor) -> Tensor:
         """[N, C, h, w] to the same shape."""
-        return cast(Tensor, super().forward(features)) if self.training else features
+        return super().forward(features) if self.training else features
 
 
 class _NormalisingConvolution(nn.Conv2d):
@@ -78,17 +77,12 @@ class _NormalisingConvolution(nn.Conv2d):
             shift = norm.bias - mean * scale
             weight = weight * scale[:, None, None, None]
             bias = shift if bias is None else torch.addcmul(shift, bias, scale)
-        return super()._conv_forward(input, weight, bias)
-
-
-@cache
-def _both(behaviour: type[nn.Module], kind: type[nn.Module]) -> type[nn.Module]:
-    return type(f"{behaviour.__name__}{kind.__name__}", (behaviour, kind), {})
+        return cast(Tensor, super()._conv_forward(input, weight, bias))
 
 
 def _changed(layer: nn.Module, behaviour: type[nn.Module]) -> nn.Module:
     """``layer`` with ``behaviour`` before its own, its weights the same objects."""
-    kind = _both(behaviour, type(layer))
+    kind = type(f"{behaviour.__name__}{type(layer).__name__}", (behaviour, type(layer)), {})
     new = kind.__new__(kind)
     vars(new).update(vars(layer))
     return new
