@@ -20,6 +20,7 @@ NETWORKS = (
     "mobilenet_v3_large",
     "small_cnn",
     "residual_cnn",
+    "whitened_cnn",
 )
 TIMM = "timm:"
 """How the name of a network begins that the package timm builds."""

@@ -20,13 +20,11 @@ _FROM_YIQ = torch.linalg.inv(_YIQ)
 
 
 def image_transform(config: AugmentConfig, spec: InputSpec) -> v2.Transform:
-    """From a whole image, uint8 [3, height, width], to uint8 [3, size, size].
+    """From a whole image, uint8 [3, height, width], to uint8 [3, size, size]; flips come apart.
 
     Raises `ConfigError` for a border that is wider than the image.
     """
     steps: list[v2.Transform] = [_crop(config, spec)]
-    if config.horizontal_flip:
-        steps.append(v2.RandomHorizontalFlip())
     if strength := config.color_jitter:
         steps.append(ColourChange(strength))
     if config.trivial_augment:

@@ -24,6 +24,7 @@ from training.fit.optim.optimizers import Part, make_optimizers
 from training.fit.precision import has_bfloat16
 from training.fit.validation import Score, score_features, score_images
 from training.networks.network import ConvNet
+from training.networks.trunks.whitened_cnn import WhiteningStem
 from training.results.history import EpochRecord, PhaseName
 from training.results.probe import ProbeFit
 
@@ -32,6 +33,9 @@ LEFT_FROZEN = 0.02
 
 In convolutional networks these few weights work on the largest maps: a third to a half of a step.
 """
+
+WHITENED_BY = 5000
+"""Training images that a whitening stem is computed from."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,20 @@ class Pixels(nn.Module):
 
 def scratch(session: Session) -> Phase:
     """Everything trains from the first step."""
+    _whiten(session)
     parts = [Part(session.model.head), Part(session.model.trunk)]
     return _on_images(session, "scratch", session.config.scratch, parts, lambda _epoch: None)
+
+
+def _whiten(session: Session) -> None:
+    """Compute a whitening stem from training images; a resumed run has the same ones."""
+    model, images = session.model, session.data.train_images.images
+    for layer in model.trunk.modules():
+        if isinstance(layer, WhiteningStem):
+            generator = np.random.default_rng(session.config.seed)
+            some = np.sort(generator.permutation(len(images))[:WHITENED_BY])
+            pixels = torch.from_numpy(np.array(images[some])).permute(0, 3, 1, 2).float()
+            layer.whiten((pixels - model.mean.cpu()) / model.std.cpu())
 
 
 @torch.no_grad()
