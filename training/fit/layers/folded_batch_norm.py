@@ -82,7 +82,8 @@ class _NormalisingConvolution(nn.Conv2d):
 
 def _changed(layer: nn.Module, behaviour: type[nn.Module]) -> nn.Module:
     """``layer`` with ``behaviour`` before its own, its weights the same objects."""
-    kind = type(f"{behaviour.__name__}{type(layer).__name__}", (behaviour, type(layer)), {})
+    name = f"{behaviour.__name__}{type(layer).__name__}"
+    kind = cast(type[nn.Module], type(name, (behaviour, type(layer)), {}))
     new = kind.__new__(kind)
     vars(new).update(vars(layer))
     return new
