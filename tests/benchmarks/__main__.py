@@ -28,6 +28,7 @@ from tests.benchmarks import (
     reduced_decode,
     serving,
     throughput,
+    training_speed,
     wrong_labels,
 )
 from tests.benchmarks.figures import FOLDER, Figure, ResultFile, Run
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[], tuple[Figure, ...]]] = {
     "chaos": chaos.report,
     "costs": costs.report,
     "input_pipeline": input_pipeline.report,
+    "training_speed": training_speed.report,
     "reduced_decode": reduced_decode.report,
     "large_photos": large_photos.report,
     "colours": colours.report,

@@ -1,4 +1,4 @@
-"""Training on a GPU: what no machine without one can prove. Skipped where there is none."""
+"""Training on a GPU. What compares a GPU with the processor is skipped where there is none."""
 
 import os
 import pickle
@@ -24,7 +24,7 @@ from visionflow.jobs.instances import INSTANCE_TYPES
 from visionflow.jobs.record import JobInstance
 from visionflow.models.manifest import read_artifact
 
-pytestmark = pytest.mark.skipif(
+needs_gpu = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="this machine has no GPU that torch can use"
 )
 
@@ -45,6 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@needs_gpu
 @pytest.mark.parametrize("recipe", RECIPES)
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_run_on_the_gpu_becomes_an_artifact_that_serves_on_the_cpu(
@@ -81,6 +82,7 @@ def losses(fitted: Fitted) -> list[float]:
     return [record.train_loss for record in fitted.history]
 
 
+@needs_gpu
 def test_a_killed_run_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None:
     config = shrunken_config()
     data = load_training_data(folder, config, None)
@@ -92,35 +94,56 @@ def test_a_killed_run_goes_on_where_it_was(folder: Path, tmp_path: Path) -> None
     assert len(resumed.history) == config.scratch.epochs
 
 
+def begun_or_finished(folder: Path, run: Path, task: str) -> list[float]:
+    """The losses of ``run``, which is begun and killed, or goes on to its end."""
+    config = shrunken_config()
+    data = load_training_data(folder, config, None)
+    if task == "begin":
+        killed_after_an_epoch(data, run)
+        return []
+    return losses(fit(config, data, run))
+
+
 WITHOUT_GPU = """
 import pickle, sys
 from pathlib import Path
 import torch
-from tests.unit.training.conftest import shrunken_config
-from training.data.training_data import load_training_data
-from training.fit.fit import fit
+from tests.gpu.test_training_on_cuda import begun_or_finished
 assert not torch.cuda.is_available()
-config = shrunken_config()
-fitted = fit(config, load_training_data(Path(sys.argv[1]), config, None), Path(sys.argv[2]))
-sys.stdout.buffer.write(pickle.dumps([record.train_loss for record in fitted.history]))
+found = begun_or_finished(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+sys.stdout.buffer.write(pickle.dumps(found))
 """
 
 
-def test_a_run_goes_on_without_the_gpu_that_began_it(folder: Path, tmp_path: Path) -> None:
-    """A checkpoint names no device: the next machine may have none."""
-    config = shrunken_config()
-    data = load_training_data(folder, config, None)
-    whole = fit(config, data, tmp_path / "whole")
-    killed_after_an_epoch(data, tmp_path / "killed")
+def without_gpu(folder: Path, run: Path, task: str) -> list[float]:
+    """`begun_or_finished` in a process that sees no GPU; where there is none, in this one."""
+    if not torch.cuda.is_available():
+        return begun_or_finished(folder, run, task)
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_GPU, str(folder), str(tmp_path / "killed")],
+        [sys.executable, "-c", WITHOUT_GPU, str(folder), str(run), task],
         env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
         check=True,
     )
-    assert pickle.loads(done.stdout) == pytest.approx(losses(whole), rel=0.05)  # noqa: S301
+    return list(pickle.loads(done.stdout))  # noqa: S301
 
 
+def test_a_run_goes_on_with_or_without_the_gpu_that_began_it(folder: Path, tmp_path: Path) -> None:
+    """A checkpoint names no device: the next machine may have none, or be the first with one.
+
+    Where there is no GPU both sides are the processor.
+    """
+    config = shrunken_config()
+    data = load_training_data(folder, config, None)
+    whole = losses(fit(config, data, tmp_path / "whole"))
+    killed_after_an_epoch(data, tmp_path / "to the CPU")
+    found = without_gpu(folder, tmp_path / "to the CPU", "go on")
+    assert found == pytest.approx(whole, rel=0.05)
+    without_gpu(folder, tmp_path / "to the GPU", "begin")
+    assert losses(fit(config, data, tmp_path / "to the GPU")) == pytest.approx(whole, rel=0.05)
+
+
+@needs_gpu
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "efficientnet_b0"])
 def test_a_network_answers_the_same_on_both(name: str) -> None:
     config = shrunken_config(model__name=name, input__size=64, input__resize=64)
@@ -137,6 +160,7 @@ def test_a_network_answers_the_same_on_both(name: str) -> None:
         assert torch.allclose(there.cpu(), here, atol=2e-3 * max(scale, 1e-3), rtol=0)
 
 
+@needs_gpu
 def test_the_gpu_of_this_machine_is_enough_for_a_job() -> None:
     kind = next(kind for kind in INSTANCE_TYPES if kind.gpu is not None)
     require_gpu(JobInstance("i-1", kind.type, "ap-northeast-2a", spot=True))

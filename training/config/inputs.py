@@ -20,6 +20,7 @@ NETWORKS = (
     "mobilenet_v3_large",
     "small_cnn",
     "residual_cnn",
+    "whitened_cnn",
 )
 TIMM = "timm:"
 """How the name of a network begins that the package timm builds."""
@@ -59,7 +60,7 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Random changes of the training images, all of torchvision.transforms.v2."""
+    """Random changes of the training images, most of torchvision.transforms.v2."""
 
     crop: Literal["resized", "padded", "random"]
     crop_scale: float

@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -26,6 +27,11 @@ from training.stop import check_stop, stop_signals_held
 
 _Loader: TypeAlias = "DataLoader[tuple[Tensor, Tensor]]"
 
+BoolArray: TypeAlias = NDArray[np.bool_]
+
+_FLIPS = 2**32
+"""Where an epoch's number would stand in a seed."""
+
 _workers: WeakSet[BaseProcess] = WeakSet()
 
 
@@ -34,6 +40,7 @@ class _Plan(NamedTuple):
 
     indices: list[int]
     seeds: list[int]
+    flips: list[bool]
     mix_seed: int
 
 
@@ -82,13 +89,23 @@ def augmented_once(
     """Each image once and in its order, augmented by (seed, ``number``): uint8 [B, S, S, 3] as of
     `TrainBatches.epoch`. ``config`` must mix no images."""
     seeds = np.random.default_rng((config.seed, number)).integers(2**63, size=len(images))
+    flips = _flips(config, len(images), number)
     plans = [
-        _Plan(places.tolist(), seeds[places].tolist(), 0)
+        _Plan(places.tolist(), seeds[places].tolist(), flips[places].tolist(), 0)
         for places in np.split(np.arange(len(images)), range(batch_size, len(images), batch_size))
     ]
     loader = _loader(_AugmentedBatches(images, config), plans, config.data.workers)
     for batch, _ in _batches(loader):
         yield batch
+
+
+def _flips(config: TrainConfig, count: int, epoch: int) -> BoolArray:
+    """Which of ``count`` images are mirrored: by chance at first, then every other epoch, so that
+    two epochs show both sides of each (Jordan 2024, arXiv:2404.00498)."""
+    if not config.augment.horizontal_flip:
+        return np.zeros(count, np.bool_)
+    first = np.random.default_rng((config.seed, _FLIPS)).integers(2, size=count)
+    return np.equal((first + epoch) % 2, 1)
 
 
 def _loader(dataset: "_AugmentedBatches", plans: Iterable[_Plan], workers: int) -> _Loader:
@@ -128,6 +145,7 @@ class _Plans(Sampler[_Plan]):
     ) -> None:
         self.epoch = 0
         self._targets = targets
+        self._config = config
         self._balance = config.data.balance
         self._seed = config.seed
         self._steps, self._size = shape
@@ -141,10 +159,16 @@ class _Plans(Sampler[_Plan]):
         generator = np.random.default_rng((self._seed, self.epoch))
         order = epoch_order(self._targets, self._balance, generator)
         seeds = generator.integers(2**63, size=len(order))
+        flips = _flips(self._config, len(self._targets), self.epoch)[order]
         mix_seeds = generator.integers(2**63, size=self._steps)
         for step in range(self._steps):
             places = step * self._size + self._slice()
-            yield _Plan(order[places].tolist(), seeds[places].tolist(), int(mix_seeds[step]))
+            yield _Plan(
+                order[places].tolist(),
+                seeds[places].tolist(),
+                flips[places].tolist(),
+                int(mix_seeds[step]),
+            )
 
     def _slice(self) -> Int64Array:
         """The positions of this process's images in a batch. With mixing, also the image before
@@ -170,10 +194,12 @@ class _AugmentedBatches(Dataset[tuple[Tensor, Tensor]]):
 
     def _make(self, plan: _Plan) -> tuple[Tensor, Tensor]:
         images = torch.empty((len(plan.indices), 3, self._side, self._side), dtype=torch.uint8)
-        for row, index, seed in zip(images, plan.indices, plan.seeds, strict=True):
+        each = zip(images, plan.indices, plan.seeds, plan.flips, strict=True)
+        for row, index, seed, flipped in each:
             torch.default_generator.manual_seed(seed)
             image = torch.from_numpy(self._images[index]).permute(2, 0, 1)
-            row.copy_(self._transform(image))
+            changed = self._transform(image)
+            row.copy_(changed.flip(2) if flipped else changed)
         targets = self._targets[plan.indices]
         if self._mix:
             torch.default_generator.manual_seed(plan.mix_seed)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from training.fit.batch_norm import synchronize_batch_norm
+from training.fit.layers.shared_batch_norm import synchronize_batch_norm
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from training.allocator import keep_freed_memory
 from training.config import TrainConfig, check_recipe
@@ -21,9 +22,10 @@ from training.errors import TrainingError
 from training.fit.changes import images_changed
 from training.fit.checkpoint import CHECKPOINT_FILE, Checkpoint, identity
 from training.fit.distributed import Process, join_processes
+from training.fit.layers.folded_batch_norm import fold_frozen_batch_norm
 from training.fit.loop import Loop, Phase
 from training.fit.precision import keep_slow_layers_in_float32
-from training.fit.recipes import PHASES, Session, fit_probe
+from training.fit.recipes import PHASES, Pixels, Session, fit_probe
 from training.fit.tracking import LogHistory, tracking
 from training.networks.build import build_model, check_beginning
 from training.networks.network import Network
@@ -162,6 +164,8 @@ class _Run:
         process.synchronize_batch_norm(model)
         if config.precision == "bfloat16" and process.device.type == "cpu":
             keep_slow_layers_in_float32(model)
+        if config.recipe != "scratch":
+            fold_frozen_batch_norm(Pixels(model), _example(config.input.size, process.device))
         run = checkpoint.path.parent
         self._session = Session(config, data, run, model, process)
         self._checkpoint = checkpoint
@@ -219,6 +223,13 @@ class _Run:
         if self._session.process.main:
             self._checkpoint.write(state)
         return state
+
+
+def _example(size: int, device: torch.device) -> Tensor:
+    """One image of noise, uint8 [1, size, size, 3]."""
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (1, size, size, 3), dtype=torch.uint8, generator=generator)
+    return pixels.to(device)
 
 
 def _fitted(config: TrainConfig, data: TrainingData, state: dict[str, Any]) -> Fitted:

@@ -1,7 +1,7 @@
 """bfloat16 where it is faster."""
 
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -44,9 +44,10 @@ class _Float32Conv2d(nn.Conv2d):
         nn.Module.__init__(self)
         vars(self).update(vars(layer))
 
-    def forward(self, features: Tensor) -> Tensor:
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:  # noqa: A002
         """[N, C, h, w] to [N, D, h', w'], of the same type."""
         if not torch.is_grad_enabled():
-            return super().forward(features)
-        with torch.autocast(features.device.type, enabled=False):
-            return super().forward(features.float()).to(features.dtype)
+            return cast(Tensor, super()._conv_forward(input, weight, bias))
+        with torch.autocast(input.device.type, enabled=False):
+            exact = cast(Tensor, super()._conv_forward(input.float(), weight, bias))
+            return exact.to(input.dtype)

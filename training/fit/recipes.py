@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -23,8 +24,18 @@ from training.fit.optim.optimizers import Part, make_optimizers
 from training.fit.precision import has_bfloat16
 from training.fit.validation import Score, score_features, score_images
 from training.networks.network import ConvNet
+from training.networks.trunks.whitened_cnn import WhiteningStem
 from training.results.history import EpochRecord, PhaseName
 from training.results.probe import ProbeFit
+
+LEFT_FROZEN = 0.02
+"""Share of a trunk's weights, counted from the pixels up, that fine-tuning leaves as published.
+
+In convolutional networks these few weights work on the largest maps: a third to a half of a step.
+"""
+
+WHITENED_BY = 5000
+"""Training images that a whitening stem is computed from."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +85,20 @@ class Pixels(nn.Module):
 
 def scratch(session: Session) -> Phase:
     """Everything trains from the first step."""
+    _whiten(session)
     parts = [Part(session.model.head), Part(session.model.trunk)]
     return _on_images(session, "scratch", session.config.scratch, parts, lambda _epoch: None)
+
+
+def _whiten(session: Session) -> None:
+    """Compute a whitening stem from training images; a resumed run has the same ones."""
+    model, images = session.model, session.data.train_images.images
+    for layer in model.trunk.modules():
+        if isinstance(layer, WhiteningStem):
+            generator = np.random.default_rng(session.config.seed)
+            some = np.sort(generator.permutation(len(images))[:WHITENED_BY])
+            pixels = torch.from_numpy(np.array(images[some])).permute(0, 3, 1, 2).float()
+            layer.whiten((pixels - model.mean.cpu()) / model.std.cpu())
 
 
 @torch.no_grad()
@@ -149,7 +172,7 @@ def body(session: Session) -> Phase:
     arXiv:1801.06146)."""
     config, model = session.config.finetune, session.model
     from_top = [stage for _, stage in reversed(model.stages())]
-    trained = from_top[: config.stages or None]
+    trained = from_top[: config.stages or _with_most_weights(model)]
 
     def freeze(epoch: int) -> None:
         due = 1 + (epoch - 1) // config.unfreeze_every if config.unfreeze_every else len(trained)
@@ -164,6 +187,13 @@ def body(session: Session) -> Phase:
     parts = [Part(model.head)]
     parts += [Part(stage, config.rate_decay**depth) for depth, stage in enumerate(trained)]
     return _on_images(session, "body", config.body, parts, freeze)
+
+
+def _with_most_weights(model: ConvNet) -> int:
+    """How many stages are above those that together hold at most `LEFT_FROZEN` of the weights."""
+    counts = [sum(w.numel() for w in stage.parameters()) for _, stage in model.stages()]
+    below = np.cumsum(counts) <= LEFT_FROZEN * sum(counts)
+    return int((~below).sum())
 
 
 PHASES: dict[Recipe, tuple[tuple[PhaseName, Callable[[Session], Phase]], ...]] = {

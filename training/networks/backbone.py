@@ -12,6 +12,7 @@ from training.networks.network import IMAGENET, ConvNet, Normalisation
 from training.networks.trunks import small_cnn
 from training.networks.trunks.residual_cnn import ResidualCnn
 from training.networks.trunks.small_cnn import SmallCnn
+from training.networks.trunks.whitened_cnn import WhitenedCnn
 from training.networks.trunks.zoo import PLANS, published_trunk
 from training.networks.weights import Weights, fill, require_timm
 
@@ -48,8 +49,8 @@ def backbone(
     """That of the network ``name`` with random weights. timm's is filled with ``weights`` under
     timm's names, and with ``published_head`` its classifier too.
 
-    ``widths``: of residual_cnn. ``size``: of the images, in pixels. Raises `TrainingError` where a
-    network of timm cannot be had, or ``weights`` are not its own.
+    ``widths``: of residual_cnn and whitened_cnn. ``size``: of the images, in pixels. Raises
+    `TrainingError` where a network of timm cannot be had, or ``weights`` are not its own.
     """
     if name.startswith(TIMM):
         # On the CPU in any case: the cut is checked by running it.
@@ -57,6 +58,8 @@ def backbone(
             return _of_timm(name, classes, size, weights, published_head)
     if name == "residual_cnn":
         return Backbone(ResidualCnn(tuple(widths)), widths[-1])
+    if name == "whitened_cnn":
+        return Backbone(WhitenedCnn(tuple(widths)), widths[-1])
     if name == "small_cnn":
         return Backbone(SmallCnn(), small_cnn.FEATURES)
     plan = PLANS[name]

@@ -32,7 +32,7 @@ def make_optimizers(parts: Sequence[Part], config: OptimizerConfig) -> tuple[Opt
     if config.name == "sgd":
         return (_sgd(groups, config),)
     kind = torch.optim.AdamW if config.name == "adamw" else torch.optim.Adam
-    return (kind(groups, lr=config.learning_rate),)
+    return (kind(groups, lr=config.learning_rate, fused=True),)
 
 
 def _muon(parts: Sequence[Part], config: OptimizerConfig) -> tuple[Optimizer, ...]:
@@ -67,6 +67,7 @@ def _sgd(groups: list[dict[str, object]], config: OptimizerConfig) -> Optimizer:
         lr=config.learning_rate,
         momentum=config.momentum,
         nesterov=config.momentum > 0,
+        fused=True,
     )
 
 

@@ -3,15 +3,15 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torchvision.transforms import v2
 
 from tests.unit.training.conftest import SIDE, shrunken_config
-from training.data.augment import GREY, Mix, image_transform
+from training.data.augment import GREY, ColourChange, Mix, image_transform
 from visionflow.errors import ConfigError
 from visionflow.images.input_spec import InputSpec
 
 PLAIN: dict[str, Any] = {
     "augment__crop_padding": 0,
-    "augment__horizontal_flip": False,
     "augment__random_erasing": 0.0,
 }
 IMAGE = torch.arange(SIDE * SIDE * 3).reshape(3, SIDE, SIDE).remainder(251).byte()
@@ -41,13 +41,6 @@ def windows(image: Tensor) -> list[Tensor]:
 
 def test_without_any_change_images_stay_as_they_are() -> None:
     assert all(torch.equal(result, IMAGE) for result in transformed(IMAGE))
-
-
-def test_a_flip_mirrors_about_half_of_the_images() -> None:
-    results = transformed(IMAGE, augment__horizontal_flip=True)
-    mirrored = sum(torch.equal(result, IMAGE.flip(2)) for result in results)
-    assert mirrored + sum(torch.equal(result, IMAGE) for result in results) == 40
-    assert 10 < mirrored < 30
 
 
 def test_a_padded_crop_is_a_window_behind_a_mirrored_border() -> None:
@@ -89,6 +82,20 @@ def test_colour_jitter_moves_colours_and_not_places() -> None:
         assert torch.equal(result[:, :8], result[:, :1, :1].expand(3, 8, SIDE))
     # Only another hue tells green from blue, which were the same.
     assert sum(bool(result[1, 0, 0] != result[2, 0, 0]) for result in results) > 20
+
+
+@pytest.mark.parametrize("kind", ["brightness", "contrast", "saturation", "hue"])
+def test_a_colour_change_is_that_of_torchvision(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = ["brightness", "contrast", "saturation", "hue"].index(kind)
+    draws = torch.full((4,), 0.5)
+    draws[place] = 0.75  # half of the strength up
+    monkeypatch.setattr(torch, "rand", lambda _count: draws)
+    # Colours in the middle, which nothing is cut off from; greyish, where both circles are close.
+    image = (IMAGE.float() / 8 + 100).to(torch.uint8)
+    found = ColourChange(0.2)(image).int()
+    expected = getattr(v2.functional, f"adjust_{kind}")(image, 0.025 if kind == "hue" else 1.1)
+    assert (found - expected.int()).abs().max() <= (8 if kind == "hue" else 1)
+    assert not torch.equal(found, image.int())
 
 
 def test_trivial_augment_changes_most_images() -> None:

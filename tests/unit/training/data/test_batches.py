@@ -52,6 +52,26 @@ def no_children_left() -> bool:
     return False
 
 
+def test_every_other_epoch_shows_the_other_side_of_each_image(whole: UprightImageSet) -> None:
+    fields = {**UNCHANGED, "augment__horizontal_flip": True}
+    config = shrunken_config(**fields)
+    originals = [torch.from_numpy(whole[index]) for index in range(len(whole))]
+    first, second, third = (
+        torch.cat(list(augmented_once(whole, config, 16, number))) for number in (1, 2, 3)
+    )
+    mirrored = sum(
+        torch.equal(image, original.flip(1))
+        for image, original in zip(first, originals, strict=True)
+    )
+    assert 40 < mirrored < 80
+    assert torch.equal(second, first.flip(2)) and torch.equal(third, first)
+    batches = TrainBatches(whole, config, 120)
+    ((one, _),), ((other, _),) = batches.epoch(1), batches.epoch(2)
+    assert {image.numpy().tobytes() for image in one.flip(2)} == {
+        image.numpy().tobytes() for image in other
+    }
+
+
 def test_an_epoch_shows_every_image_once(whole: UprightImageSet) -> None:
     batches = list(TrainBatches(whole, shrunken_config(**UNCHANGED), 16).epoch(1))
     assert len(batches) == 7

@@ -13,8 +13,9 @@ from training.data.training_data import TrainingData
 from training.fit.distributed import Process
 from training.fit.linear.penalty import Known, choose_penalty
 from training.fit.loop import Loop
-from training.fit.recipes import PHASES, Session, body, fit_probe
+from training.fit.recipes import PHASES, Session, body, fit_probe, scratch
 from training.networks.build import build_model
+from training.networks.trunks.whitened_cnn import WhiteningStem
 from training.results.probe import ProbeFit
 
 ALONE = Process(0, 1, torch.device("cpu"))
@@ -43,11 +44,14 @@ def finetuning(stages: int, every: int, batch_norm: str = "frozen") -> TrainConf
 @pytest.mark.parametrize(
     ("stages", "every", "trained"),
     [
-        (0, 1, [1, 2, 3, 4, 4]),
+        # The stem has 1.2 % of the weights.
+        (0, 1, [1, 2, 3, 3, 3]),
         (0, 2, [1, 1, 2, 2, 3]),
+        (4, 1, [1, 2, 3, 4, 4]),
         (2, 1, [1, 2, 2, 2, 2]),
         (2, 0, [2, 2, 2, 2, 2]),
-        (0, 0, [4, 4, 4, 4, 4]),
+        (0, 0, [3, 3, 3, 3, 3]),
+        (4, 0, [4, 4, 4, 4, 4]),
     ],
 )
 def test_stages_are_unfrozen_from_the_top(
@@ -67,7 +71,7 @@ def test_stages_are_unfrozen_from_the_top(
 
 
 def test_lower_stages_learn_more_slowly(data: TrainingData, tmp_path: Path) -> None:
-    of = session(finetuning(0, 1), data, tmp_path)
+    of = session(finetuning(4, 1), data, tmp_path)
     (optimizer,) = body(of).optimizers
     rates = {id(w): g["lr"] for g in optimizer.param_groups for w in g["params"]}
     for name, stage in of.model.stages():
@@ -102,6 +106,23 @@ def test_an_epoch_moves_what_is_unfrozen_and_nothing_else(
             estimates = {key for key in before[name] if "running" in key or "tracked" in key}
             assert estimates & moved == (estimates if batch_norm == "adapt" else set())
     assert changed(head, of.model.head) == set(head)
+
+
+def test_a_whitening_stem_is_computed_from_the_training_images_and_not_trained(
+    data: TrainingData, tmp_path: Path
+) -> None:
+    config = make_config("scratch", model__name="whitened_cnn", model__widths=[8, 8, 16])
+    of = session(config, data, tmp_path)
+    phase = scratch(of)
+    stem = of.model.trunk.get_submodule("stem")
+    assert isinstance(stem, WhiteningStem)
+    computed = stem.weight.clone()
+    pixels = torch.from_numpy(np.array(data.train_images.images)).permute(0, 3, 1, 2)
+    expected = WhiteningStem()
+    expected.whiten((pixels - of.model.mean) / of.model.std)
+    torch.testing.assert_close(computed.abs(), expected.weight.abs(), rtol=1e-3, atol=1e-3)
+    Loop(phase, ALONE, seed=1, history=[]).run_epoch()
+    assert torch.equal(stem.weight, computed) and stem.bias.any()
 
 
 def test_a_probe_leaves_the_trunk_as_it_is(data: TrainingData, tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from tests.unit.training.fit.processes import run_group
-from training.fit.batch_norm import SharedBatchNorm, synchronize_batch_norm
 from training.fit.distributed import join_processes
+from training.fit.layers.shared_batch_norm import SharedBatchNorm, synchronize_batch_norm
 
 
 def network() -> nn.Sequential:

@@ -1,0 +1,1 @@
+"""Layers that compute what the published ones do in another way."""
