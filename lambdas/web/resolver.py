@@ -74,9 +74,7 @@ def of_error(event: HttpEvent, error: Exception) -> Response:
         return _problem(event, error)
     if isinstance(error, aws_errors()) and _is_passing(error):
         logger.exception("aws call failed", exc_info=error)
-        return _problem(
-            event, PlatformError("A service behind the API did not answer; try again.")
-        )
+        return _problem(event, PlatformError("A service behind the API did not answer; try again."))
     logger.exception("unexpected error", exc_info=error)
     return _problem(event, VisionFlowError("The request could not be handled."))
 
