@@ -128,6 +128,10 @@ class Service:
         made = Connections(host, self.endpoint.port, secure=self.endpoint.secure)
         return self._hosts.setdefault(host, made)
 
+    def close(self) -> None:
+        for connections in list(self._hosts.values()):
+            connections.close()
+
     def call(self, call: Call) -> tuple[Answer, bytes]:
         """The answer, and its body unless that is streamed.
 

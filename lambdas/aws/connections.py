@@ -53,9 +53,13 @@ class Connections:
                 return
         connection.close()
 
-    def __del__(self) -> None:
-        for connection in self._idle:
-            connection.close()
+    def close(self) -> None:
+        """Close those that are idle."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()
+
+    __del__ = close
 
     def _connect(self) -> http.client.HTTPConnection:
         made = (

@@ -25,6 +25,9 @@ class DynamoDB:
     def get_item(self, **asked: Any) -> dict[str, Any]:
         return self._call("GetItem", asked)
 
+    def close(self) -> None:
+        self._service.close()
+
     def put_item(self, **asked: Any) -> dict[str, Any]:
         return self._call("PutItem", asked)
 

@@ -26,6 +26,9 @@ class S3:
     def __init__(self, endpoint: Endpoint, **parts: Any) -> None:
         self._service = Service("s3", endpoint, _error, **parts)
 
+    def close(self) -> None:
+        self._service.close()
+
     def get_object(self, **asked: str) -> dict[str, Any]:
         """Takes ``Bucket``, ``Key``, ``VersionId`` and ``IfMatch``."""
         headers = {"accept-encoding": "identity", "x-amz-checksum-mode": "ENABLED"}

@@ -27,6 +27,10 @@ class Clients:
         self.dynamodb = DynamoDB(endpoint_of("dynamodb"), sleep=self.slept.append)
         self.s3 = S3(endpoint_of("s3"), sleep=self.slept.append)
 
+    def close(self) -> None:
+        self.dynamodb.close()
+        self.s3.close()
+
     def get_item(self) -> dict[str, Any]:
         return self.dynamodb.get_item(TableName="t", Key=KEY, ConsistentRead=True)
 
@@ -36,7 +40,9 @@ class Clients:
 
 @pytest.fixture
 def clients(server: Server) -> Iterator[Clients]:
-    yield Clients()
+    found = Clients()
+    yield found
+    found.close()
 
 
 def refusal(code: str, status: int = 400) -> Reply:
