@@ -38,7 +38,7 @@ def test_an_item_is_what_boto3_would_make(data: dict[str, Any]) -> None:
 )
 def test_values_of_every_kind_are_what_boto3_would_make(value: Any) -> None:
     exact = Decimal(repr(value)) if isinstance(value, float) else value
-    found = to_item({"a": value})["a"]
+    found: Any = to_item({"a": value})["a"]
     assert found == TypeSerializer().serialize(exact)
     if not isinstance(value, float):
         assert from_item({"a": found})["a"] == TypeDeserializer().deserialize(found)
