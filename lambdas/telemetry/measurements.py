@@ -1,12 +1,12 @@
-"""What a prediction leaves in CloudWatch: metrics by status, reason, failure and step, and one log
-line.
+"""What a prediction leaves in CloudWatch: one log line, which is the document of its metrics too.
 
 A metric costs by the month for each combination of its name and dimensions, so the only dimension
 is the function (``service``) and every name comes from a list that is known beforehand. The version
-that answered, as name/version, is not a dimension: it stands in the metrics' own log record and,
-with the image's id, in the line "recorded", where CloudWatch Logs Insights counts and averages by
-it for the price of a query.
+that answered, as name/version, is not a dimension: it stands in the line "recorded" with the
+image's id, where CloudWatch Logs Insights counts and averages by it for the price of a query.
 """
+
+import logging
 
 from lambdas.outcomes import STATUSES
 from lambdas.telemetry.log import logger
@@ -36,7 +36,6 @@ FAILURE_CODES = tuple(
     )
 )
 
-MODEL = "model"
 RECORDED = "recorded"
 REFUSED = "refused"
 
@@ -59,10 +58,7 @@ def failure_metric(code: str) -> str:
 
 
 def measure(prediction: Prediction, metrics: Metrics) -> None:
-    """Add the metrics of one recorded prediction and log that it is recorded.
-
-    EMF aggregates the values of a batch; the versions that answered stand beside them.
-    """
+    """Log that a prediction is recorded, with its metrics and all that were added before."""
     metrics.add(status_metric(prediction.status))
     if prediction.unknown_reason:
         metrics.add(reason_metric(prediction.unknown_reason))
@@ -71,10 +67,6 @@ def measure(prediction: Prediction, metrics: Metrics) -> None:
     code = prediction.error.code if prediction.error else None
     if code is not None:
         metrics.add(failure_metric(code))
-    model = prediction.model.text if prediction.model else None
-    if model is not None:
-        others = metrics.metadata.get(MODEL, "").split()
-        metrics.metadata[MODEL] = " ".join(sorted({*others, model}))
     logger.info(
         RECORDED,
         extra={
@@ -83,8 +75,10 @@ def measure(prediction: Prediction, metrics: Metrics) -> None:
             "unknown_reason": prediction.unknown_reason,
             "familiarity": prediction.familiarity,
             "code": code,
-            MODEL: model,
+            "model": prediction.model.text if prediction.model else None,
             "timings": prediction.timings,
+            # A stage that logs warnings alone still counts: the handler prints what is left.
+            **(metrics.drain() if logger.isEnabledFor(logging.INFO) else {}),
         },
     )
 

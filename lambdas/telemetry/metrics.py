@@ -26,7 +26,6 @@ class Metrics:
     def __init__(self) -> None:
         self._units: dict[str, Unit] = {}
         self._values: dict[str, list[float]] = {}
-        self.metadata: dict[str, str] = {}
 
     def add(self, name: str, value: float = 1, unit: Unit = "Count") -> None:
         if name not in self._units and len(self._units) == _MOST:
@@ -36,11 +35,15 @@ class Metrics:
         if len(self._values[name]) == _MOST:
             self.flush()
 
+    def drain(self) -> dict[str, Any]:
+        """The document of what is measured so far, for whoever writes it; empty for nothing."""
+        units, values = self._units, self._values
+        self._units, self._values = {}, {}
+        return _document(units, values, {"service": service_name()}) if units else {}
+
     def flush(self) -> None:
-        if self._units:
-            dimensions = {"service": service_name()}
-            emit(self._units, self._values, dimensions, self.metadata)
-        self._units, self._values, self.metadata = {}, {}, {}
+        if document := self.drain():
+            _print(document)
 
 
 metrics = Metrics()
@@ -50,16 +53,24 @@ def emit(
     units: Mapping[str, Unit],
     values: Mapping[str, list[float]],
     dimensions: Mapping[str, str],
-    more: Mapping[str, str] | None = None,
 ) -> None:
-    """Print one document. ``more`` stands in its log record alone, and multiplies no metric."""
+    """Print one document."""
+    _print(_document(units, values, dimensions))
+
+
+def _document(
+    units: Mapping[str, Unit], values: Mapping[str, list[float]], dimensions: Mapping[str, str]
+) -> dict[str, Any]:
     directive = {
         "Namespace": NAMESPACE,
         "Dimensions": [list(dimensions)],
         "Metrics": [{"Name": name, "Unit": unit} for name, unit in units.items()],
     }
     about = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
-    document = {"_aws": about, **dimensions, **(more or {}), **values}
+    return {"_aws": about, **dimensions, **values}
+
+
+def _print(document: Mapping[str, Any]) -> None:
     print(json.dumps(document, separators=(",", ":")))
 
 

@@ -126,15 +126,37 @@ def test_metrics_of_a_batch_by_status_failure_step_and_version(
     for name, data in {"red": encode(plain("red")), "none": b"no image", "empty": b""}.items():
         cloud.drop(f"uploads/{name}.jpg", data)
     cloud.deliver(cloud.messages())
-    (record,) = emitted(capsys)
-    assert record["Messages"] == [3]
-    assert record[status_metric("ok")] == [1]
-    assert record[status_metric("failed")] == [1, 1]
-    assert record[failure_metric("image_unreadable")] == [1]
-    assert record[failure_metric("image_empty")] == [1]
-    assert len(record[step_metric("read")]) == 3
-    assert record[step_metric("infer")][0] > 0
-    assert record["model"] == "tiny/1"
+    records = emitted(capsys)
+
+    def values(name: str) -> list[float]:
+        return [value for record in records for value in record.get(name, ())]
+
+    assert values("Messages") == [3]
+    assert values(status_metric("ok")) == [1]
+    assert values(status_metric("failed")) == [1, 1]
+    assert values(failure_metric("image_unreadable")) == [1]
+    assert values(failure_metric("image_empty")) == [1]
+    assert len(values(step_metric("read"))) == 3
+    assert values(step_metric("infer"))[0] > 0
+    assert [record["model"] for record in records if "model" in record] == ["tiny/1"]
+
+
+def test_an_answered_image_leaves_one_line(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line more would be billed as often as there are images."""
+    cloud.predict(encode(plain("red")))  # the first may say that a version was loaded
+    cloud.drop("uploads/red.jpg", encode(plain("red")))
+    cloud.deliver(cloud.messages())
+    capsys.readouterr()
+    cloud.predict(encode(plain("red")))
+    cloud.drop("uploads/grey.jpg", encode(plain("grey")))
+    cloud.deliver(cloud.messages())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["message"] for line in lines] == ["recorded", "recorded"]
+    for line, counted in zip(lines, ("Requests", "Messages"), strict=True):
+        assert line[counted] == [1]
+        assert {step_metric(step) for step in line["timings"]} <= line.keys()
 
 
 def test_a_refused_image_is_counted_by_its_code_and_a_wrong_request_is_not(
@@ -175,7 +197,7 @@ def test_the_metrics_are_those_that_the_bill_was_planned_for(
         *map(failure_metric, FAILURE_CODES),
     }
     records = emitted(capsys)
-    assert len(records) == 4
+    assert len(records) == 5
     for record in records:
         (directive,) = record["_aws"]["CloudWatchMetrics"]
         assert directive["Dimensions"] == [["service"]]

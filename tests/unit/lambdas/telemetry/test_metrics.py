@@ -17,14 +17,13 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_a_document_has_names_units_values_and_what_stands_beside_them(
+def test_a_document_has_names_units_and_values(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     metrics = Metrics()
     metrics.add("Requests")
     metrics.add("Time.infer", 20, "Milliseconds")
     metrics.add("Time.infer", 22.5, "Milliseconds")
-    metrics.metadata["model"] = "tiny/1"
     metrics.flush()
     (document,) = printed(capsys)
     (directive,) = document["_aws"]["CloudWatchMetrics"]
@@ -38,7 +37,7 @@ def test_a_document_has_names_units_values_and_what_stands_beside_them(
     }
     assert document["Requests"] == [1.0]
     assert document["Time.infer"] == [20.0, 22.5]
-    assert (document["service"], document["model"]) == ("visionflow", "tiny/1")
+    assert document["service"] == "visionflow"
     metrics.flush()
     assert printed(capsys) == [], "nothing is counted twice"
 
