@@ -17,7 +17,6 @@ from infra.constructs.storage.image_queue import ImageQueue
 from infra.constructs.web.http_api import HttpApi
 from infra.stages import StageConfig
 from lambdas.telemetry.measurements import (
-    MODEL,
     RECORDED,
     REFUSED,
     reason_metric,
@@ -187,7 +186,7 @@ class OperationsDashboard(Construct):
             "Predictions by model version",
             [
                 f'filter message = "{RECORDED}"',
-                f"stats count(*) as n, avg(timings.infer) as infer_ms by {MODEL}, status, "
+                f"stats count(*) as n, avg(timings.infer) as infer_ms by model, status, "
                 "unknown_reason",
                 "sort n desc",
             ],
