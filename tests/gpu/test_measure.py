@@ -27,7 +27,7 @@ SHRUNKEN = Scale(
 )
 
 
-def test_feeding_and_the_config_cifar10_are_measured(tmp_path: Path) -> None:
+def test_feeding_and_the_whitened_config_are_measured(tmp_path: Path) -> None:
     data = tmp_path / "data"
     draw_set(data / "train", per_class=40, seed=1)
     draw_set(data / "test", per_class=10, seed=2)
