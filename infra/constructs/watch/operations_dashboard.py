@@ -186,7 +186,7 @@ class OperationsDashboard(Construct):
             "Predictions by model version",
             [
                 f'filter message = "{RECORDED}"',
-                f"stats count(*) as n, avg(timings.infer) as infer_ms by model, status, "
+                "stats count(*) as n, avg(timings.infer) as infer_ms by model, status, "
                 "unknown_reason",
                 "sort n desc",
             ],
