@@ -74,7 +74,7 @@ class StageConfig:
             what they sent, and admins see all.
         original_retention_days: for how long the images that came through the API and the page are
             kept, at least 2. What a dataset took has its own copy.
-        prediction_retention_days: life of a record and its thumbnail.
+        prediction_retention_days: life of a record, and of a thumbnail from when it was made.
         log_retention_days: life of function and access logs.
         throttle: limits of the HTTP API's default stage, which hold for strangers too.
         limits: what callers and the stage may use in a month.

@@ -94,7 +94,7 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/uncertain"): Operation(
         "uncertain",
-        "Predictions without feedback, the least certain first",
+        "Predictions without feedback whose image can be shown, the least certain first",
         {200: UncertainList},
         (LIMIT,),
     ),

@@ -272,6 +272,7 @@ class ServiceStack(Stack):
                 requires_sign_in=int(stage.on_aws),
                 own_records=int(stage.records == "own"),
                 keys_table=stores.keys.table_name,
+                original_retention_days=stage.original_retention_days,
             ).to_env()
             | UsageSettings.of(stores.usage.table_name, stage.limits.quotas).to_env()
             | BudgetSettings(data.budget.topic.topic_arn).to_env()

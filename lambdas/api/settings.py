@@ -7,8 +7,9 @@ from visionflow.settings import EnvSettings
 
 @dataclass(frozen=True)
 class ApiSettings(EnvSettings):
-    """Names of the resources, whether requests carry a token (1) or need none (0), and whether each
-    caller sees only what they sent (1) or everybody's records (0)."""
+    """Names of the resources, whether requests carry a token (1) or need none (0), whether each
+    caller sees only what they sent (1) or everybody's records (0), and for how many days what they
+    sent is kept."""
 
     images_bucket: str
     models_bucket: str
@@ -19,6 +20,7 @@ class ApiSettings(EnvSettings):
     keys_table: str
     requires_sign_in: int
     own_records: int
+    original_retention_days: int
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 EVENTS = Path(__file__).parents[1] / "events"
-API = ApiSettings("images", "models", "predictions", "registry", "insights", "audit", "keys", 0, 0)
+API = ApiSettings(
+    "images", "models", "predictions", "registry", "insights", "audit", "keys", 0, 0, 7
+)
 DATASETS = DatasetSettings(
     "datasets",
     "datasets-table",

@@ -262,7 +262,7 @@ def test_nothing_is_added_to_a_record_while_it_is_erased(versions: Cloud) -> Non
     assert say(versions, made, {"label": "green"}, caller=ADMIN).status == 404
     assert versions.logs() == []
     assert list(resources().reviews.given()) == []
-    assert resources().reviews.uncertain(5) == ()
+    assert resources().reviews.uncertain(5, "0") == ()
     erase(versions, made, ANN)
     assert (sums(versions), kept(versions, made)) == ({}, [])
 

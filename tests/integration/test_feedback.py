@@ -4,23 +4,26 @@ import dataclasses
 import json
 import time
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
+from lambdas.api.records import Records
 from lambdas.api.resources import resources
 from tests.images import encode, plain
 from tests.integration.conftest import Answer, Cloud
 from tests.integration.test_api import fill, record
 from visionflow.access.caller import Caller
 from visionflow.access.roles import EVERYTHING, SCOPES_OF
+from visionflow.images.uploads import posted_key
 from visionflow.predictions import new_labels
 from visionflow.predictions.new_labels import NewLabels
-from visionflow.predictions.record import Feedback
+from visionflow.predictions.record import Feedback, Prediction
 from visionflow.predictions.reviews import ReviewStore
+from visionflow.timestamps import new_id, timestamp
 
 RED = encode(plain("red"))
 
@@ -212,6 +215,31 @@ def test_the_least_certain_come_first_until_somebody_has_spoken(cloud: Cloud) ->
         assert cloud.call("GET", "/uncertain", {"limit": limit}).status == 400
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_nobody_is_asked_about_an_image_that_cannot_be_shown(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, *, own: bool
+) -> None:
+    """What was sent goes after the stage's days, unless somebody has looked at it before."""
+    now = datetime.now(UTC)
+    eve = Caller("user:eve", "Eve", SCOPES_OF["viewer"])
+
+    def sent(index: int, days: float, **changes: Any) -> Prediction:
+        at = timestamp(now - timedelta(days=days))
+        found = dataclasses.replace(record(index), created_at=at, expires_at=2**31, owner=eve.id)
+        image = dataclasses.replace(found.image, key=changes.pop("key", f"api/{found.id}"))
+        return dataclasses.replace(found, image=image, **({"source": "api"} | changes))
+
+    posted = posted_key(new_id(now))
+    fresh = [sent(0, 6), sent(1, 6, key=posted, source="s3")]
+    gone = [sent(2, 8), sent(3, 8, key=posted, source="s3")]
+    seen = sent(4, 8, thumbnail_key="thumbnails/4.jpg")
+    dropped = sent(5, 8, key="uploads/5.jpg", source="s3")
+    fill(cloud, [*gone, *fresh, seen, dropped])
+    monkeypatch.setattr(Records, "owner_for", lambda _, caller: caller.id if own else None)
+    items = cloud.call("GET", "/uncertain", caller=eve).body["items"]
+    assert {item["id"] for item in items} == {p.id for p in (*fresh, seen, dropped)}
+
+
 def test_neither_queue_scans(cloud: Cloud) -> None:
     operations: list[str] = []
     fill(cloud, [record(i) for i in range(5)])
@@ -219,7 +247,7 @@ def test_neither_queue_scans(cloud: Cloud) -> None:
     reviews._client.meta.events.register(
         "before-call.dynamodb", lambda model, **_: operations.append(model.name)
     )
-    reviews.uncertain(5)
+    reviews.uncertain(5, "0")
     list(reviews.given())
     assert set(operations) == {"Query"}
 

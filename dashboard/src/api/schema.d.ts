@@ -156,7 +156,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Predictions without feedback, the least certain first */
+        /** Predictions without feedback whose image can be shown, the least certain first */
         get: operations["uncertain"];
         put?: never;
         post?: never;
@@ -3477,7 +3477,7 @@ export interface components {
         };
         /**
          * UncertainList
-         * @description Answers without feedback, the least certain first.
+         * @description Answers without feedback whose image can be shown, the least certain first.
          */
         UncertainList: {
             /** Items */

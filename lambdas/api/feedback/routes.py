@@ -35,4 +35,4 @@ def withdraw(service: FeedbackService, request: Request, prediction_id: str) -> 
 
 @endpoints.add("GET", "/uncertain", "limit")
 def uncertain(service: FeedbackService, request: Request) -> UncertainList:
-    return service.uncertain(request.limit(), request.caller)
+    return service.uncertain(request.limit(), request.caller, datetime.now(UTC))

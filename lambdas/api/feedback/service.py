@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import nsmallest
 from typing import Self
 
@@ -69,24 +69,27 @@ class WithdrawnFeedback(LogEntry):
 
 @dataclass(frozen=True)
 class UncertainList:
-    """Answers without feedback, the least certain first."""
+    """Answers without feedback whose image can be shown, the least certain first."""
 
     items: tuple[LogEntry, ...]
 
 
 @dataclass(frozen=True)
 class FeedbackService:
-    """Feedback without HTTP. ``tree_of`` knows what a version can answer."""
+    """Feedback without HTTP. ``tree_of`` knows what a version can answer. ``kept``: for how long
+    originals are."""
 
     records: Records
     reviews: ReviewStore
     new_labels: NewLabels
     tree_of: Callable[[ModelRef], LabelTree]
+    kept: timedelta
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
         reviews, new_labels = resources.reviews, resources.new_labels
-        return cls(Records.build(resources), reviews, new_labels, resources.trees.of)
+        kept = timedelta(days=resources.settings.original_retention_days)
+        return cls(Records.build(resources), reviews, new_labels, resources.trees.of, kept)
 
     def give(
         self, prediction_id: str, wanted: FeedbackRequest, caller: Caller, now: datetime
@@ -161,15 +164,16 @@ class FeedbackService:
         self.records.find(prediction_id, caller)
         return FeedbackHistory(self.reviews.history(prediction_id))
 
-    def uncertain(self, limit: int, caller: Caller) -> UncertainList:
+    def uncertain(self, limit: int, caller: Caller, now: datetime) -> UncertainList:
         """Of everybody's answers; of a caller's own, those among the latest `MAX_ROWS_READ`."""
-        owner = self.records.owner_for(caller)
+        owner, kept_since = self.records.owner_for(caller), timestamp(now - self.kept)
         if owner is None:
-            found: Iterable[Prediction] = self.reviews.uncertain(limit)
+            found: Iterable[Prediction] = self.reviews.uncertain(limit, kept_since)
         else:
             page = self.records.predictions.page(LogQuery(owner=owner), MAX_ROWS_READ)
             asked = [p for p in page.items if p.feedback is None and p.confidence is not None]
-            found = nsmallest(limit, asked, key=lambda p: (p.confidence, p.id))
+            shown = (p for p in asked if p.can_be_shown(kept_since))
+            found = nsmallest(limit, shown, key=lambda p: (p.confidence, p.id))
         return UncertainList(tuple(map(self.records.entry, found)))
 
 

@@ -12,6 +12,7 @@ import { LabelPicker, NewClass } from "../../records/feedback/LabelForms";
 import { DeleteRecord } from "../../records/owner/DeleteRecord";
 import { StatusChip } from "../../records/record/StatusChip";
 import { WhyUnknown } from "../../records/record/WhyUnknown";
+import { useRecordImage } from "../../records/thumbnail/useRecordImage";
 import { ImageIcon } from "../../ui/icons";
 import css from "./LabelQueue.module.css";
 import { useKeys } from "./useKeys";
@@ -157,7 +158,7 @@ export function Labelling({ entry, queue }: LabellingProps) {
   );
 }
 
-/** The image in full, its thumbnail until then. */
+/** The image in full, its thumbnail until then and where the original is no longer kept. */
 function EntryImage({ entry }: { entry: LogEntry }) {
   const { t } = useTranslation();
   const api = useApi();
@@ -167,16 +168,21 @@ function EntryImage({ entry }: { entry: LogEntry }) {
     staleTime: Infinity,
     gcTime: 0,
   });
-  const source = record.data?.image_url ?? entry.thumbnail_url;
+  const original = record.data?.image_url;
+  const { source, onError } = useRecordImage(entry, original);
   return (
     <div className={css.stage}>
       {source === null ? (
-        <ImageIcon className={css.icon} />
+        <p className={css.gone}>
+          <ImageIcon className={css.icon} />
+          {original !== undefined && t(original ? "record.noImage" : "record.originalGone")}
+        </p>
       ) : (
         <img
           className={css.image}
           src={source}
           alt={t("record.imageAlt")}
+          onError={onError}
           data-testid="label-image"
         />
       )}

@@ -8,7 +8,7 @@ import { ImageIcon } from "../../ui/icons";
 import { Problem } from "../../ui/notice/Problem";
 import { placement } from "./placement";
 import css from "./RecordImage.module.css";
-import { useRecordThumbnail } from "../thumbnail/useRecordThumbnail";
+import { useRecordImage } from "../thumbnail/useRecordImage";
 
 /**
  * The original; if it is gone or the browser cannot show it, its thumbnail, else a sentence.
@@ -17,17 +17,14 @@ import { useRecordThumbnail } from "../thumbnail/useRecordThumbnail";
  */
 export function RecordImage({ record }: { record: PredictionDetail }) {
   const { t } = useTranslation();
-  const [broken, setBroken] = useState<readonly string[]>([]);
   const isKept = record.image_url !== null;
-  const isShown = record.image_url !== null && !broken.includes(record.image_url);
-  const thumbnail = useRecordThumbnail(record, isKept && !isShown);
+  const { source, onError } = useRecordImage(record, record.image_url);
   const [size, setSize] = useState<{ width: number; height: number } | null>(null);
   const map = useMap(record);
-  const source = isShown ? record.image_url : thumbnail;
   const explanation = map.data?.explanation;
   const canExplain = record.status !== "failed" && isKept;
 
-  if (source === null || broken.includes(source)) {
+  if (source === null) {
     return (
       <div className={css.stage}>
         <p className={css.gone}>
@@ -51,9 +48,7 @@ export function RecordImage({ record }: { record: PredictionDetail }) {
             onLoad={({ currentTarget: image }) => {
               setSize({ width: image.naturalWidth, height: image.naturalHeight });
             }}
-            onError={() => {
-              setBroken((before) => [...before, source]);
-            }}
+            onError={onError}
           />
           {explanation && size && (
             <img

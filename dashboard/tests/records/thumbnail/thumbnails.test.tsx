@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { LogEntry } from "../../../src/api/types";
 import { FakeApi } from "../../fakeApi";
 import { record } from "../../records";
+import { registryOfRecords, stats } from "../../registry";
 import { renderDashboard } from "../../render";
 
 const unseen = (n: number, changes: Partial<LogEntry> = {}): LogEntry =>
@@ -59,7 +60,40 @@ describe("a record whose original is no longer kept", () => {
     fake.records = [unseen(1)];
     fake.undrawn.push("s3-000001");
     renderDashboard(fake, "/history?record=s3-000001");
-    expect(await screen.findByText(/nobody opened this record while it was/)).toBeVisible();
+    expect(await screen.findByText(/no thumbnail was made while it was/)).toBeVisible();
+  });
+});
+
+describe("the queue to label", () => {
+  const shown = () => screen.queryByTestId("label-image")?.getAttribute("src");
+
+  beforeEach(() => {
+    fake.models = registryOfRecords();
+    fake.stats = stats();
+  });
+
+  it("says where an image is gone that nobody had looked at in time", async () => {
+    fake.records = fake.uncertain = [unseen(1)];
+    fake.imageUrl = null;
+    fake.undrawn.push("s3-000001");
+    renderDashboard(fake, "/accuracy?tab=label");
+    expect(await screen.findByText(/no thumbnail was made while it was/)).toBeVisible();
+  });
+
+  it("shows the thumbnail where the original is gone or cannot be shown", async () => {
+    fake.records = fake.uncertain = [unseen(1)];
+    renderDashboard(fake, "/accuracy?tab=label");
+    await waitFor(() => {
+      expect(shown()).toBe("http://images.test/original.jpg");
+    });
+    // Made already: who opened a record has looked at it, and the original goes first.
+    await waitFor(() => {
+      expect(fake.drawn).toEqual([["s3-000001"]]);
+    });
+    fireEvent.error(screen.getByTestId("label-image"));
+    await waitFor(() => {
+      expect(shown()).toBe("http://images.test/thumbnails/s3-000001.jpg");
+    });
   });
 });
 

@@ -98,3 +98,21 @@ def test_what_an_operator_can_repair_is_tried_again(
     bucket.stub.add_client_error("get_object", code, message, status)
     with pytest.raises(ClientError):
         bucket.images.read("uploads/a.jpg", "v1")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "there"),
+    [("404", 404, False), ("405", 405, False), ("400", 400, True), ("403", 403, True)],
+)
+def test_an_object_that_nobody_may_read_is_still_there(
+    bucket: Bucket, code: str, status: int, *, there: bool
+) -> None:
+    """So the page of a record whose image is encrypted with its sender's key opens."""
+    bucket.stub.add_client_error("head_object", code, "", status)
+    assert bucket.images.has("uploads/a.jpg", "v1") is there
+
+
+def test_whether_an_object_is_there_is_not_known_in_an_outage(bucket: Bucket) -> None:
+    bucket.stub.add_client_error("head_object", "503", "", 503)
+    with pytest.raises(ClientError):
+        bucket.images.has("uploads/a.jpg", "v1")

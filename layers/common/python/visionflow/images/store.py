@@ -61,6 +61,8 @@ _UNREADABLE: dict[str, ImageError] = {
 # request no words either: a bare 400 may be a credential that has just expired.
 # https://repost.aws/knowledge-center/s3-sse-c-object-errors
 _WITHOUT_KEY = "stored using a form of server side encryption"
+# To a HEAD request, whose answer has no words: which key or grant is missing.
+_UNTOLD = ("400", "403")
 
 
 @dataclass(frozen=True)
@@ -120,14 +122,18 @@ class ImageStore:
             return StoredImage(body.read(), found.get(_OWNER), name)
 
     def has(self, key: str, version_id: str | None) -> bool:
-        """Whether a version is there, by default the latest."""
+        """Whether a version is there, by default the latest. One that cannot be read, because it is
+        encrypted with its sender's key or a grant is missing, is there."""
         which: HeadObjectRequestTypeDef = {"Bucket": self.bucket, "Key": key}
         if version_id:
             which["VersionId"] = version_id
         try:
             self._client.head_object(**which)
         except self._client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] not in {*_UNREADABLE, *ABSENT}:
+            told = error.response["Error"]["Code"]
+            if told in _UNTOLD:
+                return True
+            if told not in {*_UNREADABLE, *ABSENT}:
                 raise
             return False
         return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from visionflow.answers.answer import Score, UnknownReason
+from visionflow.images.uploads import posted_id
 from visionflow.models.ref import ModelRef
 
 Source = Literal["api", "s3"]
@@ -110,6 +111,12 @@ class Prediction:
         if self.feedback is None or self.is_right(self.feedback):
             return None
         return self.feedback.label
+
+    def can_be_shown(self, kept_since: str) -> bool:
+        """Whether the image has a thumbnail or an original: what people dropped into the bucket is
+        theirs and stays, what was sent is kept if it came at ``kept_since`` or later."""
+        stays = self.source == "s3" and posted_id(self.image.key) is None
+        return stays or self.thumbnail_key is not None or self.created_at >= kept_since
 
     @property
     def object_id(self) -> str:

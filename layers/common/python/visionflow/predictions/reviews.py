@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
 
+MOST_ASKED = 4_000
+"""Rows that one call looks at for images to ask about; the usual one is shown."""
+# Rows of a query: of a shard of those to ask about, and of those that have feedback.
+_PAGE, _PAGE_OF_GIVEN = 250, 1_000
 _ATTEMPTS = 5
 # Of the latest feedback on one record, to see what may be taken back.
 _MOST_LINES_READ = 100
@@ -164,13 +168,15 @@ class ReviewStore:
         found = query(self._client, self._insights, "pk = :pk", values, consistent=True)
         return [from_item(row) for row in found]
 
-    def uncertain(self, limit: int) -> tuple[Prediction, ...]:
-        """Answers without feedback, the least certain first."""
-        return tuple(islice(self._merged("open", "0", limit, forward=True), limit))
+    def uncertain(self, limit: int, kept_since: str) -> tuple[Prediction, ...]:
+        """Answers without feedback, the least certain first; of the first `MOST_ASKED` those whose
+        image can be shown, where originals are kept that were sent at ``kept_since`` or later."""
+        asked = islice(self._merged("open", "0", _PAGE, forward=True), MOST_ASKED)
+        return tuple(islice((p for p in asked if p.can_be_shown(kept_since)), limit))
 
     def given(self, since: str = "0", *, newest_first: bool = False) -> Iterator[Prediction]:
         """Answers whose latest feedback was given at ``since`` or later, by its time."""
-        return self._merged("given", since, 1_000, forward=not newest_first)
+        return self._merged("given", since, _PAGE_OF_GIVEN, forward=not newest_first)
 
     def _merged(
         self, partition: str, since: str, page_size: int, *, forward: bool
