@@ -47,8 +47,11 @@ class DamagedError(Exception):
 class Answer:
     """Status, headers and body of an answer; the connection is free when the body is read."""
 
-    def __init__(self, service: "Service", connection: http.client.HTTPConnection) -> None:
-        self._service, self._connection = service, connection
+    def __init__(
+        self, service: "Service", connection: http.client.HTTPConnection, *, reusable: bool
+    ) -> None:
+        """``reusable``: the whole request went through the connection."""
+        self._service, self._connection, self._reusable = service, connection, reusable
         self._answer = connection.getresponse()
         self._read = False
         self.status = self._answer.status
@@ -63,7 +66,7 @@ class Answer:
         """The whole body. Raises what breaks a connection."""
         data = self._answer.read()
         self._read = True
-        if self._answer.will_close:
+        if self._answer.will_close or not self._reusable:
             self._connection.close()
         else:
             self._service.connections(self._connection.host).give_back(self._connection)
@@ -140,26 +143,28 @@ class Service:
         """
         taken = 0
         for attempt in range(1, retries.ATTEMPTS + 1):
+            throttled, asked = False, None
             try:
                 answer, data = self._attempt(call)
             except (*_BROKEN, DamagedError) as reason:
-                late = isinstance(reason, TimeoutError)
                 error: Exception = UnreachedError(f"{self._name} did not answer ({reason!r})")
                 error.__cause__ = reason
             else:
                 if answer.status < http.client.MULTIPLE_CHOICES:
                     self._quota.succeed(taken)
                     return answer, data
-                late, error = False, self._refusal(call, answer.status, data)
+                error = self._refusal(call, answer.status, data)
                 code = error.response["Error"]["Code"]
                 if not retries.may_pass(answer.status, code):
                     raise error
+                throttled = retries.is_throttled(answer.status, code)
+                asked = answer.header("x-amz-retry-after")
             if attempt == retries.ATTEMPTS:
                 raise error
-            taken = self._quota.take(timed_out=late)
+            taken = self._quota.take(throttled=throttled)
             if not taken:
                 raise error
-            self._sleep(retries.pause(attempt))
+            self._sleep(retries.pause(self._name, attempt, throttled=throttled, asked=asked))
         raise AssertionError("unreachable")
 
     def _attempt(self, call: Call) -> tuple[Answer, bytes]:
@@ -167,8 +172,12 @@ class Service:
         connection = self.connections(host).take()
         try:
             target = call.path + (f"?{query_string(call.query)}" if call.query else "")
-            connection.request(call.method, target, call.body or None, self._headers(call))
-            answer = Answer(self, connection)
+            cut_short = False
+            try:
+                connection.request(call.method, target, call.body or None, self._headers(call))
+            except (BrokenPipeError, ConnectionResetError):
+                cut_short = True  # a server may refuse a body before its end, and says why
+            answer = Answer(self, connection, reusable=not cut_short)
             if call.streamed and answer.status < http.client.MULTIPLE_CHOICES:
                 return answer, b""
             return answer, answer.read()

@@ -4,11 +4,12 @@ import base64
 import json
 import zlib
 from collections.abc import Callable
+from secrets import token_hex
 from typing import Any
 
 from lambdas.aws.calls import Call, DamagedError, Service, reason_phrase
 from lambdas.aws.endpoints import Endpoint
-from lambdas.aws.errors import EXCEPTIONS
+from lambdas.aws.errors import EXCEPTIONS, UnreachedError
 
 _TARGET = "DynamoDB_20120810"
 _HEADERS = {"content-type": "application/x-amz-json-1.0", "accept-encoding": "identity"}
@@ -35,7 +36,9 @@ class DynamoDB:
         return self._call("UpdateItem", asked)
 
     def transact_write_items(self, **asked: Any) -> dict[str, Any]:
-        return self._call("TransactWriteItems", asked)
+        # By the token DynamoDB knows a transaction again whose answer was lost, and does not cancel
+        # it for what it has itself written.
+        return self._call("TransactWriteItems", {"ClientRequestToken": token_hex(16), **asked})
 
     def batch_get_item(self, **asked: Any) -> dict[str, Any]:
         return self._call("BatchGetItem", asked)
@@ -44,7 +47,10 @@ class DynamoDB:
         body = json.dumps(asked, default=_base64).encode()
         headers = {**_HEADERS, "x-amz-target": f"{_TARGET}.{operation}"}
         _, data = self._service.call(Call(operation, "POST", "/", headers, body))
-        found: dict[str, Any] = json.loads(data, object_hook=_with_bytes)
+        try:
+            found: dict[str, Any] = json.loads(data, object_hook=_with_bytes)
+        except ValueError as error:
+            raise UnreachedError("the answer is not DynamoDB's") from error
         return found
 
 
@@ -54,7 +60,7 @@ class _Checked(Service):
     def _attempt(self, call: Call) -> Any:
         answer, data = super()._attempt(call)
         told = answer.header("x-amz-crc32")
-        if told is not None and int(told) != zlib.crc32(data):
+        if told is not None and told != str(zlib.crc32(data)):
             raise DamagedError("the answer is not what its checksum says")
         return answer, data
 

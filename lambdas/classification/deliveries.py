@@ -5,7 +5,6 @@ mark that stays only if the worker dies, and on its last delivery it is given up
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -71,9 +70,10 @@ def in_order(messages: Messages, attempts: Callable[[], AttemptStore]) -> Messag
     def rank(message: dict[str, Any]) -> tuple[int, str]:
         if deliveries(message) == 1:
             return 0, ""
-        died_at = None
-        with suppress(*aws_errors()):  # the message itself will meet the fault
+        try:
             died_at = attempts().unended(message["messageId"])
+        except aws_errors():  # named now: asking may have loaded an SDK
+            died_at = None  # the message itself will meet the fault
         if died_at is None:
             return 1, ""
         return (0 if deliveries(message) >= MAX_RECEIVE_COUNT else 2), died_at

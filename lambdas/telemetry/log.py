@@ -48,7 +48,9 @@ class _Json(logging.Formatter):
             "xray_trace_id": trace_id(),
         }
         known = {name: value for name, value in line.items() if value is not None}
-        return json.dumps(known, default=str, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(known, default=str, ensure_ascii=False, separators=(",", ":"))
+        # Half a pair of UTF-16, which a request's JSON may have, becomes JSON's escape for it.
+        return text.encode("utf-8", "backslashreplace").decode()
 
     def _exception(self, record: logging.LogRecord) -> dict[str, Any]:
         if not record.exc_info or record.exc_info[0] is None:
@@ -73,9 +75,15 @@ class Output(logging.StreamHandler[TextIO]):
 output = Output()
 
 
+def level_of(environment: Mapping[str, str]) -> str:
+    """The level that Lambda is set to. TRACE is its alone; Python knows WARN and FATAL."""
+    level = environment.get("AWS_LAMBDA_LOG_LEVEL", "INFO").upper()
+    return "DEBUG" if level == "TRACE" else level
+
+
 def _make_logger() -> logging.Logger:
     made = logging.getLogger(_NAME)
-    made.setLevel(os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO"))
+    made.setLevel(level_of(os.environ))
     made.addHandler(output)
     for handler in logging.root.handlers:  # Lambda's, which would write each line once more
         handler.addFilter(lambda record: record.name != _NAME)

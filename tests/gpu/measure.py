@@ -1,4 +1,4 @@
-"""What is measured on a GPU: how fast it is fed, and how far the config cifar10 gets.
+"""What is measured on a GPU: how fast it is fed, and how far the config cifar10-whitened gets.
 
 Shrunken by `Scale` it runs on any processor, so that it works when a GPU is there.
 """
@@ -24,13 +24,14 @@ from training.fit.precision import autocast
 from training.networks.build import build_model
 from training.train import train
 
+CONFIG = "cifar10-whitened"
 CIFAR10_TARGET = 94.0
 BATCHES = 40
 
 
 @dataclass(frozen=True)
 class Scale:
-    """``fields``: what differs from the config cifar10, by dotted name; ``batches``: to time."""
+    """``fields``: what differs from `CONFIG`, by dotted name; ``batches``: to time."""
 
     fields: Mapping[str, Any]
     batches: int = BATCHES
@@ -50,7 +51,7 @@ GPU = Scale(
 
 def measured(data: Path, out: Path, scale: Scale) -> tuple[Figure, ...]:
     """``data`` has ``train`` and ``test``, as CIFAR-10's JPEG files come."""
-    config = load_config("cifar10", scale.fields)
+    config = load_config(CONFIG, scale.fields)
     return (*fed(config, data / "train", scale.batches), *cifar10(config, data, out))
 
 
@@ -101,7 +102,8 @@ def fed(config: TrainConfig, images: Path, batches: int) -> tuple[Figure, ...]:
         "network alone": rate(own, trained=True),
         "loader alone": rate(islice(endless(), batches + 1), trained=False),
     }
-    what = f"config cifar10 on {_device_name()}, {config.data.workers} workers: images trained on"
+    workers = f"{config.data.workers} workers"
+    what = f"config {CONFIG} on {_device_name()}, {workers}: images trained on"
     return (figure("training pipeline", what, rates, "images/s", n=f"{batches} batches of {size}"),)
 
 

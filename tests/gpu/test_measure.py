@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.gpu.measure import Scale, measured
 from tests.unit.training.conftest import draw_set, few_strangers, labels_unchecked
 
@@ -27,7 +29,11 @@ SHRUNKEN = Scale(
 )
 
 
-def test_feeding_and_the_config_cifar10_are_measured(tmp_path: Path) -> None:
+def test_feeding_and_the_whitened_config_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Plots take a third of the time, and other tests draw them.
+    monkeypatch.setattr("training.report.page.PLOTS", {})
     data = tmp_path / "data"
     draw_set(data / "train", per_class=40, seed=1)
     draw_set(data / "test", per_class=10, seed=2)

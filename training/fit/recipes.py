@@ -28,12 +28,6 @@ from training.networks.trunks.whitened_cnn import WhiteningStem
 from training.results.history import EpochRecord, PhaseName
 from training.results.probe import ProbeFit
 
-LEFT_FROZEN = 0.02
-"""Share of a trunk's weights, counted from the pixels up, that fine-tuning leaves as published.
-
-In convolutional networks these few weights work on the largest maps: a third to a half of a step.
-"""
-
 WHITENED_BY = 5000
 """Training images that a whitening stem is computed from."""
 
@@ -172,7 +166,7 @@ def body(session: Session) -> Phase:
     arXiv:1801.06146)."""
     config, model = session.config.finetune, session.model
     from_top = [stage for _, stage in reversed(model.stages())]
-    trained = from_top[: config.stages or _with_most_weights(model)]
+    trained = from_top[: config.stages or None]
 
     def freeze(epoch: int) -> None:
         due = 1 + (epoch - 1) // config.unfreeze_every if config.unfreeze_every else len(trained)
@@ -187,13 +181,6 @@ def body(session: Session) -> Phase:
     parts = [Part(model.head)]
     parts += [Part(stage, config.rate_decay**depth) for depth, stage in enumerate(trained)]
     return _on_images(session, "body", config.body, parts, freeze)
-
-
-def _with_most_weights(model: ConvNet) -> int:
-    """How many stages are above those that together hold at most `LEFT_FROZEN` of the weights."""
-    counts = [sum(w.numel() for w in stage.parameters()) for _, stage in model.stages()]
-    below = np.cumsum(counts) <= LEFT_FROZEN * sum(counts)
-    return int((~below).sum())
 
 
 PHASES: dict[Recipe, tuple[tuple[PhaseName, Callable[[Session], Phase]], ...]] = {

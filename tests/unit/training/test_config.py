@@ -29,6 +29,7 @@ def test_every_system_has_its_config() -> None:
         "flowers",
         "cifar10-small",
         "cifar10",
+        "cifar10-whitened",
         "vegetables-compare",
         "fruits-finetune",
         "instant",

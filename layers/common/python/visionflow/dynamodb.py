@@ -42,6 +42,8 @@ _NUMBERS = Context(
 _BATCH = 100
 _BATCH_ATTEMPTS = 8
 _FIRST_WAIT_S = 0.02
+# From the kernel: processes that wake from one snapshot have one state of Python's generator.
+_random = random.SystemRandom()
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,7 @@ def back_off(attempt: int, sleep: Sleep) -> None:
 
     https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
     """
-    sleep(random.uniform(0, _FIRST_WAIT_S * 2**attempt))  # noqa: S311  spreads retries
+    sleep(_random.uniform(0, _FIRST_WAIT_S * 2**attempt))
 
 
 def write_cursor(text: str) -> str:

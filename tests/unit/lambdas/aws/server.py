@@ -12,7 +12,8 @@ from threading import Thread
 @dataclass(frozen=True)
 class Reply:
     """``late_s``: how long it waits. ``cut``: it ends within its body. ``hangs_up``: there is no
-    answer at all, and the connection is closed."""
+    answer at all, and the connection is closed. ``ignores_body``: it
+    reads none of what was sent."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -21,6 +22,7 @@ class Reply:
     cut: bool = False
     hangs_up: bool = False
     closes_afterwards: bool = False
+    ignores_body: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
 
     def _any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        reply = self.server.replies.pop(0) if self.server.replies else Reply()
+        size = int(self.headers.get("Content-Length") or 0)
+        body = b"" if reply.ignores_body else self.rfile.read(size)
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.asked.append(Asked(self.command, self.path, headers, body, self.client_address))
-        reply = self.server.replies.pop(0) if self.server.replies else Reply()
         time.sleep(reply.late_s)
         if reply.hangs_up:
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -66,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(reply.body) + reply.cut))
             self.end_headers()
             self.wfile.write(reply.body)
-        self.close_connection = reply.cut or reply.closes_afterwards
+        self.close_connection = reply.cut or reply.closes_afterwards or reply.ignores_body
 
     do_GET = do_PUT = do_POST = _any  # noqa: N815  the base class calls them so
 

@@ -57,11 +57,12 @@ def refusal(code: str, status: int = 400) -> Reply:
         Reply(503, b"<html>"),
         refusal("ProvisionedThroughputExceededException"),
         refusal("ThrottlingException"),
+        Reply(429, b""),
         Reply(hangs_up=True),
         Reply(cut=True),
         Reply(headers={"x-amz-crc32": "1"}),
     ],
-    ids=["500", "503", "throughput", "throttled", "hung up", "cut", "damaged"],
+    ids=["500", "503", "throughput", "throttled", "429", "hung up", "cut", "damaged"],
 )
 def test_what_may_pass_is_asked_three_times(
     server: Server, clients: Clients, passing: Reply
@@ -69,8 +70,10 @@ def test_what_may_pass_is_asked_three_times(
     server.replies = [passing, passing, Reply(body=b'{"Item": {"id": {"S": "a"}}}')]
     assert clients.get_item() == {"Item": KEY}
     assert len(clients.slept) == 2
-    assert 0 <= clients.slept[0] <= 1
-    assert 0 <= clients.slept[1] <= 2
+    throttled = passing.status == 429 or b"Thr" in passing.body
+    first = 1.0 if throttled else 0.025
+    assert 0 <= clients.slept[0] <= first
+    assert 0 <= clients.slept[1] <= 2 * first
     server.replies = [passing] * 3
     with pytest.raises(aws_errors()):
         clients.get_item()
@@ -117,8 +120,51 @@ def test_an_outage_is_not_answered_with_three_times_the_calls(
     for _ in range(60):
         with pytest.raises(ClientError):
             clients.get_item()
-    # Of 60 calls fifty retry twice; then the quota is used up.
-    assert len(server.asked) == 60 + 100
+    # Then the quota of 500 is used up, of which each retry takes 14.
+    assert len(server.asked) == 60 + 500 // 14
+
+
+def test_a_service_says_how_long_to_wait(server: Server, clients: Clients) -> None:
+    for asked in ("300", "60000", "-1", "soon"):
+        server.replies = [Reply(503, b"", {"x-amz-retry-after": asked})]
+        clients.get_item()
+    stated, capped, *ignored = clients.slept
+    assert stated == 0.3
+    assert 5 <= capped <= 5.025
+    assert max(ignored) <= 0.025
+
+
+def test_a_transaction_whose_answer_was_lost_is_the_same_one(
+    server: Server, clients: Clients
+) -> None:
+    """DynamoDB does it once by its token; a new one would fail at its own condition."""
+    server.replies = [Reply(hangs_up=True)]
+    for _ in range(2):
+        clients.dynamodb.transact_write_items(TransactItems=[])
+    lost, again, another = (json.loads(asked.body) for asked in server.asked)
+    assert lost["ClientRequestToken"] == again["ClientRequestToken"]
+    assert lost["ClientRequestToken"] != another["ClientRequestToken"]
+    assert 1 <= len(lost["ClientRequestToken"]) <= 36
+    clients.dynamodb.transact_write_items(TransactItems=[], ClientRequestToken="mine")
+    assert json.loads(server.asked[-1].body)["ClientRequestToken"] == "mine"
+
+
+def test_a_body_that_is_refused_before_its_end_is_told_why(
+    server: Server, clients: Clients
+) -> None:
+    """S3 answers and closes while a large body is still on its way."""
+    told = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+    server.replies = [Reply(403, told, ignores_body=True)]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        clients.s3.put_object(Bucket="images", Key="k", Body=bytes(20_000_000))
+    clients.s3.put_object(Bucket="images", Key="k", Body=b"next")
+    assert len({asked.client for asked in server.asked}) == 2
+
+
+def test_what_is_not_dynamodb_s_answer_is_none(server: Server, clients: Clients) -> None:
+    server.replies = [Reply(body=b"<html>")]
+    with pytest.raises(UnreachedError):
+        clients.get_item()
 
 
 def test_a_connection_is_kept_and_one_that_was_closed_is_not_used(

@@ -2,12 +2,14 @@
 
 import io
 import json
+import logging
+import os
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lambdas.telemetry.log import logged, logger, output
+from lambdas.telemetry.log import level_of, logged, logger, output
 from lambdas.telemetry.trail import follow, following
 
 CONTEXT: Any = SimpleNamespace(
@@ -72,3 +74,16 @@ def test_an_error_brings_its_traceback(stream: io.StringIO) -> None:
     assert (line["level"], line["exception_name"]) == ("ERROR", "ValueError")
     assert line["exception"].endswith("ValueError: 한국어")
     assert "한국어" in stream.getvalue(), "as it is, not escaped"
+
+
+def test_half_a_pair_of_utf_16_is_written_and_breaks_no_line(stream: io.StringIO) -> None:
+    logger.info("a\nb\r\u2028", extra={"detail": json.loads('"\\ud800 \\n"')})
+    stream.getvalue().encode()
+    (line,) = (json.loads(text) for text in stream.getvalue().rstrip("\n").split("\n"))
+    assert (line["message"], line["detail"]) == ("a\nb\r\u2028", "\ud800 \n")
+
+
+@pytest.mark.parametrize("level", ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
+def test_lambda_s_levels_are_known(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", level)
+    logging.Logger("one").setLevel(level_of(os.environ))
