@@ -29,7 +29,7 @@ _NO_MODEL = InputSpec(size=4, resize=4)
 @dataclass(frozen=True)
 class RecordThumbnails:
     """Short-lived URLs by the ids of records; null where no thumbnail can be made, because the
-    original is gone or cannot be decoded. An id without a record is left out."""
+    original is gone or cannot be read or decoded. An id without a record is left out."""
 
     items: dict[str, str | None]
 
@@ -71,6 +71,9 @@ class ThumbnailService:
                 key = self._make(prediction)
             except ImageError as error:
                 logger.info("no thumbnail", extra={"code": error.code, "of": prediction.id})
+            except self.images.refusal as error:
+                # Of one image, whose key is disabled perhaps; the others of the screen are drawn.
+                logger.warning("no thumbnail", extra={"reason": str(error), "of": prediction.id})
             else:
                 if key is None:
                     return None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from PIL import Image
 
 import lambdas.predict.handler
@@ -77,6 +78,24 @@ def test_what_cannot_be_drawn_is_null_and_what_is_not_there_is_left_out(cloud: C
     assert look(cloud, failed, gone["id"], "nobody", "no id#") == {failed: None, gone["id"]: None}
     assert cloud.call("GET", f"/predictions/{gone['id']}").body["image_url"] is None
     assert kept(cloud) == []
+
+
+def test_one_that_may_not_be_read_hides_none_of_the_others(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked, other = (str(cloud.predict(RED).body["id"]) for _ in range(2))
+    read = ImageStore.read
+
+    def refuse(images: ImageStore, key: str, version_id: str | None) -> bytes:
+        if key == f"api/{locked}":
+            told = {"Error": {"Code": "KMS.DisabledException", "Message": "It is disabled."}}
+            raise ClientError(told, "GetObject")  # type: ignore[arg-type]
+        return read(images, key, version_id)
+
+    monkeypatch.setattr(ImageStore, "read", refuse)
+    items = look(cloud, locked, other)
+    assert items[locked] is None
+    assert items[other]
 
 
 @pytest.mark.parametrize("ids", ["", ",".join(f"id-{n}" for n in range(MOST + 1))])

@@ -97,8 +97,8 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME",
-        help=f"network to train: timm:NAME, or one of {', '.join(NETWORKS)}; for the recipe probe "
-        "also several, joined by +",
+        help=f"network to train: timm:NAME, or one of {', '.join(NETWORKS)}; for probe several, "
+        "joined by +",
     )
     parser.add_argument("--recipe", choices=get_args(Recipe), help="way to train it")
     parser.add_argument("--weights", help="'imagenet', 'package', 'none' or a file")

@@ -32,7 +32,7 @@ def add_parsers(commands: "Commands") -> None:
     parser.add_argument(
         "--seconds",
         type=float,
-        help="start no trial after this much time (default: the config's)",
+        help="start no trial later (default: the config's)",
     )
     add_json(parser)
     summary = "Compare finished runs: accuracy, size, latency, training time, fit."

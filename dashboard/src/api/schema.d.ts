@@ -3057,7 +3057,7 @@ export interface components {
         /**
          * RecordThumbnails
          * @description Short-lived URLs by the ids of records; null where no thumbnail can be made, because the
-         *     original is gone or cannot be decoded. An id without a record is left out.
+         *     original is gone or cannot be read or decoded. An id without a record is left out.
          */
         RecordThumbnails: {
             /** Items */

@@ -94,6 +94,11 @@ class ImageStore:
         self._client = client
         self._clock = clock
 
+    @property
+    def refusal(self) -> type[Exception]:
+        """What its calls raise where S3 refuses and a retry may help, or an operator."""
+        return self._client.exceptions.ClientError
+
     def read(self, key: str, version_id: str | None, etag: str | None = None) -> bytes:
         """The bytes of one version. Raises as `fetch` does."""
         return self.fetch(key, version_id, etag).data
