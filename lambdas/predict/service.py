@@ -122,7 +122,10 @@ class PredictService(ClassificationService):
             owner=owner,
             filename=filename,
         )
-        if self.predictions.add(prediction, image.sketch, reply if key else None):
+        added = self.predictions.add(prediction, image.sketch, reply if key else None)
+        # Nobody else has an id that was drawn here: a record with it is this one, whose first write
+        # arrived although its answer was lost.
+        if added or key is None:
             return Answered(_answer(prediction, reply), repeated=False)
         if answered := self._answered(prediction_id, request):
             return Answered(answered, repeated=True)

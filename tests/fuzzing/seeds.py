@@ -43,6 +43,7 @@ def images() -> list[bytes]:
         encode(rgb, "JPEG", quality=85),
         encode(textured((400, 300)), "JPEG", quality=60),
         encode(textured((1300, 1000)), "JPEG", quality=30),  # decoded at reduced scale
+        encode(textured((1300, 1000)), "JPEG", progressive=True),  # by some of its scans
         encode(rgb, "JPEG", progressive=True, subsampling="4:2:0", exif=exif),
         encode(rgb, "JPEG", restart_marker_blocks=2, comment="hello", icc_profile=bytes(300)),
         encode(grey, "JPEG"),

@@ -20,6 +20,7 @@ from visionflow.dynamodb import to_item
 from visionflow.errors import IdempotencyConflictError, VisionFlowError
 from visionflow.predictions.record import Prediction
 from visionflow.predictions.replies import Reply
+from visionflow.predictions.store import PredictionStore
 
 RED, BLUE = encode(plain("red")), encode(plain("blue"))
 KEY = IdempotencyKey("key", LOCAL.id)
@@ -71,6 +72,19 @@ def test_what_people_say_later_is_no_part_of_the_first_answer(cloud: Cloud) -> N
         "from_queue": False,
     }
     assert send(cloud, RED, "k") == first
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+def test_a_record_whose_write_was_repeated_is_answered(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    """The answer of the first write was lost, and its own record refuses the second."""
+    add = PredictionStore.add
+    monkeypatch.setattr(PredictionStore, "add", lambda *given: add(*given) and add(*given))
+    answer = cloud.predict(RED) if key is None else send(cloud, RED, key)
+    assert answer.status == 200
+    (record,) = cloud.logs()
+    assert (record["id"], record["label"]) == (answer.body["id"], "red")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -47,6 +48,7 @@ def test_a_line_names_the_invocation_and_its_image(
     handler({"id": "http-request"}, CONTEXT)
     inside, after = lines(stream)
     assert inside["location"].startswith("handler:")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", inside["timestamp"]), "RFC 3339"
     del inside["location"], inside["timestamp"], inside["cold_start"]
     assert inside == {
         "level": "INFO",
