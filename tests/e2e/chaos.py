@@ -12,11 +12,11 @@ from typing import Any
 
 import boto3
 
-from tests.e2e.cloud import Cloud, Record
+from tests.e2e.cloud import Cloud
 from tests.e2e.faults import Fault, FaultPlan, FaultyGateway
 from tests.images import bad_files, encode, textured
-from visionflow.dynamodb import from_item
-from visionflow.predictions.record import s3_object_id
+from visionflow.predictions.record import Prediction, s3_object_id
+from visionflow.predictions.rows import read_prediction
 
 POISON_SHARE = 0.05
 OVERWRITTEN_SHARE = 0.05
@@ -96,7 +96,7 @@ def run_chaos(cloud: Cloud, *, images: int, kills: int, seed: int = 0) -> ChaosR
             cloud.wait_until_idle(DONE_WITHIN_S + images * DONE_WITHIN_S_EACH)
             seconds = time.monotonic() - began
     found = _records(cloud, prefix)
-    counts = Counter(record["image"]["version_id"] for record in found)
+    counts = Counter(record.image.version_id for record in found)
     return ChaosReport(
         images=images,
         poison=sum(image.code is not None for image in dropped),
@@ -191,24 +191,24 @@ def _held_back(cloud: Cloud) -> Iterator[Callable[[str], None]]:
         cloud.sqs.set_queue_attributes(QueueUrl=queue, Attributes=asked["Attributes"])
 
 
-def _records(cloud: Cloud, prefix: str) -> list[Record]:
+def _records(cloud: Cloud, prefix: str) -> list[Prediction]:
     """Every record of the run, read from the table itself, not from an index."""
     pages = cloud.dynamodb.get_paginator("scan").paginate(
         TableName=cloud.outputs.predictions_table, ConsistentRead=True
     )
-    records = (from_item(item) for page in pages for item in page["Items"] if "image" in item)
-    return [record for record in records if record["image"]["key"].startswith(prefix)]
+    found = (read_prediction(item) for page in pages for item in page["Items"] if "image" in item)
+    return [record for record in found if record.image.key.startswith(prefix)]
 
 
-def _is_right(record: Record, versions: dict[str, Image]) -> bool:
+def _is_right(record: Prediction, versions: dict[str, Image]) -> bool:
     """Whether the record has its version's checksum, key, and the expected status and code."""
-    image = versions[record["image"]["version_id"]]
-    code = record["error"]["code"] if record["error"] else None
+    image = versions[record.image.version_id or ""]
+    code = record.error.code if record.error else None
     return (
-        record["image"]["key"] == image.key
-        and record["image"]["sha256"] == hashlib.sha256(image.data).hexdigest()
+        record.image.key == image.key
+        and record.image.sha256 == hashlib.sha256(image.data).hexdigest()
         and code == image.code
-        and (record["status"] == "failed") == (image.code is not None)
+        and (record.status == "failed") == (image.code is not None)
     )
 
 
