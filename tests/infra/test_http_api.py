@@ -23,7 +23,11 @@ def test_every_route_is_deployed_to_its_function(templates: Templates) -> None:
     deployed.pop(PREFLIGHT, None)
     expected = {f"{route.method} {route.path}": str(route.function) for route in ROUTES}
     # HEAD of all others goes through the catch-all.
-    heads = {"HEAD /health": "api", "HEAD /predictions/{id}/explanation": "predict"}
+    heads = {
+        "HEAD /health": "api",
+        "HEAD /predictions/{id}/explanation": "predict",
+        "HEAD /thumbnails": "predict",
+    }
     assert deployed == expected | heads | {"$default": CATCH_ALL}
 
 
