@@ -23,7 +23,6 @@ from infra.stages import LOCAL, PROD
 from lambdas.classification.active_model import ActiveModel
 from lambdas.ingest.service import IngestService
 from lambdas.predict.service import PredictService
-from lambdas.telemetry.log import output
 from lambdas.telemetry.measurements import reason_metric, status_metric
 from tests.benchmarks.contenders.worker import (
     PROJECT,
@@ -107,8 +106,6 @@ class _Functions:
         parts = (active, self.images, predictions, 30, uncounted())
         lambdas.predict.handler.service = lru_cache(lambda: PredictService(*parts))
         lambdas.ingest.handler.service = lru_cache(lambda: IngestService(*parts))
-        self.log = io.StringIO()
-        output.to = self.log
         self.metrics: set[tuple[str, str]] = set()
         self.log_bytes = 0
         self.infer_ms: list[float] = []
@@ -132,17 +129,14 @@ class _Functions:
         """Median of warm invocations; takes down what they logged and measured."""
         times = []
         for _ in range(CALLS):
-            self.log.seek(0)
-            self.log.truncate()
             with redirect_stdout(io.StringIO()) as printed:
                 start = time.process_time()  # other load does not change it
                 call()
                 times.append((time.process_time() - start) * 1000)
-        written = self.log.getvalue() + printed.getvalue()
         # Of the last call, which was warm.
-        lines = written.strip().splitlines()
+        lines = printed.getvalue().splitlines()
         self.log_bytes = sum(len(line.encode()) + LINE_OVERHEAD for line in lines)
-        for line in printed.getvalue().splitlines():
+        for line in lines:
             (directive,) = json.loads(line)["_aws"]["CloudWatchMetrics"]
             self.metrics |= {(name, metric["Name"]) for metric in directive["Metrics"]}
         return statistics.median(times[1:])

@@ -12,14 +12,13 @@ from contextlib import redirect_stdout
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TextIO, cast
+from typing import Any
 
 from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.loading import Loader, Serving
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.predict import handler
 from lambdas.predict.service import PredictService
-from lambdas.telemetry.log import output
 from visionflow.access.quotas import Amounts, Quotas, UsageStore
 from visionflow.answers.classifier import Classifier
 from visionflow.images.store import ImageStore
@@ -144,19 +143,9 @@ def request(image: bytes) -> dict[str, Any]:
     return REQUEST | {"body": base64.b64encode(image).decode()}
 
 
-class _Nowhere(io.TextIOBase):
-    """Takes log lines, which are formatted as in Lambda, but does not print them."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-
-output.to = cast(TextIO, _Nowhere())
-
-
 def call(event: dict[str, Any]) -> dict[str, Any]:
     """Invoke once and return the answer's body. Raises `RuntimeError` unless the status is 200."""
-    with redirect_stdout(io.StringIO()):  # the metrics, which Lambda would read from there
+    with redirect_stdout(io.StringIO()):  # log lines and metrics, which Lambda would read there
         response = handler.lambda_handler(event, _Context())
     if response["statusCode"] != 200:
         raise RuntimeError(response["body"])
