@@ -177,7 +177,10 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(
     taken.write_text("a file")
     search = ["tune", "--config", "cifar10", "--data", str(tmp_path), "--out", str(taken)]
     assert main(search) == 1
-    assert capsys.readouterr().err == f"visionflow: {taken}: File exists.\n"
+    assert capsys.readouterr().err == (
+        f"visionflow: {taken}: nothing can be written into this folder (File exists); choose "
+        "another one with --out.\n"
+    )
 
 
 def test_broken_and_other_files_are_left_out_and_said(

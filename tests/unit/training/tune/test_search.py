@@ -150,8 +150,9 @@ def test_ctrl_c_leaves_a_trial_that_does_not_count(
 
 
 def test_a_hopeless_trial_is_pruned(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Beside one that has learned something in its first epoch, which takes some images."""
     monkeypatch.setattr(tune_module, "_RANDOM_TRIALS", 1)
     calls = 0
 
@@ -164,7 +165,7 @@ def test_a_hopeless_trial_is_pruned(
         return fit(config, *others)
 
     monkeypatch.setattr(tune_module, "fit", every_second_is_hopeless)
-    report = tune(searching(2, {RATE: FloatRange(0.05, 0.1, log=True)}), small, tmp_path)
+    report = tune(searching(2, {RATE: FloatRange(0.05, 0.1, log=True)}), images, tmp_path)
     assert [trial.state for trial in report.trials] == ["complete", "pruned"]
     assert report.trials[1].epochs < report.trials[0].epochs
     assert report.best == 0
