@@ -30,8 +30,8 @@ of longer measurements have result files too, each with the command that repeats
 - "Random split": the test images were drawn at random from the same dataset as the training images.
   Similar images can be on both sides, so the accuracy is optimistic. "Grouped split": images that
   show the same thing are on one side. Figures of photo sets from random splits were replaced.
-- VisionFlow's serving times include the thumbnail and the record, which the other backends do not
-  make. Times of S3 and DynamoDB are not in them.
+- VisionFlow's serving times include the record, which the other backends do not make. Times of S3
+  and DynamoDB are not in them.
 """
 _PLOT = """
 ![Five networks, three sizes of image, five ways to serve](serving.png)
