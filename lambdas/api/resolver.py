@@ -1,7 +1,7 @@
 """Routing of the API, by Powertools: a hundred routes, and no image waits for its import."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools import event_handler
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -10,10 +10,18 @@ from lambdas.web.http import HttpEvent, Response
 from lambdas.web.resolver import answer_head, of_error, of_unknown_route
 
 
+# About what a network packet carries: less would not arrive any sooner.
+COMPRESSED_FROM: Final = 1_400
+
+
 def in_powertools(response: Response) -> event_handler.Response[str]:
+    """Powertools compresses a long body for a caller that takes gzip: API Gateway does not."""
     headers: dict[str, str | list[str]] = {**response.headers}
+    is_long = len(response.body) >= COMPRESSED_FROM
+    if is_long:
+        headers["Vary"] = "Accept-Encoding"
     return event_handler.Response(
-        int(response.status_code), response.content_type, response.body, headers
+        int(response.status_code), response.content_type, response.body, headers, compress=is_long
     )
 
 

@@ -1,5 +1,6 @@
 """What the HTTP functions answer with: JSON bodies, and a problem for every error."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -61,7 +62,8 @@ def answer_head(
         return answer(raw_event)
     as_get = {**about, "http": {**about["http"], "method": "GET"}}
     answered = answer({**raw_event, "requestContext": as_get})
-    length = len((answered.get("body") or "").encode())
+    body = (answered.get("body") or "").encode()
+    length = len(base64.b64decode(body) if answered["isBase64Encoded"] else body)
     headers = {**answered.get("headers", {}), "Content-Length": str(length)}
     return {**answered, "headers": headers, "body": "", "isBase64Encoded": False}
 

@@ -1,5 +1,7 @@
-"""HEAD is answered as GET is, without a body, by both resolvers."""
+"""HEAD is answered as GET is, without a body, by both resolvers; the API's compresses long answers."""
 
+import base64
+import gzip
 import json
 from collections.abc import Callable
 from functools import partial
@@ -7,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.resolver import ApiResolver, in_powertools
+from lambdas.api.resolver import COMPRESSED_FROM, ApiResolver, in_powertools
 from lambdas.web.http import Response
 from lambdas.web.resolver import Resolver, json_response
 from lambdas.web.routes import HEAD
@@ -23,10 +25,15 @@ def predict() -> Response:
     return json_response({})
 
 
+def models() -> Response:
+    return json_response({"labels": ["고양이"] * COMPRESSED_FROM})
+
+
 def api() -> Callable[[dict[str, Any]], dict[str, Any]]:
     app = ApiResolver()
     app.route("/health", method="GET")(lambda: in_powertools(health()))
     app.route("/predict", method="POST")(lambda: in_powertools(predict()))
+    app.route("/models", method="GET")(lambda: in_powertools(models()))
     return lambda event: app.resolve(event, None)
 
 
@@ -43,12 +50,15 @@ def ask(request: pytest.FixtureRequest) -> Ask:
 
 
 def _ask(
-    resolve: Callable[[dict[str, Any]], dict[str, Any]], method: str, path: str
+    resolve: Callable[[dict[str, Any]], dict[str, Any]],
+    method: str,
+    path: str,
+    encodings: str | None = None,
 ) -> dict[str, Any]:
     event: dict[str, Any] = {
         "version": "2.0",
         "rawPath": path,
-        "headers": {},
+        "headers": {} if encodings is None else {"accept-encoding": encodings},
         "requestContext": {"requestId": "1", "stage": "$default", "http": {"method": method}},
     }
     event["requestContext"]["http"]["path"] = path
@@ -73,3 +83,26 @@ def test_a_refused_method_is_told_that_head_is_taken(ask: Ask) -> None:
     refused = ask("POST", "/health")
     assert (refused["statusCode"], refused["headers"]["Allow"]) == (405, "GET, HEAD")
     assert json.loads(refused["body"])["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize("encodings", ["gzip", "gzip, deflate, br, zstd"])
+def test_a_long_answer_is_compressed_for_who_takes_it(encodings: str) -> None:
+    got = _ask(api(), "GET", "/models", encodings)
+    body = base64.b64decode(got["body"])
+    assert got["isBase64Encoded"] and got["headers"]["Content-Encoding"] == "gzip"
+    assert json.loads(gzip.decompress(body)) == json.loads(models().body)
+    assert len(body) < len(models().body) / 10
+    head = _ask(api(), HEAD, "/models", encodings)
+    assert (head["body"], head["isBase64Encoded"]) == ("", False)
+    assert head["headers"] == got["headers"] | {"Content-Length": str(len(body))}
+
+
+@pytest.mark.parametrize(
+    ("path", "encodings"), [("/models", None), ("/models", "br"), ("/health", "gzip")]
+)
+def test_other_answers_are_not_compressed(path: str, encodings: str | None) -> None:
+    got = _ask(api(), "GET", path, encodings)
+    assert not got["isBase64Encoded"] and "Content-Encoding" not in got["headers"]
+    json.loads(got["body"])
+    # A cache between must not hand one caller's form to another.
+    assert ("Vary" in got["headers"]) == (path == "/models")
