@@ -23,6 +23,21 @@ HTMLDialogElement.prototype.close = function () {
 // Nothing is laid out: a window this high shows every row of a list that draws only what is seen.
 window.innerHeight = 100_000;
 window.scrollTo = () => undefined;
+globalThis.IntersectionObserver = class {
+  root = null;
+  rootMargin = "";
+  thresholds = [];
+  takeRecords = () => [];
+  unobserve = () => undefined;
+  disconnect = () => undefined;
+  observe = (target: Element) => {
+    this.#tell([{ target, isIntersecting: true } as IntersectionObserverEntry], this);
+  };
+  #tell: IntersectionObserverCallback;
+  constructor(tell: IntersectionObserverCallback) {
+    this.#tell = tell;
+  }
+};
 globalThis.ResizeObserver = class {
   observe = () => undefined;
   unobserve = () => undefined;

@@ -189,7 +189,9 @@ def test_a_training_run_is_started_watched_to_its_end_and_opened(
     # The emulator's machines run nothing; this runs the job's script for them.
     machines = subprocess.Popen([*VISIONFLOW, "jobs", "machines", "--state", str(cloud.state)])
     try:
-        expect(page.get_by_test_id("loss-curve").locator("canvas")).to_be_visible(timeout=180_000)
+        curve = page.get_by_test_id("loss-curve")
+        curve.scroll_into_view_if_needed(timeout=180_000)
+        expect(curve.locator("canvas")).to_be_visible()
         expect(state).to_have_attribute("data-state", "succeeded", timeout=180_000)
     finally:
         machines.terminate()

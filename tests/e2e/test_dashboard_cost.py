@@ -136,7 +136,9 @@ def test_days_are_charted_and_listed(
         page.goto(f"{address(cloud, 'over-time')}?range=30")
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
         for chart in ("volume", "unknown", "latency"):
-            expect(page.get_by_test_id(f"{chart}-chart").locator("canvas")).to_be_visible()
+            frame = page.get_by_test_id(f"{chart}-chart")
+            frame.scroll_into_view_if_needed()
+            expect(frame.locator("canvas")).to_be_visible()
         assert no_wider_than_the_screen(page)
         assert accessibility_faults(page) == []
 
@@ -200,8 +202,10 @@ def test_the_curves_of_jobs_lie_over_each_other(
         for index in range(2):
             picks.nth(index).focus()
             page.keyboard.press("Space")
-        expect(overlay.get_by_test_id("overlay-loss").locator("canvas")).to_be_visible()
-        expect(overlay.get_by_test_id("overlay-accuracy").locator("canvas")).to_be_visible()
+        for chart in ("loss", "accuracy"):
+            frame = overlay.get_by_test_id(f"overlay-{chart}")
+            frame.scroll_into_view_if_needed()
+            expect(frame.locator("canvas")).to_be_visible()
         expect(overlay.get_by_test_id("overlay-table").get_by_role("row")).to_have_count(3)
         assert accessibility_faults(page) == []
         page.goto(f"{address(cloud, 'training')}?compare={','.join(jobs)}")

@@ -110,6 +110,7 @@ def test_the_map_shows_the_image_behind_a_point_and_stays_zoomed(
 ) -> None:
     with opened(browser, cloud, allowed=NO_COSTS, locale="en-US") as page:
         page.goto(f"{address(cloud, 'accuracy')}?model=starter/{REPORTED}&tab=map")
+        page.get_by_test_id("embedding-map").scroll_into_view_if_needed()
         canvas = page.get_by_test_id("embedding-map").locator("canvas")
         expect(canvas).to_be_visible()
         page.get_by_role("button", name="Zoom in").click()

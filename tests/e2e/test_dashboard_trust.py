@@ -50,6 +50,7 @@ def test_accuracy_says_what_is_recognised_and_where_the_threshold_stands(
         used = page.get_by_test_id("threshold-used")
         expect(used).to_contain_text(f"{int(1000 * threshold) / 10}%")
         expect(used).to_contain_text(re.compile(r"n=\d+"))
+        page.get_by_test_id("coverage").scroll_into_view_if_needed()
         expect(page.get_by_test_id("coverage").locator("canvas")).to_be_visible()
         page.locator("#bins-title").click()
         counts = page.get_by_test_id("bins").locator("td.end").all_inner_texts()

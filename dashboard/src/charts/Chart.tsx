@@ -1,10 +1,11 @@
-import { type CSSProperties, lazy, Suspense } from "react";
+import { type CSSProperties, lazy, Suspense, useRef } from "react";
 
 import type { BarChartProps } from "./BarChart";
 import css from "./Chart.module.css";
 import type { DayChartProps } from "./DayChart";
 import type { LineChartProps } from "./LineChart";
 import type { ScatterChartProps } from "./ScatterChart";
+import { useNear } from "./useNear";
 
 // Chart.js is the largest dependency; it loads with the first chart.
 const LazyBarChart = lazy(() => import("./BarChart"));
@@ -20,7 +21,7 @@ interface Framed {
 
 export function BarChart({ height = 220, testId, ...props }: BarChartProps & Framed) {
   return (
-    <Frame height={height} testId={testId}>
+    <Frame height={height} testId={testId} summary={props.summary}>
       <LazyBarChart {...props} />
     </Frame>
   );
@@ -28,7 +29,7 @@ export function BarChart({ height = 220, testId, ...props }: BarChartProps & Fra
 
 export function DayChart({ height = 240, testId, ...props }: DayChartProps & Framed) {
   return (
-    <Frame height={height} testId={testId}>
+    <Frame height={height} testId={testId} summary={props.summary}>
       <LazyDayChart {...props} />
     </Frame>
   );
@@ -36,7 +37,7 @@ export function DayChart({ height = 240, testId, ...props }: DayChartProps & Fra
 
 export function LineChart({ height = 260, testId, ...props }: LineChartProps & Framed) {
   return (
-    <Frame height={height} testId={testId}>
+    <Frame height={height} testId={testId} summary={props.summary}>
       <LazyLineChart {...props} />
     </Frame>
   );
@@ -44,7 +45,7 @@ export function LineChart({ height = 260, testId, ...props }: LineChartProps & F
 
 export function ScatterChart({ height = 420, testId, ...props }: ScatterChartProps & Framed) {
   return (
-    <Frame height={height} testId={testId}>
+    <Frame height={height} testId={testId} summary={props.summary}>
       <LazyScatterChart {...props} />
     </Frame>
   );
@@ -53,14 +54,23 @@ export function ScatterChart({ height = 420, testId, ...props }: ScatterChartPro
 interface FrameProps {
   height: number;
   testId: string | undefined;
+  summary: string;
   children: React.ReactNode;
 }
 
-function Frame({ height, testId, children }: FrameProps) {
+/** Draws a chart when it comes near the window; until then it is there in words. */
+function Frame({ height, testId, summary, children }: FrameProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const isNear = useNear(frame);
   return (
     <figure className={css.figure} data-testid={testId}>
-      <div className={css.frame} style={{ "--height": `${height}px` } as CSSProperties}>
-        <Suspense>{children}</Suspense>
+      <div
+        ref={frame}
+        className={css.frame}
+        style={{ "--height": `${height}px` } as CSSProperties}
+        {...(!isNear && { role: "img", "aria-label": summary })}
+      >
+        {isNear && <Suspense>{children}</Suspense>}
       </div>
     </figure>
   );
