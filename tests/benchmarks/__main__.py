@@ -24,6 +24,7 @@ from tests.benchmarks import (
     latency,
     memory,
     package_size,
+    page_speed,
     readme,
     reduced_decode,
     serving,
@@ -50,6 +51,7 @@ BENCHMARKS: dict[str, Callable[[], tuple[Figure, ...]]] = {
     "colours": colours.report,
     "command_line": command_line.report,
     "fuzz": fuzz.report,
+    "page_speed": page_speed.report,
     "alias_moves": alias_moves.report,
     "wrong_labels": wrong_labels.report,
 }
