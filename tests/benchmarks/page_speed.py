@@ -95,8 +95,10 @@ def scores(address: str, report: Path) -> Scores:
         env=os.environ | {"CHROME_PATH": shutil.which("chromium") or ""},
     )
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    points = [100 * found["categories"][name]["score"] for name in CATEGORIES]
-    return Scores(*points, found["environment"]["benchmarkIndex"])
+    performance, accessibility, practices = (
+        100 * found["categories"][name]["score"] for name in CATEGORIES
+    )
+    return Scores(performance, accessibility, practices, found["environment"]["benchmarkIndex"])
 
 
 def report() -> tuple[Figure, ...]:

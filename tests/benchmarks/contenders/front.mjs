@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { createSecureServer } from "node:http2";
-import { brotliCompressSync, constants } from "node:zlib";
+import { brotliCompressSync, constants, gunzipSync, gzipSync } from "node:zlib";
 
 const [key, certificate, backend] = process.argv.slice(2);
 const QUALITY = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
@@ -38,9 +38,11 @@ async function answered(asked, own) {
       .filter((name) => answer.headers[name])
       .map((name) => [name, answer.headers[name]]),
   );
-  if (encoding || !TEXT.test(type)) return [answer.statusCode, kept, body];
+  if (!TEXT.test(type)) return [answer.statusCode, kept, body];
   // Addresses of the local cloud, in config.json and in records, lead through here too.
-  const text = Buffer.from(body.toString().replaceAll(backend, own));
+  const said = encoding === "gzip" ? gunzipSync(body) : body;
+  const text = Buffer.from(said.toString().replaceAll(backend, own));
+  if (encoding === "gzip") return [answer.statusCode, kept, gzipSync(text)];
   if (asked.url.startsWith("/_aws")) return [answer.statusCode, kept, text];
   kept["content-encoding"] = "br";
   return [answer.statusCode, kept, brotliCompressSync(text, QUALITY)];
