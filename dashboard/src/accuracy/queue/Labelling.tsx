@@ -10,10 +10,10 @@ import { percent } from "../../i18n/format";
 import { AddToDataset } from "../../records/dataset/AddToDataset";
 import { LabelPicker, NewClass } from "../../records/feedback/LabelForms";
 import { DeleteRecord } from "../../records/owner/DeleteRecord";
+import { NoImage } from "../../records/record/NoImage";
 import { StatusChip } from "../../records/record/StatusChip";
 import { WhyUnknown } from "../../records/record/WhyUnknown";
 import { useRecordImage } from "../../records/thumbnail/useRecordImage";
-import { ImageIcon } from "../../ui/icons";
 import css from "./LabelQueue.module.css";
 import { useKeys } from "./useKeys";
 import type { LabelQueueState } from "./useLabelQueue";
@@ -47,6 +47,7 @@ export function Labelling({ entry, queue }: LabellingProps) {
   const language = useLanguage();
   const mayName = useHolds()("label");
   const [form, setForm] = useState<"label" | "new" | null>(null);
+  const original = useOriginal(entry);
   const choices = choicesFor(entry);
   const said = queue.said.get(entry.id)?.feedback ?? entry.feedback;
 
@@ -74,7 +75,7 @@ export function Labelling({ entry, queue }: LabellingProps) {
   };
   return (
     <div className={css.columns}>
-      <EntryImage entry={entry} />
+      <EntryImage entry={entry} original={original} />
       <div className={css.side}>
         {entry.unknown_reason && (
           <div data-testid="label-why">
@@ -149,7 +150,7 @@ export function Labelling({ entry, queue }: LabellingProps) {
           >
             <kbd>U</kbd> {t("feedback.undo")}
           </button>
-          <AddToDataset records={[{ id: entry.id, feedback: said }]} />
+          {original !== null && <AddToDataset records={[{ id: entry.id, feedback: said }]} />}
           <DeleteRecord record={entry} />
         </div>
         <p className="muted small">{t("accuracy.keys")}</p>
@@ -158,25 +159,33 @@ export function Labelling({ entry, queue }: LabellingProps) {
   );
 }
 
-/** The image in full, its thumbnail until then and where the original is no longer kept. */
-function EntryImage({ entry }: { entry: LogEntry }) {
-  const { t } = useTranslation();
+/** Address of the original: null where it is no longer kept, undefined until that is known. */
+function useOriginal({ id }: LogEntry) {
   const api = useApi();
   const record = useQuery({
-    queryKey: ["prediction", entry.id],
-    queryFn: ({ signal }) => api.prediction(entry.id, signal),
+    queryKey: ["prediction", id],
+    queryFn: ({ signal }) => api.prediction(id, signal),
     staleTime: Infinity,
     gcTime: 0,
   });
-  const original = record.data?.image_url;
+  return record.data?.image_url;
+}
+
+interface EntryImageProps {
+  entry: LogEntry;
+  original: string | null | undefined;
+}
+
+/** The image in full, its thumbnail until then and where the original is no longer kept. */
+function EntryImage({ entry, original }: EntryImageProps) {
+  const { t } = useTranslation();
   const { source, onError } = useRecordImage(entry, original);
   return (
     <div className={css.stage}>
       {source === null ? (
-        <p className={css.gone}>
-          <ImageIcon className={css.icon} />
+        <NoImage>
           {original !== undefined && t(original ? "record.noImage" : "record.originalGone")}
-        </p>
+        </NoImage>
       ) : (
         <img
           className={css.image}

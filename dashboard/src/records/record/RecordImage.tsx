@@ -4,8 +4,8 @@ import { useTranslation } from "react-i18next";
 
 import { useApi } from "../../api/ApiContext";
 import type { PredictionDetail } from "../../api/types";
-import { ImageIcon } from "../../ui/icons";
 import { Problem } from "../../ui/notice/Problem";
+import { NoImage } from "./NoImage";
 import { placement } from "./placement";
 import css from "./RecordImage.module.css";
 import { useRecordImage } from "../thumbnail/useRecordImage";
@@ -27,10 +27,7 @@ export function RecordImage({ record }: { record: PredictionDetail }) {
   if (source === null) {
     return (
       <div className={css.stage}>
-        <p className={css.gone}>
-          <ImageIcon className={css.icon} />
-          {t(isKept ? "record.noImage" : "record.originalGone")}
-        </p>
+        <NoImage>{t(isKept ? "record.noImage" : "record.originalGone")}</NoImage>
       </div>
     );
   }

@@ -63,7 +63,7 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
         )}
       </div>
       {status !== "failed" && <FeedbackForm record={record} />}
-      {status !== "failed" && <AddToDataset records={[record]} />}
+      {status !== "failed" && record.image_url !== null && <AddToDataset records={[record]} />}
       {record.top_k.length > 0 && (
         <TopK scores={record.top_k} unsure={status === "unknown" || isParent(record)} />
       )}

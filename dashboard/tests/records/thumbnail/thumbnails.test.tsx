@@ -45,7 +45,7 @@ describe("a record whose original is no longer kept", () => {
     fake.imageUrl = null;
   });
 
-  it("shows its thumbnail, says so, and offers no heatmap", async () => {
+  it("shows its thumbnail, says so, and offers no heatmap and no dataset", async () => {
     fake.records = [record(1)];
     renderDashboard(fake, "/history?record=s3-000001");
     expect(await screen.findByText(/This is its thumbnail/)).toBeVisible();
@@ -54,6 +54,7 @@ describe("a record whose original is no longer kept", () => {
       "http://images.test/thumbnails/1.jpg",
     );
     expect(screen.queryByTestId("record-explain")).toBeNull();
+    expect(screen.queryByTestId("add-to-dataset")).toBeNull();
   });
 
   it("says so where nobody had looked at it in time", async () => {
@@ -78,6 +79,7 @@ describe("the queue to label", () => {
     fake.undrawn.push("s3-000001");
     renderDashboard(fake, "/accuracy?tab=label");
     expect(await screen.findByText(/no thumbnail was made while it was/)).toBeVisible();
+    expect(screen.queryByTestId("add-to-dataset")).toBeNull();
   });
 
   it("shows the thumbnail where the original is gone or cannot be shown", async () => {
@@ -86,6 +88,7 @@ describe("the queue to label", () => {
     await waitFor(() => {
       expect(shown()).toBe("http://images.test/original.jpg");
     });
+    expect(screen.getByTestId("add-to-dataset")).toBeVisible();
     // Made already: who opened a record has looked at it, and the original goes first.
     await waitFor(() => {
       expect(fake.drawn).toEqual([["s3-000001"]]);
