@@ -28,7 +28,7 @@ from lambdas.api.settings import ApiSettings, CostSettings, DatasetSettings
 from lambdas.classification.settings import ClassificationSettings, DeadLetterSettings
 from lambdas.curate.settings import CurateSettings
 from visionflow.access.budget import BudgetSettings
-from visionflow.access.quotas import UsageSettings
+from visionflow.access.usage import UsageSettings
 from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, MANIFEST_PREFIX
 from visionflow.images.uploads import POSTED_PREFIX, UPLOAD_PREFIX
 

@@ -9,7 +9,6 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from lambdas.web.http import HttpEvent, Response
 from lambdas.web.resolver import answer_head, of_error, of_unknown_route
 
-
 # About what a network packet carries: less would not arrive any sooner.
 COMPRESSED_FROM: Final = 1_400
 

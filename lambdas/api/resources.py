@@ -9,7 +9,7 @@ from lambdas.api.settings import ApiSettings, DatasetSettings
 from lambdas.api.trees import Trees
 from visionflow.access.audit import AuditLog
 from visionflow.access.keys import KeyStore
-from visionflow.access.quotas import UsageSettings
+from visionflow.access.usage import UsageSettings
 from visionflow.datasets.store import DatasetStore
 from visionflow.images.store import ImageStore
 from visionflow.insights.copies import DatasetCopies

@@ -15,7 +15,7 @@ from lambdas.classification.loading import Serving
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.telemetry.log import logger
 from lambdas.telemetry.stopwatch import Stopwatch
-from visionflow.access.quotas import UsageSettings, UsageStore
+from visionflow.access.usage import UsageSettings, UsageStore
 from visionflow.answers.answer import ClassActivationMap, PredictionSet
 from visionflow.answers.classifier import Classification, Classifier
 from visionflow.answers.prediction_sets import least_confidence, prediction_set

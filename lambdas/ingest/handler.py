@@ -26,7 +26,7 @@ from lambdas.telemetry.measurements import measure
 from lambdas.telemetry.metrics import measured, metrics
 from lambdas.telemetry.trail import follow, following
 from visionflow.access.budget import BudgetSettings, BudgetTopic
-from visionflow.access.quotas import UsageSettings
+from visionflow.access.usage import UsageSettings
 from visionflow.errors import PlatformError, QuotaExceededError
 from visionflow.images.uploads import UPLOAD_PREFIX
 from visionflow.predictions.record import Prediction

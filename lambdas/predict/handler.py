@@ -23,7 +23,8 @@ from lambdas.web.http import HttpEvent, Response, request_id
 from lambdas.web.parameters import decimal, flag, only, short_text, whole_number
 from lambdas.web.resolver import Resolver, json_response
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import Amounts, UsageSettings
+from visionflow.access.quotas import Amounts
+from visionflow.access.usage import UsageSettings
 from visionflow.images.store import ImageStore
 from visionflow.predictions.store import PredictionStore
 

@@ -15,7 +15,7 @@ from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.access.budget import BudgetSettings
 from visionflow.access.keys import KEYS, USES
-from visionflow.access.quotas import UsageSettings
+from visionflow.access.usage import UsageSettings
 from visionflow.datasets.rows import DATASETS
 from visionflow.settings import EnvSettings
 

@@ -29,7 +29,8 @@ from lambdas.web.caller import authorizer_context
 from lambdas.web.routes import ROUTES
 from visionflow.access.budget import BudgetSettings, order_in
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import Amounts, Quotas, UsageSettings
+from visionflow.access.quotas import Amounts, Quotas
+from visionflow.access.usage import UsageSettings
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.models.manifest import Manifest, read_artifact
 from visionflow.models.publication import Publisher

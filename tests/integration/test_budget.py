@@ -17,8 +17,8 @@ from tests.integration.conftest import COUNTING, Cloud, Context
 from visionflow.access.audit import AuditLog
 from visionflow.access.budget import StageStop
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import REFUSED_S
 from visionflow.access.roles import SCOPES_OF
+from visionflow.access.usage import REFUSED_S
 
 RED = encode(plain("red"))
 ADMIN = Caller("user:1", "anna@example.com", SCOPES_OF["model-admin"])

@@ -21,7 +21,8 @@ from tests.images import encode, plain
 from tests.integration.conftest import API, DATASETS, JOB_CONTROL, PLENTY, SERVED, Answer, Cloud
 from tests.jobs import record, request
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import Amounts, Quotas, UsageSettings
+from visionflow.access.quotas import Amounts, Quotas
+from visionflow.access.usage import UsageSettings
 from visionflow.datasets.images.curation import ImageContent
 from visionflow.datasets.images.sources import ImageSources
 from visionflow.datasets.images.store import DatasetImages as ImageRows

@@ -10,8 +10,9 @@ import lambdas.ingest.handler
 from tests.images import encode, plain
 from tests.integration.conftest import PLENTY, Answer, Cloud
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import REFUSED_S, Amounts, Quotas, UsageSettings
+from visionflow.access.quotas import Amounts, Quotas
 from visionflow.access.roles import EVERYTHING
+from visionflow.access.usage import REFUSED_S, UsageSettings
 
 RED = encode(plain("red"))
 ANNA, BEN = (Caller(f"user:{name}", name, EVERYTHING) for name in ("anna", "ben"))

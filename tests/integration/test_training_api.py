@@ -11,7 +11,8 @@ from botocore.client import BaseClient
 from tests.integration.conftest import DATASETS, Cloud
 from tests.jobs import JOBS, TABLE, folders, make_buckets
 from visionflow.access.budget import StageStop
-from visionflow.access.quotas import Amounts, Quotas, UsageSettings
+from visionflow.access.quotas import Amounts, Quotas
+from visionflow.access.usage import UsageSettings
 from visionflow.datasets.health import health_of
 from visionflow.datasets.record import Dataset, DatasetClass, DatasetImage
 from visionflow.datasets.store import DatasetStore

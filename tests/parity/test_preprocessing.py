@@ -16,7 +16,7 @@ from tests.parity.images import odd_images, photo
 from tests.tiny_model import LABELS, write_tiny_artifact
 from training.data.image_set import load_images
 from training.data.listing import list_images
-from visionflow.access.quotas import UsageStore
+from visionflow.access.usage import UsageStore
 from visionflow.answers import classifier
 from visionflow.answers.classifier import Classifier
 from visionflow.images.input_spec import InputSpec

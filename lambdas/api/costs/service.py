@@ -16,7 +16,7 @@ from lambdas.api.resources import Resources
 from lambdas.api.settings import CostSettings
 from visionflow.access.budget import BudgetSettings, BudgetState, BudgetTopic, StageStop, Stop
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import UsageSettings
+from visionflow.access.usage import UsageSettings
 from visionflow.costs.amounts import DAYS_PER_MONTH
 from visionflow.costs.prices import DEFAULT_REGION
 from visionflow.datasets.run_store import RunStore

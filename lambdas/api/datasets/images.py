@@ -30,7 +30,8 @@ from lambdas.api.records import Records
 from lambdas.api.resources import Resources
 from lambdas.web.json_body import read_item
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import Amounts, UsageStore
+from visionflow.access.quotas import Amounts
+from visionflow.access.usage import UsageStore
 from visionflow.datasets import rows
 from visionflow.datasets.changes import KEEP, ImageChange
 from visionflow.datasets.names import COPIED, content_key, is_sha256, source_of

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from lambdas.api.datasets.bodies import RunList, TrainRequest
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import TRAINING_IMAGES, Amounts, UsageStore
+from visionflow.access.quotas import TRAINING_IMAGES, Amounts
+from visionflow.access.usage import UsageStore
 from visionflow.datasets.run import InstantRun
 from visionflow.datasets.run_store import RunStore
 from visionflow.datasets.store import DatasetStore

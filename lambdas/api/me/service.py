@@ -5,8 +5,9 @@ from typing import Self
 
 from lambdas.api.resources import Resources
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import QuotaLeft, UsageStore
+from visionflow.access.quotas import QuotaLeft
 from visionflow.access.roles import SCOPES, Role, Scope
+from visionflow.access.usage import UsageStore
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from lambdas.api.resources import FREEZING_S, Resources
 from lambdas.api.training_jobs.datasets import DataSet, DataSets
 from visionflow import strict
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import Amounts, UsageStore
+from visionflow.access.quotas import Amounts
+from visionflow.access.usage import UsageStore
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
 from visionflow.errors import InvalidParameterError

@@ -6,7 +6,8 @@ from typing import Self
 
 from lambdas.api.resources import Resources
 from visionflow.access.caller import Caller
-from visionflow.access.quotas import Amounts, UsageStore
+from visionflow.access.quotas import Amounts
+from visionflow.access.usage import UsageStore
 from visionflow.images.filenames import clean_filename
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.store import FORM_LIFETIME, ImageStore

@@ -19,7 +19,8 @@ from lambdas.classification.loading import Loader, Serving
 from lambdas.classification.settings import ClassificationSettings
 from lambdas.predict import handler
 from lambdas.predict.service import PredictService
-from visionflow.access.quotas import Amounts, Quotas, UsageStore
+from visionflow.access.quotas import Amounts, Quotas
+from visionflow.access.usage import UsageStore
 from visionflow.answers.classifier import Classifier
 from visionflow.images.store import ImageStore
 from visionflow.models.manifest import MANIFEST_NAME, Manifest, read_artifact

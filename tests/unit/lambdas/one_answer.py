@@ -17,7 +17,8 @@ from urllib.parse import unquote, urlsplit
 from lambdas.classification.settings import ClassificationSettings, DeadLetterSettings
 from visionflow import dynamodb, strict
 from visionflow.access.budget import BudgetSettings
-from visionflow.access.quotas import Amounts, Quotas, UsageSettings
+from visionflow.access.quotas import Amounts, Quotas
+from visionflow.access.usage import UsageSettings
 from visionflow.models.manifest import MANIFEST_NAME, artifact_prefix
 from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Aliases

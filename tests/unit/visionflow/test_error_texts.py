@@ -113,7 +113,7 @@ def texts(tree: ast.Module) -> Iterator[str]:
         match node:
             case ast.Call(args=[text, *_]) if called(node) in {*ERRORS, "refusal"}:
                 yield from written(text)
-            case ast.Call(args=[_, ast.Constant(value=str(owner)), *_]) if called(node) == "_Row":
+            case ast.Call(args=[_, ast.Constant(value=str(owner)), *_]) if called(node) == "Row":
                 yield owner
             case ast.Call(args=[_, expected, _]) if called(node) == "_mismatch":
                 yield from written(expected)

@@ -11,7 +11,7 @@ from lambdas.classification.service import ClassificationService
 from lambdas.telemetry.stopwatch import FAILED_ATTEMPT, Stopwatch
 from tests.images import encode, plain
 from tests.tiny_model import write_tiny_artifact
-from visionflow.access.quotas import UsageStore
+from visionflow.access.usage import UsageStore
 from visionflow.answers.classifier import Classification, Classifier
 from visionflow.errors import ModelUnavailableError
 from visionflow.images.store import ImageStore

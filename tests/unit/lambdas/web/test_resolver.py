@@ -1,4 +1,4 @@
-"""HEAD is answered as GET is, without a body, by both resolvers; the API's compresses long answers."""
+"""HEAD is answered as GET is, without a body; a long answer of the API may be compressed."""
 
 import base64
 import gzip

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 STAGE = "STAGE"
+# The rows of usage over which the stage's requests and images are spread.
+STAGE_ROWS = (STAGE, *(f"{STAGE}#{shard}" for shard in range(1, 4)))
 STOPPED = "stopped"
 # Later than any clock or report looks back.
 _KEPT = timedelta(days=70)
@@ -50,8 +52,9 @@ class BudgetState:
 
 
 class StageStop:
-    """Owns the stop. It is part of the month's row of usage: it ends with the month, and counting
-    sees it without a further read."""
+    """Owns the stop. It is part of the month's rows of usage: it ends with the month, and counting
+    sees it without a further read. It is in force when it is in the first row, which is written
+    last."""
 
     def __init__(self, table: str, client: "DynamoDBClient") -> None:
         self._table = table
@@ -66,19 +69,25 @@ class StageStop:
     def stop(self, reason: str, now: datetime) -> None:
         """Refuse images and jobs from now to the end of the month; keeps an earlier reason."""
         stop = strict.to_dict(Stop(timestamp(now), reason))
-        self._client.update_item(
-            TableName=self._table,
-            Key=month_key(STAGE, now),
-            UpdateExpression=f"SET {STOPPED} = if_not_exists({STOPPED}, :stop), expires_at = :end",
-            ExpressionAttributeValues=dynamodb.to_item({":stop": stop, ":end": expires_at(now)}),
-        )
+        for pk in reversed(STAGE_ROWS):
+            self._client.update_item(
+                TableName=self._table,
+                Key=month_key(pk, now),
+                UpdateExpression=(
+                    f"SET {STOPPED} = if_not_exists({STOPPED}, :stop), expires_at = :end"
+                ),
+                ExpressionAttributeValues=dynamodb.to_item(
+                    {":stop": stop, ":end": expires_at(now)}
+                ),
+            )
 
     def resume(self, now: datetime) -> None:
-        self._client.update_item(
-            TableName=self._table,
-            Key=month_key(STAGE, now),
-            UpdateExpression=f"REMOVE {STOPPED}",
-        )
+        for pk in reversed(STAGE_ROWS):
+            self._client.update_item(
+                TableName=self._table,
+                Key=month_key(pk, now),
+                UpdateExpression=f"REMOVE {STOPPED}",
+            )
 
 
 class BudgetTopic:
