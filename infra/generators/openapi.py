@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from infra.generators.openapi_access import ACCESS_OPERATIONS
+from infra.generators.openapi_backfills import BACKFILL_OPERATIONS
 from infra.generators.openapi_datasets import DATASET_OPERATIONS
 from infra.generators.openapi_models import MODEL_OPERATIONS
 from infra.generators.openapi_operation import (
@@ -189,6 +190,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **TRAINING_OPERATIONS,
     **ACCESS_OPERATIONS,
     **DATASET_OPERATIONS,
+    **BACKFILL_OPERATIONS,
 }
 
 
