@@ -18,6 +18,7 @@ from tests.images import encode, plain
 from tests.integration.conftest import Answer, Cloud, Context
 from tests.integration.state_machine import StateMachine
 from tests.jobs import make_buckets
+from visionflow.backfills import chunks
 from visionflow.backfills.settings import BackfillControlSettings
 
 BUCKET = "backfill-files"
@@ -51,6 +52,8 @@ class BackfillWorld:
                 monkeypatch.setenv(name, value)
         for module in (lambdas.backfill.handler, lambdas.chunk.handler):
             module.service.cache_clear()
+        # Several chunks of few images.
+        monkeypatch.setattr(chunks, "LEAST_IMAGES", 5)
         self.started: list[dict[str, Any]] = []
         states = boto3.client("stepfunctions")
         monkeypatch.setattr("lambdas.clients.states", lambda: self)
@@ -61,7 +64,6 @@ class BackfillWorld:
             ),
             "ChunkFunction": lambda event: lambdas.chunk.handler.lambda_handler(event, Enough()),
         }
-        self.chunks: list[int] = []
 
     def start_execution(self, **asked: str) -> None:
         """As Step Functions' client."""
