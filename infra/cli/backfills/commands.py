@@ -30,13 +30,15 @@ def add_parsers(commands: Commands) -> None:
     )
     _add(group, "show", _show, "Show a backfill with its progress, price and time.")
     _add(group, "watch", _watch, "Follow a backfill until it ends.")
-    _add(group, "pause", _pause, "Begin no more chunks until it is resumed.")
-    resume = _add(group, "resume", _resume, "Go on with what is left of a backfill.")
+    _add(group, "pause", _pause, "Pause a backfill; chunks that are worked on end within seconds.")
+    resume = _add(
+        group, "resume", _resume, "Continue a backfill that was paused, stopped or cancelled."
+    )
     resume.add_argument(
         "--max-usd", type=float, metavar="USD", help="what it may spend in all from now on"
     )
     _add(group, "cancel", _cancel, "End a backfill; what is done stays.")
-    _add(group, "retry", _retry, "Do again what failed, and nothing else.")
+    _add(group, "retry", _retry, "Continue a failed backfill with what is not done.")
 
 
 def _add(group: Commands, name: str, run: Run, summary: str) -> argparse.ArgumentParser:
@@ -61,9 +63,9 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
         "--into",
         choices=("files", "records"),
         default="files",
-        help="Parquet files, or records as those of dropped images (default: files)",
+        help="files of Parquet, or records as those of dropped images (default: files)",
     )
-    parser.add_argument("--sample", type=int, metavar="N", help="N images, chosen by chance")
+    parser.add_argument("--sample", type=int, metavar="N", help="so many images, chosen by chance")
     parser.add_argument(
         "--concurrency", type=int, metavar="N", help="chunks at once (default: the stage's limit)"
     )

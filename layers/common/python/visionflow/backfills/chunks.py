@@ -23,7 +23,8 @@ WORK_PREFIX: Final = "work/"
 # A chunk is done in about ten seconds, and a thousand chunks can work at once. Small backfills have
 # small chunks, so that several functions share them.
 LEAST_IMAGES, MOST_IMAGES, MOST_BYTES = 25, 500, 150_000_000
-_SHARE = 20
+SHARE: Final = 20
+"""A chunk has such a part of the images before it, within those limits."""
 # Of an image whose size the source does not say.
 _TYPICAL_BYTES = 100_000
 
@@ -85,7 +86,7 @@ class Chunker:
         """The chunks that are full now."""
         for entry in entries:
             size = _size(entry)
-            most = max(LEAST_IMAGES, min(MOST_IMAGES, self._images // _SHARE))
+            most = max(LEAST_IMAGES, min(MOST_IMAGES, self._images // SHARE))
             if self._open and (len(self._open) >= most or self._bytes + size > MOST_BYTES):
                 yield from self.rest()
             self._open.append(entry)

@@ -14,7 +14,6 @@ from visionflow.backfills.price import (
     Counted,
     Earlier,
     Setting,
-    chunks_of,
     estimate,
     image_ms,
 )
@@ -81,8 +80,8 @@ class Planner:
         if read < _LEAST_MEASURED or not spent.ms:
             return None
         said = read * image_ms(spent.bytes / read, len(row.work.models), measured())
-        at_once = max(1, min(row.work.concurrency, chunks_of(spent.images)))
-        worked = max(row.active_s - AROUND_S, 0.0)
+        at_once = max(1, min(row.work.concurrency, spent.chunks))
+        worked = max(row.active_s - AROUND_S, row.active_s / 2)
         return Earlier(spent.ms / said, worked / (spent.ms / 1000 / at_once))
 
 

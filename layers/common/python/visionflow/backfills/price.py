@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from visionflow.backfills.chunks import MOST_IMAGES
+from visionflow.backfills.chunks import LEAST_IMAGES, MOST_BYTES, MOST_IMAGES, SHARE
 from visionflow.backfills.record import BackfillEstimate, Spent
 from visionflow.backfills.request import Work
 from visionflow.costs.amounts import INDEX_ROWS, MB_PER_VCPU, WRITE_UNIT, Amounts
@@ -28,7 +28,7 @@ _COUNTED_WRITES = 3.0
 # States of an execution beside its map.
 _TRANSITIONS = 12
 # From the start to the first chunk, and from the last to the end.
-AROUND_S: Final = 6.0
+AROUND_S: Final = 2.0
 # A page of a listing, and how long one takes with the chunks that it fills.
 _PAGE, _PAGE_S = 1_000, 0.25
 
@@ -79,7 +79,7 @@ def estimate(
     mean = size / images if images else 0.0
     ms = images * image_ms(mean, models, found) * (earlier.ms if earlier else 1.0)
     ms /= min(1.0, setting.memory_mb / MB_PER_VCPU)
-    chunks = math.ceil(images / MOST_IMAGES)
+    chunks = chunks_of(images, size)
     spent = Spent(
         ok=images,
         chunks=chunks,
@@ -92,7 +92,7 @@ def estimate(
     )
     items = cost_items(spent, math.ceil(images / _PAGE), setting, found, table)
     # No more chunks work at the same time than there are.
-    at_once = max(1, min(work.concurrency, chunks_of(images)))
+    at_once = max(1, min(work.concurrency, chunks))
     work_s = ms / 1000 / at_once * (earlier.seconds if earlier else 1.0)
     basis: Literal["earlier", "release"] = "earlier" if earlier else "release"
     return BackfillEstimate(
@@ -135,9 +135,16 @@ def cost_items(
     return items
 
 
-def chunks_of(images: int) -> int:
-    """About how many chunks so many images become, at least."""
-    return max(1, math.ceil(images / MOST_IMAGES), min(20, math.ceil(images / 25)))
+def chunks_of(images: int, size: int = 0) -> int:
+    """How many chunks so many images with ``size`` bytes become: see `Chunker`. While its chunks
+    grow, each has a part of what came before."""
+    small, grown = SHARE * LEAST_IMAGES, SHARE * MOST_IMAGES
+    chunks = math.ceil(min(images, small) / LEAST_IMAGES)
+    if images > small:
+        chunks += round(math.log(min(images, grown) / small) / math.log(1 + 1 / SHARE))
+    if images > grown:
+        chunks += math.ceil((images - grown) / MOST_IMAGES)
+    return max(1, chunks, math.ceil(size / MOST_BYTES))
 
 
 def _megapixels(size: float, found: Measured) -> float:
