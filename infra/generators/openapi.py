@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import get_args
 
 from infra.generators.openapi_access import ACCESS_OPERATIONS
-from infra.generators.openapi_backfills import BACKFILL_OPERATIONS
 from infra.generators.openapi_datasets import DATASET_OPERATIONS
 from infra.generators.openapi_models import MODEL_OPERATIONS
 from infra.generators.openapi_operation import (
@@ -22,7 +21,7 @@ from infra.generators.openapi_operation import (
     in_path,
     query,
 )
-from infra.generators.openapi_training import TRAINING_OPERATIONS
+from infra.generators.openapi_training import BACKFILL_OPERATIONS, TRAINING_OPERATIONS
 from infra.generators.schemas import component_schemas
 from lambdas.api.about.service import Health, ServiceStatus
 from lambdas.api.predictions.service import LogPage

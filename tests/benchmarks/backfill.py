@@ -38,7 +38,7 @@ POISON, KILLS = 0.02, 4
 MILLION, TYPICAL_BYTES = 1_000_000, 90_448
 
 
-def pictures(count: int) -> tuple[list[bytes], str]:
+def real_images(count: int) -> tuple[list[bytes], str]:
     """So many images, and what they are."""
     archive = Path(os.environ.get("VISIONFLOW_DATA", "")) / "general20.tar"
     if not archive.is_file():
@@ -149,7 +149,7 @@ def price(into: str) -> float:
 
 
 def report(images: int = IMAGES) -> tuple[Figure, ...]:
-    datas, kind = pictures(images)
+    datas, kind = real_images(images)
     each = images // TURNS
     with local_cloud() as cloud:
         turn(cloud, datas[:WARM], "warm")
