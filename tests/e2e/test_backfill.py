@@ -44,10 +44,10 @@ def _ask_what_the_readme_asks(cloud: Cloud, folder: Path) -> None:
     assert told.returncode == 0, told.stderr
     view = json.loads(told.stdout.splitlines()[-1])
     backfill.download(cloud, view, folder)
-    rows = duckdb.sql(
+    rows = duckdb.connect().execute(
         "SELECT status, count(*) AS images, avg(confidence) AS confidence "  # noqa: S608
         f"FROM '{folder}/*.parquet' GROUP BY status"
-    ).fetchall()
-    assert sum(count for _, count, _ in rows) == 10
+    )
+    assert sum(count for _, count, _ in rows.fetchall()) == 10
     dry = visionflow("backfill", "start", source, "--dry-run", state=cloud.state)
     assert dry.stdout.startswith(f"{IMAGES} images")

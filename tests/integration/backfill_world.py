@@ -15,17 +15,12 @@ from infra.constructs.backfill.definition import DEFINITION
 from lambdas.backfill.settings import BackfillSettings
 from lambdas.chunk.settings import ChunkSettings
 from tests.images import encode, plain
-from tests.integration.conftest import Answer, Cloud, Context
+from tests.integration.conftest import BACKFILLS, Answer, Cloud, Context
 from tests.integration.state_machine import StateMachine
 from tests.jobs import make_buckets
 from visionflow.backfills import chunks
-from visionflow.backfills.settings import BackfillControlSettings
 
-BUCKET = "backfill-files"
-MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:backfills"
-CONTROL = BackfillControlSettings(
-    "jobs", BUCKET, MACHINE, "stage-1", 1769, "x86_64", 4, "visionflow_test", "backfill_results"
-)
+BUCKET = BACKFILLS.backfills_bucket
 STEPS = BackfillSettings("jobs", BUCKET, "images", "stage-1", 1769, "x86_64", 4)
 CHUNK = ChunkSettings(
     *("jobs", BUCKET, "images", "models", "predictions", "stage-1", 90, 1, 1769, "x86_64")
@@ -41,13 +36,20 @@ class Enough(Context):
         return 120_000
 
 
+class Hurried(Context):
+    """One that has no time left after its first page."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 0
+
+
 class BackfillWorld:
     """``started``: the inputs of executions that wait for `play`."""
 
     def __init__(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         self.cloud = cloud
         make_buckets(BUCKET)
-        for settings in (CONTROL, STEPS, CHUNK):
+        for settings in (STEPS, CHUNK):
             for name, value in settings.to_env().items():
                 monkeypatch.setenv(name, value)
         for module in (lambdas.backfill.handler, lambdas.chunk.handler):
@@ -67,7 +69,7 @@ class BackfillWorld:
 
     def start_execution(self, **asked: str) -> None:
         """As Step Functions' client."""
-        assert asked["stateMachineArn"] == MACHINE
+        assert asked["stateMachineArn"] == BACKFILLS.backfill_machine
         self.started.append(json.loads(asked["input"]))
 
     def fill(self, count: int, prefix: str = "uploads/old/") -> None:

@@ -11,15 +11,19 @@ from urllib.parse import quote_plus
 import pytest
 
 import lambdas.backfill.handler
+from lambdas import clients
 from lambdas.api.backfills.routes import endpoints
 from lambdas.api.resources import resources
 from lambdas.chunk.service import ChunkService
 from tests.images import bad_files, encode, plain
-from tests.integration.backfill_world import BUCKET, BackfillWorld
-from tests.integration.conftest import PLENTY, Cloud
+from tests.integration.backfill_world import BUCKET, IMAGES, BackfillWorld, Hurried
+from tests.integration.conftest import BACKFILLS, PLENTY, Cloud
+from tests.jobs import make_buckets
 from tests.tiny_model import write_tiny_artifact
 from visionflow.access.quotas import Quotas, UsageSettings
+from visionflow.backfills import sources
 from visionflow.backfills.store import BackfillStore
+from visionflow.predictions.record import s3_object_id
 
 KILLER = encode(plain("black"))
 
@@ -140,7 +144,12 @@ def test_only_what_failed_is_retried(world: BackfillWorld) -> None:
     assert view["progress"]["left"] == 5
     broken[0] = False
     done: list[int] = []
-    world.break_chunk(lambda event: done.append(event["chunk"]["number"]) or False, MemoryError())
+
+    def note(event: dict[str, Any]) -> bool:
+        done.append(event["chunk"]["number"])
+        return False
+
+    world.break_chunk(note, MemoryError())
     assert world.post(f"/backfills/{view['id']}/retry").status == 202
     world.play()
     view = world.get(view["id"])
@@ -212,10 +221,12 @@ def test_a_chunk_whose_time_is_over_goes_on_in_the_next_map(
     world.fill(10)
     work = ChunkService.work
 
-    def short(service: ChunkService, *others: Any) -> int:
+    def short(
+        service: ChunkService, backfill_id: str, execution: int, number: int, _seconds: float
+    ) -> int:
         ticks = itertools.count()
         hurried = replace(service, clock=lambda: float(next(ticks)))
-        return work(hurried, *others[:-1], 6.0)
+        return work(hurried, backfill_id, execution, number, 6.0)
 
     monkeypatch.setattr(ChunkService, "work", short)
     view = world.run()
@@ -323,3 +334,56 @@ def test_an_execution_that_was_ended_from_outside_fails_what_it_did(world: Backf
     world.tasks["BackfillFunction"](event)  # of the execution before
     world.play()
     assert world.get(backfill_id)["state"] == "done"
+
+
+@pytest.mark.parametrize("sample", [None, 4])
+def test_a_long_listing_is_made_in_slices(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch, sample: int | None
+) -> None:
+    """Each call has time for one page of three; one is cut off when it has written its chunks."""
+    monkeypatch.setattr(sources, "_LISTED", 3)
+    listed, broken = BackfillStore.listed, [True]
+
+    def die_once(store: BackfillStore, *others: Any, **changes: Any) -> Any:
+        if broken.pop() if broken else False:
+            raise RuntimeError("Runtime exited")
+        return listed(store, *others, **changes)
+
+    monkeypatch.setattr(BackfillStore, "listed", die_once)
+    world.tasks["BackfillFunction"] = lambda event: lambdas.backfill.handler.lambda_handler(
+        event, Hurried()
+    )
+    world.fill(10)
+    view = world.run(sample=sample)
+    images = sample or 10
+    assert (view["state"], counts(view)) == ("done", (images, images, 0, 0, 0))
+    assert world.machine.visited.count("List") == 4
+    assert len({row["key"] for row in world.rows(view["id"])}) == images
+
+
+def test_another_bucket_is_read_by_its_owners_role(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_buckets("theirs")
+    world.cloud.s3.put_object(Bucket="theirs", Key="photos/red.jpg", Body=IMAGES["red"])
+    asked = {
+        "source": "s3://theirs/photos/",
+        "role": "arn:aws:iam::123456789012:role/VisionFlowRead",
+    }
+    assumed: list[tuple[str, str]] = []
+
+    def s3_as(role: str, external_id: str) -> Any:
+        assumed.append((role, external_id))
+        return assume(role, external_id)
+
+    assume = clients.s3_as
+    monkeypatch.setattr(clients, "s3_as", s3_as)
+    view = world.run(**asked)
+    assert (view["state"], counts(view)) == ("done", (1, 1, 0, 0, 0))
+    # The API counts, one function lists and the other reads.
+    assert assumed == [(asked["role"], BACKFILLS.external_id)] * 3
+    (row,) = world.rows(view["id"])
+    # Without versions an object is known by its ETag, as in the queue's bucket.
+    assert (row["bucket"], row["version_id"], row["label"]) == ("theirs", None, "red")
+    assert row["prediction_id"] == s3_object_id("theirs", "photos/red.jpg", row["etag"])
+    assert world.post(**{**asked, "into": "records"}).body["code"] == "invalid_parameter"

@@ -147,7 +147,8 @@ def _change(what: str, arguments: argparse.Namespace, body: dict[str, object] | 
 def _follow(api: ApiClient, found: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
     """Show how far it is until it works no more."""
     done = 0
-    with Bar(what="classifying", total=found["estimate"]["images"], unit=" images") as bar:
+    shown: Bar[None] = Bar(what="classifying", total=found["estimate"]["images"], unit=" images")
+    with shown as bar:
         while found["state"] in _AT_WORK:
             progress = found["progress"]
             now = progress["listed"] - progress["left"]

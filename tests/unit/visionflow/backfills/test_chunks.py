@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,7 @@ from visionflow.backfills.price import chunks_of
 def cut(sizes: list[int]) -> list[Chunk]:
     chunker = Chunker("images")
     entries = [Entry(f"{number}.jpg", size=size) for number, size in enumerate(sizes)]
-    found = []
+    found: list[Chunk] = []
     for start in range(0, len(entries), 1000):  # page by page
         found += chunker.add(entries[start : start + 1000])
     return [*found, *chunker.rest()]
@@ -88,7 +89,7 @@ def test_an_image_is_given_up_when_two_workers_have_died_at_it() -> None:
     assert row.careful and row.deaths == {}
     for deaths in (1, 2):
         assert not row.ends_workers(7)
-        row = ChunkRow(**{**_fields(row), "at": 7}).begun("3")
+        row = replace(row, at=7).begun("3")
         assert row.deaths == {"7": deaths}
     assert row.ends_workers(7)
     assert not row.ends_workers(8)
@@ -96,9 +97,5 @@ def test_an_image_is_given_up_when_two_workers_have_died_at_it() -> None:
 
 
 def test_a_worker_that_ended_in_order_leaves_no_suspicion() -> None:
-    row = ChunkRow(**{**_fields(ChunkRow().begun("1")), "open": False}).begun("2")
+    row = replace(ChunkRow().begun("1"), open=False).begun("2")
     assert not row.careful
-
-
-def _fields(row: ChunkRow) -> dict[str, object]:
-    return {name: getattr(row, name) for name in ChunkRow.__dataclass_fields__}

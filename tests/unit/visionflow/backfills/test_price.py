@@ -15,8 +15,10 @@ TYPICAL = MEASURED.images[1]
 MILLION = Counted(1_000_000, round(1_000_000 * TYPICAL.bytes), exact=True)
 
 
-def said(work: Work = WORK, counted: Counted = MILLION, **more: Earlier) -> BackfillEstimate:
-    return estimate(work, counted, SETTING, measurements=MEASURED, **more)
+def said(
+    work: Work = WORK, counted: Counted = MILLION, earlier: Earlier | None = None
+) -> BackfillEstimate:
+    return estimate(work, counted, SETTING, earlier, measurements=MEASURED)
 
 
 def test_a_million_images_into_files_by_hand() -> None:

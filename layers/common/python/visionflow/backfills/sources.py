@@ -22,7 +22,8 @@ from visionflow.errors import BackfillRefusedError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_ROWS = 10_000
+# Versions of a page of a listing, the most that S3 gives, and rows of a page of a list.
+_LISTED, _ROWS = 1_000, 10_000
 _LONGEST_MANIFEST = 10_000_000
 
 
@@ -80,7 +81,7 @@ def _page(bucket: str, entries: Sequence[Entry], after: str | None) -> Page:
 def _listed(work: Work, s3: "S3Client", token: str | None) -> Iterator[Page]:
     """The latest version of each object, by the id that a record of it has."""
     bucket, prefix = work.place
-    asked: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix}
+    asked: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": _LISTED}
     if token is not None:
         asked["KeyMarker"], asked["VersionIdMarker"] = json.loads(token)
     while True:
