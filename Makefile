@@ -81,7 +81,7 @@ lock: $(UV) ## Renew the lock files
 	$(COMPILE) pyproject.toml --extra infra --extra instant -c tests/requirements.txt -o infra/requirements.txt
 	$(COMPILE) pyproject.toml --extra instant --extra train --extra timm -c tests/requirements.txt -o training/requirements.txt
 	$(COMPILE) infra/local_cloud/ministack-requirements.in -o infra/local_cloud/ministack-requirements.txt
-	for layer in api runtime tokens; do $(UV) pip compile layers/$$layer/requirements.in --no-deps --python-version 3.13 \
+	for layer in api parquet runtime tokens; do $(UV) pip compile layers/$$layer/requirements.in --no-deps --python-version 3.13 \
 		--generate-hashes --no-emit-index-url --no-annotate --quiet -o layers/$$layer/requirements.txt || exit; done
 	$(COMPILE) layers/training/requirements.in --no-deps -o layers/training/requirements.txt
 

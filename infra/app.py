@@ -8,6 +8,7 @@ from infra.constructs.alarm import notify
 from infra.errors import CommandError
 from infra.nag import check_at_synth
 from infra.packaging.assets import Assets, project_assets
+from infra.stacks.backfill import BackfillStack
 from infra.stacks.budget import BudgetStack
 from infra.stacks.content import ContentStack
 from infra.stacks.dashboard import DashboardStack
@@ -55,6 +56,7 @@ def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) 
         datasets=data.job_stores.datasets,
     )
     training = TrainingStack(app, f"{prefix}-Training", stage=stage, assets=assets, data=data)
+    backfill = BackfillStack(app, f"{prefix}-Backfill", stage=stage, assets=assets, data=data)
     service = ServiceStack(
         app,
         f"{prefix}-Service",
@@ -62,6 +64,7 @@ def build_app(stage: StageConfig, assets: Assets, *, outdir: str | None = None) 
         assets=assets,
         data=data,
         training=training,
+        backfill=backfill,
         dashboard=dashboard,
     )
     if stage.on_aws:

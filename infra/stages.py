@@ -80,6 +80,7 @@ class StageConfig:
         limits: what callers and the stage may use in a month.
         reserved_concurrency: executions set aside for, and at most used by, each function.
         ingest_max_concurrency: most ingest executions the queue may drive at once (at least 2).
+        backfill_max_concurrency: most chunks of backfills that are classified at once.
         snap_start: start new executions of the functions that classify from a snapshot. AWS bills a
             snapshot by the hour, used or not.
         alarm_email: address that hears of alarms and of a spent budget; with None, subscribe to
@@ -103,6 +104,7 @@ class StageConfig:
     throttle: Throttle
     limits: StageLimits
     ingest_max_concurrency: int
+    backfill_max_concurrency: int
     job_image_parameter: str
     job_watch_seconds: int
     original_retention_days: int = 7
@@ -143,7 +145,7 @@ GPU_IMAGE: Final = (
 # How many functions have a snapshot with `snap_start`: predict and ingest.
 FREEZABLE: Final = 2
 # How many alarms `all_alarms` adds; a test compares it with the template.
-MORE_ALARMS: Final = 12
+MORE_ALARMS: Final = 14
 
 # More than any computer runs; the same code counts.
 _UNLIMITED: Final = Amounts(10**9, 10**9, 10**15, 10**6, 10.0**6)
@@ -164,6 +166,7 @@ LOCAL: Final = StageConfig(
         worst_case_usd=0,
     ),
     ingest_max_concurrency=2,
+    backfill_max_concurrency=2,
     # The emulator has no image with a GPU, and nothing boots there.
     job_image_parameter="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
     job_watch_seconds=1,
@@ -189,6 +192,7 @@ DEV: Final = StageConfig(
         worst_case_usd=50,
     ),
     ingest_max_concurrency=5,
+    backfill_max_concurrency=5,
     job_image_parameter=GPU_IMAGE,
     job_watch_seconds=15,
 )
@@ -215,6 +219,7 @@ PROD: Final = replace(
     ),
     reserved_concurrency=Concurrency(predict=50, ingest=20, api=20, shadow=20),
     ingest_max_concurrency=20,
+    backfill_max_concurrency=500,
 )
 
 STAGES: Final = {stage.name: stage for stage in (LOCAL, DEV, PROD)}

@@ -1,6 +1,10 @@
 """boto3 clients as the functions use them; the first imports boto3."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from visionflow.errors import BackfillRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -23,12 +27,15 @@ _TIMEOUTS = {
 }
 
 
-def _client(service: str, **options: Any) -> Any:
+def _client(
+    service: str, *, credentials: Mapping[str, str] = MappingProxyType({}), **options: Any
+) -> Any:
+    """``credentials``: by boto3's names, where they are not the function's own."""
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
     config = Config(**{**_TIMEOUTS, **options})
-    return boto3.client(service, config=config)  # type: ignore[call-overload]
+    return boto3.client(service, config=config, **credentials)  # type: ignore[call-overload]
 
 
 def cloudwatch() -> Any:
@@ -52,6 +59,32 @@ def s3() -> "S3Client":
     # address gets paths. A new dictionary for each client, because botocore writes to it.
     style = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
     client: S3Client = _client("s3", signature_version="s3v4", s3=style)
+    return client
+
+
+def s3_as(role: str, external_id: str) -> "S3Client":
+    """As a role of whoever owns a bucket, for an hour. Raises `BackfillRefusedError` where it does
+    not let this stage in."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    try:
+        answer = _client("sts").assume_role(
+            RoleArn=role, RoleSessionName="visionflow", ExternalId=external_id
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("AccessDenied", "NoSuchEntity"):
+            raise
+        raise BackfillRefusedError(
+            f"The role {role} does not let this stage in. Its trust policy must name the account "
+            f"of the stage, with the external id {external_id}."
+        ) from error
+    found = answer["Credentials"]
+    credentials = {
+        "aws_access_key_id": found["AccessKeyId"],
+        "aws_secret_access_key": found["SecretAccessKey"],
+        "aws_session_token": found["SessionToken"],
+    }
+    client: S3Client = _client("s3", credentials=credentials)
     return client
 
 

@@ -16,6 +16,7 @@ from infra.cli.quiet import silence_others
 from training.cli.options import Commands
 from training.stop import end_on_signal, exit_code
 from training.texts.terminal import result_alone_on_stdout, say
+from visionflow.addresses import SCHEME
 from visionflow.errors import GateError
 
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         import_late()
         silence_others()
     signal.signal(signal.SIGTERM, end_on_signal)
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    given = spelled_out(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
         return _run(given)
@@ -48,6 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         tell(*known, as_json=as_json)
         return HELD_BACK if isinstance(error, GateError) else FAILED
+
+
+def spelled_out(given: Sequence[str]) -> list[str]:
+    """``backfill s3://...`` is its command ``start``."""
+    if list(given[:1]) == ["backfill"] and any(word.startswith(SCHEME) for word in given):
+        named = next(word for word in given[1:] if not word.startswith("-"))
+        if named.startswith(SCHEME):
+            return ["backfill", "start", *given[1:]]
+    return list(given)
 
 
 def _run(given: Sequence[str]) -> int:

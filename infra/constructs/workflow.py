@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -10,7 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
-from infra.constructs.permissions import allow
+from infra.constructs.permissions import allow, as_found
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 
@@ -76,6 +76,35 @@ class Workflow(Construct):
                 },
             ),
             targets=[targets.LambdaFunction(ended)],
+        )
+
+    def allow_map(self, label: str) -> None:
+        """Let the machine run the distributed map ``label``: it starts executions of its own
+        machine, which the role's policy can only name once the machine is made, so it is a policy
+        of its own.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+        """
+        name = self.machine.state_machine_name
+        children = Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{name}/{label}:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        policy = iam.Policy(self, "MapPolicy", roles=[self.role])
+        policy.add_statements(
+            iam.PolicyStatement(
+                actions=["states:StartExecution"], resources=[self.machine.state_machine_arn]
+            ),
+            iam.PolicyStatement(
+                actions=["states:DescribeExecution", "states:StopExecution"], resources=[children]
+            ),
+        )
+        acknowledge(
+            policy,
+            f"AwsSolutions-IAM5[Resource::{as_found(self, children)}]",
+            reason="Executions get their names when the map starts them; all are of this machine.",
         )
 
     def allow_start(self, role: iam.Role) -> None:

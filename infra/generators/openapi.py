@@ -21,7 +21,7 @@ from infra.generators.openapi_operation import (
     in_path,
     query,
 )
-from infra.generators.openapi_training import TRAINING_OPERATIONS
+from infra.generators.openapi_training import BACKFILL_OPERATIONS, TRAINING_OPERATIONS
 from infra.generators.schemas import component_schemas
 from lambdas.api.about.service import Health, ServiceStatus
 from lambdas.api.predictions.service import LogPage
@@ -189,6 +189,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **TRAINING_OPERATIONS,
     **ACCESS_OPERATIONS,
     **DATASET_OPERATIONS,
+    **BACKFILL_OPERATIONS,
 }
 
 

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.packaging.runtime_layer import build_api_layer, build_runtime_layer, build_tokens_layer
+from infra.packaging.runtime_layer import (
+    build_api_layer,
+    build_parquet_layer,
+    build_runtime_layer,
+    build_tokens_layer,
+)
 from infra.packaging.training_layer import build_training_layer
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import Package, instant_package, source_package, training_bundle
@@ -22,6 +27,7 @@ class Assets:
         runtime_layer: onnxruntime, numpy and pillow.
         api_layer: what the function `api` needs beside it.
         tokens_layer: what the authorizer needs beside it.
+        parquet_layer: what the function `chunk` needs beside it.
         instant_code: what the function that trains runs: `lambdas`, `training`, `visionflow` and
             the starter.
         training_layer: what it imports, in place of the runtime layer.
@@ -36,6 +42,7 @@ class Assets:
     runtime_layer: Package
     api_layer: Package
     tokens_layer: Package
+    parquet_layer: Package
     instant_code: Package
     training_layer: Package
     training_bundle: Package
@@ -62,6 +69,7 @@ def project_assets(stage: StageConfig) -> Assets:
         runtime_layer=build_runtime_layer(stage.layer_target),
         api_layer=build_api_layer(stage.layer_target),
         tokens_layer=build_tokens_layer(stage.layer_target),
+        parquet_layer=build_parquet_layer(stage.layer_target),
         instant_code=instant_package(PROJECT),
         training_layer=build_training_layer(stage.layer_target),
         training_bundle=training_bundle(PROJECT),

@@ -84,6 +84,10 @@ TOKENS: Final = Recipe(
     "tokens", PROJECT / "layers" / "tokens" / "requirements.txt", PRUNED, Path(__file__)
 )
 
+PARQUET: Final = Recipe(
+    "parquet", PROJECT / "layers" / "parquet" / "requirements.txt", PRUNED, Path(__file__)
+)
+
 
 @dataclass(frozen=True)
 class _Target:
@@ -108,6 +112,11 @@ def build_api_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Packag
 def build_tokens_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
     """`build_layer` of what the authorizer needs beside that."""
     return build_layer(TOKENS, target, into=into)
+
+
+def build_parquet_layer(target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:
+    """`build_layer` of what the function `chunk` needs beside that."""
+    return build_layer(PARQUET, target, into=into)
 
 
 def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDER) -> Package:

@@ -22,6 +22,7 @@ from infra.constructs.storage.tables import (
 from infra.constructs.storage.upload_notification import UploadNotification, page_may_upload
 from infra.constructs.training_job.job_stores import JobsTable, JobStores
 from infra.stages import StageConfig
+from visionflow.backfills.chunks import WORK_PREFIX
 from visionflow.datasets.names import CONTENT_PREFIX, DROP_PREFIX, RUNS_PREFIX
 from visionflow.images.uploads import POSTED_PREFIX
 from visionflow.jobs.folder import FOLDER, SEALED
@@ -30,7 +31,8 @@ from visionflow.jobs.folder import FOLDER, SEALED
 INGEST_TIMEOUT = Duration.seconds(60)
 # Comparing 50,000 images takes most of it; curating one takes as long as classifying it.
 CURATE_TIMEOUT = Duration.seconds(120)
-# Long enough to resume a job after a holiday; a published run is in the models bucket as well.
+# Long enough to resume a job or a backfill after a holiday; a published run is in the models
+# bucket as well.
 KEEP_JOBS = Duration.days(60)
 # What the steps of an instant training hand on; it takes minutes.
 KEEP_RUNS = Duration.days(7)
@@ -108,8 +110,19 @@ class DataStack(Stack):
             ],
             cors=[page_may_upload()] if stage.on_aws else [],
         )
+        backfills = PrivateBucket(
+            self,
+            "Backfills",
+            stage=stage,
+            access_logs=access_logs,
+            lifecycle_rules=[
+                abandon_uploads,
+                s3.LifecycleRule(id="ForgetWork", prefix=WORK_PREFIX, expiration=KEEP_JOBS),
+            ],
+        )
         self.job_stores = JobStores(
             datasets=datasets,
+            backfills=backfills,
             folders=PrivateBucket(
                 self,
                 "JobFolders",
@@ -165,6 +178,7 @@ class DataStack(Stack):
             "ImagesBucket": images.bucket_name,
             "ModelsBucket": models.bucket_name,
             "DatasetsBucket": datasets.bucket_name,
+            "BackfillsBucket": backfills.bucket_name,
             "JobsBucket": self.job_stores.folders.bucket_name,
             "JobsTable": self.job_stores.records.table_name,
             "PredictionsTable": self.stores.predictions.table_name,

@@ -20,6 +20,7 @@ from infra.constructs.watch.operations_dashboard import OperationsDashboard
 from infra.constructs.web.http_api import HttpApi
 from infra.constructs.web.sign_in import SignIn
 from infra.packaging.assets import Assets
+from infra.stacks.backfill import BackfillStack
 from infra.stacks.dashboard import DashboardStack
 from infra.stacks.data import CURATE_TIMEOUT, INGEST_TIMEOUT, DataStack
 from infra.stacks.training import TrainingStack
@@ -59,13 +60,18 @@ class ServiceStack(Stack):
         assets: Assets,
         data: DataStack,
         training: TrainingStack,
+        backfill: BackfillStack,
         dashboard: DashboardStack,
     ) -> None:
         super().__init__(scope, construct_id)
         package = Package.of(self, assets, stage)
         predict = self._predict(stage, package, data.stores)
         api = self._api(
-            stage, package.with_layer(self, "Routing", assets.api_layer, stage), data, training
+            stage,
+            package.with_layer(self, "Routing", assets.api_layer, stage),
+            data,
+            training,
+            backfill,
         )
         ingest = self._ingest(stage, package, data)
         feed = data.image_queue.feed(ingest.live, batch_size=INGEST_BATCH, stage=stage)
@@ -249,7 +255,12 @@ class ServiceStack(Stack):
         )
 
     def _api(
-        self, stage: StageConfig, package: Package, data: DataStack, training: TrainingStack
+        self,
+        stage: StageConfig,
+        package: Package,
+        data: DataStack,
+        training: TrainingStack,
+        backfill: BackfillStack,
     ) -> ServiceFunction:
         stores, datasets = data.stores, data.job_stores.datasets
         function = ServiceFunction(
@@ -277,6 +288,7 @@ class ServiceStack(Stack):
             | UsageSettings.of(stores.usage.table_name, stage.limits.quotas).to_env()
             | BudgetSettings(data.budget.topic.topic_arn).to_env()
             | training.control_settings.to_env()
+            | backfill.control_settings.to_env()
             | DatasetSettings(
                 datasets_bucket=datasets.bucket_name,
                 datasets_table=stores.datasets_table.table_name,
@@ -316,6 +328,7 @@ class ServiceStack(Stack):
         stores.keys.allow_manage(function.execution_role)
         training.allow_control(function.execution_role)
         training.instant.allow_start(function.execution_role)
+        backfill.allow_control(function.execution_role)
         _allow_datasets(function, stores, datasets)
         allow(
             function.execution_role,

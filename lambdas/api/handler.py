@@ -4,6 +4,7 @@ from typing import Any
 
 from lambdas.api.about.routes import endpoints as about
 from lambdas.api.audit.routes import endpoints as audit
+from lambdas.api.backfills.routes import endpoints as backfills
 from lambdas.api.costs.routes import endpoints as costs
 from lambdas.api.datasets.routes import endpoints as datasets
 from lambdas.api.feedback.routes import endpoints as feedback
@@ -23,7 +24,7 @@ from lambdas.web.http import request_id
 
 GROUPS = (
     *(about, predictions, uploads, models, feedback, stats, costs, training_jobs),
-    *(owners, audit, me, keys, datasets),
+    *(owners, audit, me, keys, datasets, backfills),
 )
 
 app = ApiResolver()

@@ -134,7 +134,7 @@ class ClassificationService:
         spec = serving.classifier.manifest.input
         image = self.decoder.prepare(data, spec, stopwatch.step, thumbnail=0)
         try:
-            return _classified(image, stopwatch, serving)
+            return classified(image, stopwatch, serving)
         except Exception as error:
             # ONNX Runtime raises classes of its own; a version's fault must not reach a caller.
             logger.exception("version failed", extra={"model": serving.model.text})
@@ -154,7 +154,7 @@ class ClassificationService:
         spec = serving.classifier.manifest.input
         image = self.decoder.prepare(data, spec, stopwatch.step, thumbnail=0)
         try:
-            return _classified(image, stopwatch, serving)
+            return classified(image, stopwatch, serving)
         except Exception as error:
             # As above: whatever a version raises must not reach a caller.
             logger.exception("version failed", extra={"model": serving.model.text})
@@ -169,51 +169,65 @@ class ClassificationService:
         top_k: int = DEFAULT_TOP_K,
     ) -> Prediction:
         """The record of an answer."""
-        found = image.classification
-        return Prediction(
-            id=subject.id,
-            source=subject.source,
-            status="ok" if found.known else "unknown",
-            label=found.label,
-            confidence=found.confidence,
-            top_k=found.scores[:top_k],
-            model=image.model,
-            image=subject.image,
-            thumbnail_key=None,
-            timings=subject.timings,
-            created_at=timestamp(subject.at),
-            error=None,
-            expires_at=self._expires_at(subject),
-            parents=found.parents,
-            unknown_reason=found.unknown,
-            familiarity=found.familiarity,
-            refused=image.refused,
-        )
+        return answered(subject, image, self.retention_days, top_k)
 
     def failed(self, subject: Subject, error: VisionFlowError) -> Prediction:
         """The record of an image that can never be classified."""
-        return Prediction(
-            id=subject.id,
-            source=subject.source,
-            status="failed",
-            label=None,
-            confidence=None,
-            top_k=(),
-            model=None,
-            image=subject.image,
-            thumbnail_key=None,
-            timings=subject.timings,
-            created_at=timestamp(subject.at),
-            error=Failure(error.code, str(error)),
-            expires_at=self._expires_at(subject),
-        )
-
-    def _expires_at(self, subject: Subject) -> int:
-        """When DynamoDB may delete the record, in epoch seconds."""
-        return int((subject.at + timedelta(days=self.retention_days)).timestamp())
+        return failed(subject, error, self.retention_days)
 
 
-def _classified(image: PreparedImage, stopwatch: Stopwatch, serving: Serving) -> ClassifiedImage:
+def answered(
+    subject: Subject, image: ClassifiedImage, retention_days: int, top_k: int = DEFAULT_TOP_K
+) -> Prediction:
+    """The record of an answer."""
+    found = image.classification
+    return Prediction(
+        id=subject.id,
+        source=subject.source,
+        status="ok" if found.known else "unknown",
+        label=found.label,
+        confidence=found.confidence,
+        top_k=found.scores[:top_k],
+        model=image.model,
+        image=subject.image,
+        thumbnail_key=None,
+        timings=subject.timings,
+        created_at=timestamp(subject.at),
+        error=None,
+        expires_at=_expires_at(subject, retention_days),
+        parents=found.parents,
+        unknown_reason=found.unknown,
+        familiarity=found.familiarity,
+        refused=image.refused,
+    )
+
+
+def failed(subject: Subject, error: VisionFlowError, retention_days: int) -> Prediction:
+    """The record of an image that can never be classified."""
+    return Prediction(
+        id=subject.id,
+        source=subject.source,
+        status="failed",
+        label=None,
+        confidence=None,
+        top_k=(),
+        model=None,
+        image=subject.image,
+        thumbnail_key=None,
+        timings=subject.timings,
+        created_at=timestamp(subject.at),
+        error=Failure(error.code, str(error)),
+        expires_at=_expires_at(subject, retention_days),
+    )
+
+
+def _expires_at(subject: Subject, retention_days: int) -> int:
+    """When DynamoDB may delete the record, in epoch seconds."""
+    return int((subject.at + timedelta(days=retention_days)).timestamp())
+
+
+def classified(image: PreparedImage, stopwatch: Stopwatch, serving: Serving) -> ClassifiedImage:
+    """The answer of one version. Raises whatever a version raises."""
     with stopwatch.step("infer"):
         classification = serving.answer(image.tensor)
     sketch = None

@@ -18,8 +18,9 @@ from lambdas.classification.announcements import (
 from lambdas.classification.dead_letters import DeadLetters
 from lambdas.classification.deliveries import Message, Patience, attempt, each, in_order
 from lambdas.classification.settings import ClassificationSettings, DeadLetterSettings
+from lambdas.classification.uploads import Upload
 from lambdas.ingest.pause import QueuePause
-from lambdas.ingest.service import IngestService, Upload
+from lambdas.ingest.service import IngestService
 from lambdas.telemetry.invocation import LambdaContext
 from lambdas.telemetry.log import logged, logger
 from lambdas.telemetry.measurements import measure

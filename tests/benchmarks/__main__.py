@@ -12,6 +12,7 @@ os.environ |= {"VISIONFLOW_SERVICE_NAME": "visionflow", "AWS_DEFAULT_REGION": "e
 
 from tests.benchmarks import (
     alias_moves,
+    backfill,
     chaos,
     cold_start,
     colours,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, Callable[[], tuple[Figure, ...]]] = {
     "memory": memory.report,
     "throughput": throughput.report,
     "chaos": chaos.report,
+    "backfill": backfill.report,
     "costs": costs.report,
     "input_pipeline": input_pipeline.report,
     "training_speed": training_speed.report,

@@ -18,7 +18,15 @@ pytestmark = pytest.mark.e2e
 # What needs nothing but what a new local cloud has, and changes nothing that other tests see.
 NAMES = (
     *("health", "stats", "uncertain", "logs", "predict", "feedback", "audit", "cost"),
-    *("datasets list", "models list", "models history", "jobs list", "keys list", "budget status"),
+    *(
+        "datasets list",
+        "models list",
+        "models history",
+        "jobs list",
+        "backfill list",
+        "keys list",
+        "budget status",
+    ),
 )
 # One line for each image or record; all others print one document.
 STREAMS = ("logs", "predict")

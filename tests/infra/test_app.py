@@ -8,7 +8,7 @@ from tests.infra.conftest import Templates, run_app
 def test_the_command_of_cdk_json_synthesizes(local: Templates) -> None:
     assert {path.name for path in local.folder.glob("*.template.json")} == {
         f"VisionFlow-Local-{stack}.template.json"
-        for stack in ("Data", "Dashboard", "Training", "Service")
+        for stack in ("Data", "Dashboard", "Training", "Backfill", "Service")
     }
 
 

@@ -53,6 +53,8 @@ CONSUME_QUEUE = (
 )
 # A generated name, of which this is the beginning.
 INGEST_MAPPING = "event-source-mapping:IngestAliaslive"
+# Those of other stacks.
+OTHERS = ("Jobs", "Publish", "Embed", "Instant", "Backfill", "Chunk")
 GRANTS: dict[str, Grants] = {
     "Predict": {
         *FIND_MODEL,
@@ -184,6 +186,10 @@ GRANTS: dict[str, Grants] = {
         ("s3:ListBucket", "JobFolders"),
         ("s3:GetObject", "JobFolders/jobs/*/report.json"),
         ("states:StartExecution", "JobLifeStateMachine"),
+        # To count the images of a backfill's source, and to start it.
+        ("s3:GetObject", "Backfills/sources/*"),
+        ("sts:AssumeRole", "arn:AWS::Partition:iam::*:role/VisionFlowRead*"),
+        ("states:StartExecution", "BackfillLifeStateMachine"),
     },
     "ModelWatchCounters": {
         ("s3:GetObject", "Models/*"),
@@ -372,6 +378,8 @@ def test_versions_are_listed_where_images_lie_alone(templates: Templates) -> Non
     }
     assert prefixes == {
         ("Images", "api/*", "thumbnails/*", "uploads/*"),
+        # Of a backfill's source.
+        ("Images", "uploads/*", "api/*"),
         # A thumbnail that was made while its record was erased.
         ("Images", "thumbnails/*"),
         ("Datasets", "content/*", "datasets/*", "versions/*"),
@@ -521,7 +529,7 @@ def test_an_error_in_any_function_rings_where_the_stage_has_all_alarms(
         for alarm in templates.properties("AWS::CloudWatch::Alarm").values()
         if alarm["MetricName"] == "Errors"
     }
-    assert watched == {*FUNCTIONS, AUTHORIZER, "Jobs", "Publish", "Embed", "Instant"}
+    assert watched == {*FUNCTIONS, AUTHORIZER, *OTHERS}
 
 
 def _source_of(templates: Templates, function: str) -> Resource:

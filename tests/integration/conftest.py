@@ -31,6 +31,7 @@ from visionflow.access.budget import BudgetSettings, order_in
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas
 from visionflow.access.usage import UsageSettings
+from visionflow.backfills.settings import BackfillControlSettings
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.models.manifest import Manifest, read_artifact
 from visionflow.models.publication import Publisher
@@ -60,6 +61,17 @@ JOB_CONTROL = JobControlSettings(
     DATASETS.datasets_bucket,
     "arn:aws:states:eu-central-1:123456789012:stateMachine:jobs",
     on_aws=1,
+)
+BACKFILLS = BackfillControlSettings(
+    backfills_table="jobs",
+    backfills_bucket="backfill-files",
+    backfill_machine="arn:aws:states:eu-central-1:123456789012:stateMachine:backfills",
+    external_id="stage-1",
+    chunk_memory_mb=1769,
+    architecture="x86_64",
+    most_chunks=4,
+    results_database="visionflow_test",
+    results_table="backfill_results",
 )
 # No test sends so much, unless it says so.
 PLENTY = Amounts(10**6, 10**6, 10**12, 10**6, 10**6)
@@ -402,7 +414,19 @@ def cloud_in_process(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[
         DATASETS.curation_queue,
     )
     dead = DeadLetterSettings(cloud.dead_letters_url)
-    for settings in (API, DATASETS, JOB_CONTROL, INGEST, SHADOW, COUNTING, BUDGET, counters, dead):
+    named = (
+        API,
+        DATASETS,
+        JOB_CONTROL,
+        BACKFILLS,
+        INGEST,
+        SHADOW,
+        COUNTING,
+        BUDGET,
+        counters,
+        dead,
+    )
+    for settings in named:
         for name, value in settings.to_env().items():
             monkeypatch.setenv(name, value)
     monkeypatch.setattr("lambdas.clients.functions", lambda: cloud.shadow)

@@ -74,17 +74,22 @@ class StateMachine:
 
         def run() -> list[Any]:
             lines = self._read(asked["Bucket"], asked["Key"]).splitlines() if self._read else []
-            return [
-                self._task(
-                    child, _resolve(state["ItemSelector"], {**data, "$item": json.loads(line)})
-                )[0]
-                for line in lines
-            ]
+            answers = []
+            for line in lines:
+                item = _resolve(state["ItemSelector"], {**data, "$item": json.loads(line)})
+                try:
+                    answers.append(self._task(child, item)[0])
+                except Exception:
+                    if state.get("ToleratedFailurePercentage") != 100:
+                        raise
+            return answers
 
         try:
             answer = _retried(state, run)
         except Exception as error:
             return self._caught(state, data, error)
+        if state["ResultPath"] is None:
+            return data, state["Next"]
         return {**data, state["ResultPath"].removeprefix("$."): answer}, state["Next"]
 
     def _caught(self, state: Any, data: Any, error: Exception) -> Any:

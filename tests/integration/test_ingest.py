@@ -6,7 +6,8 @@ import pytest
 
 import lambdas.ingest.handler
 from lambdas.classification.announcements import Watched, announced
-from lambdas.ingest.service import IngestService, Upload
+from lambdas.classification.uploads import Upload
+from lambdas.ingest.service import IngestService
 from tests.images import bad_files, encode, plain
 from tests.integration.conftest import COUNTING, INGEST, Cloud, event
 from visionflow.errors import PlatformError

@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas.classification.announcements import Watched, announced
-from lambdas.ingest.service import IngestService, Upload
+from lambdas.classification.uploads import Upload
+from lambdas.ingest.service import IngestService
 from tests.images import encode, plain
 from tests.integration.conftest import COUNTING, INGEST, Cloud
 from visionflow.images.limits import DEFAULT_LIMITS

@@ -541,6 +541,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Backfills, newest first */
+        get: operations["backfills"];
+        put?: never;
+        /** Classify images that are in a bucket already; with `dry_run` only say what it takes (200) */
+        post: operations["startBackfill"];
+        delete?: never;
+        options?: never;
+        /** The headers of GET without its body */
+        head: operations["backfillsHead"];
+        patch?: never;
+        trace?: never;
+    };
+    "/backfills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One backfill with its progress, its price and its expected end */
+        get: operations["backfill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The headers of GET without its body */
+        head: operations["backfillHead"];
+        patch?: never;
+        trace?: never;
+    };
+    "/backfills/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin no more chunks until it is resumed */
+        post: operations["pauseBackfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backfills/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with what is left of a backfill that was paused, stopped or cancelled */
+        post: operations["resumeBackfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backfills/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a backfill; what is done stays */
+        post: operations["cancelBackfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backfills/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do again the chunks of a failed backfill that are not done */
+        post: operations["retryBackfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/costs": {
         parameters: {
             query?: never;
@@ -1116,6 +1221,189 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * BackfillEstimate
+         * @description What a backfill takes, as said beforehand.
+         *
+         *     ``images``: as many, or at least as many where they are not all counted yet (``exact`` is
+         *     false). ``seconds`` from the start to the end, at the backfill's concurrency. ``items``: dollars
+         *     by item. ``basis``: ``earlier`` where an earlier backfill of the stage was measured, else
+         *     ``release``, by the measurements of this release.
+         */
+        BackfillEstimate: {
+            /** Images */
+            images: number;
+            /** Exact */
+            exact: boolean;
+            /** Bytes */
+            bytes: number;
+            /** Usd */
+            usd: number;
+            /** Seconds */
+            seconds: number;
+            /** Items */
+            items: {
+                [key: string]: number;
+            };
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "earlier" | "release";
+        };
+        /**
+         * BackfillEvent
+         * @description A change of state: when, by whom, and why where it was not asked for.
+         */
+        BackfillEvent: {
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "listing" | "running" | "paused" | "stopped" | "cancelled" | "failed" | "done";
+            /**
+             * Code
+             * @default null
+             */
+            code: string | null;
+        };
+        /**
+         * BackfillList
+         * @description Backfills, newest first. A null ``next_cursor`` means that there is nothing older.
+         */
+        BackfillList: {
+            /** Items */
+            items: components["schemas"]["BackfillView"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * BackfillProgress
+         * @description ``listed`` images are ``ok``, ``unknown``, ``failed`` (they can never be classified),
+         *     ``skipped`` (they had their record already) or still ``left``. ``not_images``: objects that were
+         *     passed over by their names. ``listed_all``: whether the listing has come to its end.
+         *     ``images_per_second`` and the rest are null until the first chunk is done.
+         */
+        BackfillProgress: {
+            /** Listed */
+            listed: number;
+            /** Listed All */
+            listed_all: boolean;
+            /** Not Images */
+            not_images: number;
+            /** Ok */
+            ok: number;
+            /** Unknown */
+            unknown: number;
+            /** Failed */
+            failed: number;
+            /** Skipped */
+            skipped: number;
+            /** Left */
+            left: number;
+            /** Chunks */
+            chunks: number;
+            /** Chunks Done */
+            chunks_done: number;
+            /** Failed Codes */
+            failed_codes: {
+                [key: string]: number;
+            };
+            /** Active Seconds */
+            active_seconds: number;
+            /** Spent Usd */
+            spent_usd: number;
+            /** Images Per Second */
+            images_per_second: number | null;
+            /** Expected End */
+            expected_end: string | null;
+            /** Expected Seconds */
+            expected_seconds: number | null;
+            /** Expected Usd */
+            expected_usd: number | null;
+        };
+        /**
+         * BackfillReason
+         * @description Why a backfill is not at work: the code of an error, and a sentence.
+         */
+        BackfillReason: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * BackfillResults
+         * @description Where the Parquet files are: ``location`` in S3, the Glue ``table`` by which Athena finds
+         *     them, and a ``query`` to begin with.
+         */
+        BackfillResults: {
+            /** Location */
+            location: string;
+            /** Database */
+            database: string;
+            /** Table */
+            table: string;
+            /** Query */
+            query: string;
+        };
+        /**
+         * BackfillStart
+         * @description What a backfill takes, and the ``backfill`` that was started; null for a dry run.
+         */
+        BackfillStart: {
+            estimate: components["schemas"]["BackfillEstimate"];
+            /** Models */
+            models: string[];
+            backfill: components["schemas"]["BackfillView"] | null;
+        };
+        /**
+         * BackfillView
+         * @description A backfill with its progress. ``progress.spent_usd`` and ``active_seconds`` of one that has
+         *     ended are what it took, against ``estimate``.
+         */
+        BackfillView: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "listing" | "running" | "paused" | "stopped" | "cancelled" | "failed" | "done";
+            reason: components["schemas"]["BackfillReason"] | null;
+            /** Source */
+            source: string;
+            /** Models */
+            models: string[];
+            /**
+             * Into
+             * @enum {string}
+             */
+            into: "files" | "records";
+            /** Sample */
+            sample: number | null;
+            /** Concurrency */
+            concurrency: number;
+            /** Max Usd */
+            max_usd: number | null;
+            /** Role */
+            role: string | null;
+            /** Created At */
+            created_at: string;
+            /** Started By */
+            started_by: string;
+            /** Ended At */
+            ended_at: string | null;
+            estimate: components["schemas"]["BackfillEstimate"];
+            progress: components["schemas"]["BackfillProgress"];
+            results: components["schemas"]["BackfillResults"] | null;
+            /** History */
+            history: components["schemas"]["BackfillEvent"][];
         };
         /**
          * Box
@@ -2971,7 +3259,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "feedback_not_found" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_archived" | "image_empty" | "image_encrypted" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "backfill_conflict" | "backfill_not_found" | "backfill_refused" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "feedback_not_found" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_archived" | "image_empty" | "image_encrypted" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
             /** Field */
@@ -5765,6 +6053,348 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    backfills: {
+        parameters: {
+            query?: {
+                /** @description At most this many items */
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillList"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startBackfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Source */
+                    source: string;
+                    /**
+                     * Models
+                     * @default []
+                     */
+                    models?: string[];
+                    /**
+                     * Into
+                     * @default files
+                     * @enum {string}
+                     */
+                    into?: "files" | "records";
+                    /**
+                     * Sample
+                     * @default null
+                     */
+                    sample?: number | null;
+                    /**
+                     * Concurrency
+                     * @default null
+                     */
+                    concurrency?: number | null;
+                    /**
+                     * Max Usd
+                     * @default null
+                     */
+                    max_usd?: number | null;
+                    /**
+                     * Role
+                     * @default null
+                     */
+                    role?: string | null;
+                    /**
+                     * Key
+                     * @default null
+                     */
+                    key?: string | null;
+                    /**
+                     * Dry Run
+                     * @default false
+                     */
+                    dry_run?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillStart"];
+                };
+            };
+            /** @description The answer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillStart"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backfillsHead: {
+        parameters: {
+            query?: {
+                /** @description At most this many items */
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    backfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backfillHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    pauseBackfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeBackfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Max Usd
+                     * @default null
+                     */
+                    max_usd?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelBackfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryBackfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };

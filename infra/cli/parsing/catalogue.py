@@ -29,6 +29,9 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Listed]]] = {
         ),
         "feedback": Listed("infra.cli.records.feedback", "Confirm or correct a prediction."),
         "stats": Listed("infra.cli.records.stats", "Show counts and accuracy of whole days."),
+        "backfill": Listed(
+            "infra.cli.backfills.commands", "Classify images that are in a bucket already."
+        ),
         "erase": Listed("infra.cli.access", "Erase predictions with their images, for ever."),
     },
     "Prepare data": {

@@ -3,20 +3,17 @@
 import json
 from dataclasses import asdict
 
-from aws_cdk import ArnFormat, Aws, CfnOutput, Duration, Stack
+from aws_cdk import Aws, CfnOutput, Duration
 from aws_cdk import Size as Storage
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
-from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.constructs.instant_training.definition import DEFINITION
-from infra.constructs.permissions import allow, as_found
+from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size
 from infra.constructs.storage.stores import Stores
 from infra.constructs.training_job.job_stores import JobStores
 from infra.constructs.workflow import Workflow
-from infra.nag import acknowledge
 from infra.stages import StageConfig
 from lambdas.embed.settings import EmbedSettings
 from lambdas.instant.settings import InstantSettings
@@ -55,7 +52,7 @@ class InstantTraining(Workflow):
             },
         )
         job_stores.datasets.allow_get(self.role, prefix=RUNS_PREFIX)
-        _let_it_map(self, self.machine, self.role)
+        self.allow_map(MAP)
         CfnOutput(scope, "InstantMachine", value=self.machine.state_machine_arn)
 
 
@@ -65,35 +62,6 @@ def _definition(stage: StageConfig) -> str:
     # As many executions as the stage lets its queue of images drive.
     definition["States"]["Embed"]["MaxConcurrency"] = stage.ingest_max_concurrency
     return json.dumps(definition)
-
-
-def _let_it_map(scope: Construct, machine: stepfunctions.StateMachine, role: iam.Role) -> None:
-    """A distributed map starts executions of its own machine, which the role's policy can only name
-    once the machine is made: so it is a policy of its own.
-
-    https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
-    """
-    name = machine.state_machine_name
-    children = Stack.of(scope).format_arn(
-        service="states",
-        resource="execution",
-        resource_name=f"{name}/{MAP}:*",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
-    policy = iam.Policy(scope, "MapPolicy", roles=[role])
-    policy.add_statements(
-        iam.PolicyStatement(
-            actions=["states:StartExecution"], resources=[machine.state_machine_arn]
-        ),
-        iam.PolicyStatement(
-            actions=["states:DescribeExecution", "states:StopExecution"], resources=[children]
-        ),
-    )
-    acknowledge(
-        policy,
-        f"AwsSolutions-IAM5[Resource::{as_found(scope, children)}]",
-        reason="Executions get their names when the map starts them; all are of this machine.",
-    )
 
 
 def embed_function(

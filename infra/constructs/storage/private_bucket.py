@@ -78,15 +78,30 @@ class PrivateBucket(s3.Bucket):
 
     def allow_erase(self, role: iam.Role, *, prefixes: Sequence[str]) -> None:
         """Let `role` find and delete all versions of objects below `prefixes`."""
-        keys = [f"{prefix}*" for prefix in prefixes]
+        self.allow_list_versions(role, prefixes=prefixes)
+        for prefix in prefixes:
+            self._allow(role, "s3:DeleteObjectVersion", keys=f"{prefix}*")
+
+    def allow_list_versions(self, role: iam.Role, *, prefixes: Sequence[str]) -> None:
+        """Let `role` list all versions of objects below `prefixes`."""
         allow(
             role,
             "s3:ListBucketVersions",
             on=[self.bucket_arn],
-            conditions={"StringLike": {"s3:prefix": keys}},
+            conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
         )
-        for prefix in prefixes:
-            self._allow(role, "s3:DeleteObjectVersion", keys=f"{prefix}*")
+
+    def allow_write_results(self, role: iam.Role, *, prefix: str) -> None:
+        """Let `role` write the results of a distributed map below `prefix`.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
+        """
+        self._allow(
+            role,
+            *("s3:PutObject", "s3:GetObject"),
+            *("s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"),
+            keys=f"{prefix}*",
+        )
 
     def allow_put(self, role: iam.Role, *, prefix: str) -> None:
         """Let `role` write objects below `prefix`.

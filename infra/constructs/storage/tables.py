@@ -94,6 +94,10 @@ class PredictionsTable(OnDemandTable):
         """Let `role` write a record once and read it again."""
         self._allow(role, "PutItem", "GetItem")
 
+    def allow_look_up(self, role: iam.Role) -> None:
+        """Let `role` read records by their ids, many at a time."""
+        self._allow(role, "BatchGetItem")
+
     def allow_list(self, role: iam.Role) -> None:
         """Let `role` read one record, and page through the indexes; never scan."""
         self.allow_get(role)

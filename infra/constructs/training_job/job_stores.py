@@ -1,4 +1,4 @@
-"""What training jobs read and write: datasets, the bucket of folders, the table of records."""
+"""What training jobs and backfills read and write: datasets, buckets, the table of records."""
 
 from dataclasses import dataclass
 
@@ -20,6 +20,11 @@ class JobsTable(OnDemandTable):
         """Let `role` read rows and write records; with `listing` also list the records."""
         self._allow(role, "GetItem", "PutItem", *(["Query"] * listing))
 
+    def allow_count(self, role: iam.Role) -> None:
+        """Let `role` read and write rows of backfills, and add to what is counted of them."""
+        self.allow_control(role, listing=True)
+        self._allow(role, "UpdateItem")
+
     def allow_get(self, role: iam.Role) -> None:
         """Let `role` read one row."""
         self._allow(role, "GetItem")
@@ -31,11 +36,14 @@ class JobStores:
 
     Attributes:
         datasets: training data.
+        backfills: `backfills/` with results, `work/` for what the steps of a backfill hand on, and
+            `sources/` for lists of keys.
         folders: `jobs/<reporter>/` for each machine, `sealed/` for what no machine may see, and
             `wheelhouse/` in place of a package index.
-        records: the table of jobs.
+        records: the table of jobs and backfills.
     """
 
     datasets: PrivateBucket
+    backfills: PrivateBucket
     folders: PrivateBucket
     records: JobsTable

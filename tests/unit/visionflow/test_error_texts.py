@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import get_args
 
 from visionflow import errors
+from visionflow.backfills.record import BackfillState
 from visionflow.datasets.run import RunState
 from visionflow.jobs.record import JobState
 
@@ -141,7 +142,7 @@ def trees() -> tuple[ast.Module, ...]:
 
 @cache
 def said() -> frozenset[str]:
-    states = {*get_args(JobState), *get_args(RunState)}
+    states = {*get_args(JobState), *get_args(RunState), *get_args(BackfillState)}
     return frozenset({text for tree in trees() for text in texts(tree)} | states)
 
 

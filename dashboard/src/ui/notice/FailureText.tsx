@@ -12,6 +12,8 @@ const WITH_REASON = new Set([
   "invalid_parameter",
   "job_refused",
   "run_refused",
+  "backfill_conflict",
+  "backfill_refused",
   "dataset_conflict",
 ]);
 

@@ -36,6 +36,9 @@
     |   |-- RunConflictError
     |   |-- RunRefusedError             an instant training that its data does not allow
     |   |   `-- RunTooLongError         it would take longer than a function may
+    |   |-- BackfillNotFoundError
+    |   |-- BackfillConflictError
+    |   |-- BackfillRefusedError        a source that cannot be read as what it is
     |   |-- DatasetMissingError
     |   |   |-- DatasetImageMissingError
     |   |   `-- DatasetVersionMissingError
@@ -225,6 +228,24 @@ class RunTooLongError(RunRefusedError):
     """The instant training takes longer than a function may run."""
 
     code = "run_too_long"
+
+
+class BackfillNotFoundError(InputError):
+    """No backfill has this id."""
+
+    code = "backfill_not_found"
+
+
+class BackfillConflictError(InputError):
+    """The backfill's state does not allow what was asked, or its key was used for another one."""
+
+    code = "backfill_conflict"
+
+
+class BackfillRefusedError(InputError):
+    """The backfill cannot be done: its source cannot be read, or is not what its name says."""
+
+    code = "backfill_refused"
 
 
 class DatasetMissingError(InputError):

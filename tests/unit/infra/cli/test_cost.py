@@ -78,7 +78,7 @@ def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
     costly = replace(PROD, snap_start=True, alarm_key=True, all_alarms=True)
     monkeypatch.setitem(STAGES, "prod", costly)
     more = Workload(
-        2000, 3.0, retention_days=365, log_days=90, snap_start=2, keys=1, more_alarms=12
+        2000, 3.0, retention_days=365, log_days=90, snap_start=2, keys=1, more_alarms=14
     )
     assert printed() == estimated(more)
 

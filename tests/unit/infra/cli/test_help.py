@@ -37,6 +37,7 @@ VERBS = {
         "Measure",
         "Prepare",
         "Print",
+        "Pause",
         "Publish",
         "Put",
     ),

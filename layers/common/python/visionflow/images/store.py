@@ -68,11 +68,14 @@ _UNTOLD = ("400", "403")
 @dataclass(frozen=True)
 class StoredImage:
     """An object's bytes, and the owner and file name that its metadata names. Whoever may write to
-    the bucket can name anybody; in a posted upload both are signed."""
+    the bucket can name anybody; in a posted upload both are signed. ``version_id`` and ``etag``:
+    what was read, where S3 says so."""
 
     data: bytes
     owner: str | None
     filename: str | None = None
+    version_id: str | None = None
+    etag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,14 @@ class ImageStore:
             DEFAULT_LIMITS.check_bytes(answer["ContentLength"])
             found = answer["Metadata"]
             name = clean_filename(unquote(found.get(_FILENAME, ""), errors="replace"))
-            return StoredImage(body.read(), found.get(_OWNER), name)
+            version = answer.get("VersionId")
+            return StoredImage(
+                body.read(),
+                found.get(_OWNER),
+                name,
+                None if version == "null" else version,
+                answer.get("ETag", "").strip('"') or None,
+            )
 
     def has(self, key: str, version_id: str | None) -> bool:
         """Whether a version is there, by default the latest. One that cannot be read, because it is

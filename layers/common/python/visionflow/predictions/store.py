@@ -12,16 +12,17 @@ import json
 import re
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from visionflow import strict
 from visionflow.dynamodb import (
     Action,
     Found,
     Page,
+    batch_get,
     every_row,
     is_expired,
     is_free,
@@ -148,6 +149,15 @@ def _holds(filename: str | None, part: str) -> bool:
     return filename is not None and composed(part).casefold() in composed(filename).casefold()
 
 
+class Held(NamedTuple):
+    """Who has an id: the `Prediction.object_id` of a record, its status and when it was made; the
+    status is None where it was erased."""
+
+    object_id: str
+    status: Status | None
+    created_at: str
+
+
 class PredictionStore:
     """Owns the predictions table."""
 
@@ -208,6 +218,18 @@ class PredictionStore:
         if item is None:
             return None
         return item[_OBJECT]["S"] if _OBJECT in item else read_prediction(item).object_id
+
+    def held(self, ids: Sequence[str]) -> dict[str, Held]:
+        """Of ``ids`` those that a record has or had until it was erased."""
+        keys = [to_item({"id": one}) for one in ids]
+        found = {}
+        for item in batch_get(self._client, self._table, keys):
+            if _OBJECT in item:
+                found[item["id"]["S"]] = Held(item[_OBJECT]["S"], None, "")
+            else:
+                known = read_prediction(item)
+                found[known.id] = Held(known.object_id, known.status, known.created_at)
+        return found
 
     def erasable(self, prediction_id: str) -> Prediction | None:
         """A record, also one whose erasure has begun and not ended, or that has expired: as long as

@@ -1,0 +1,1 @@
+"""The function that classifies the images of a backfill, a chunk in each call."""

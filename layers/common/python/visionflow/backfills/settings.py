@@ -1,0 +1,22 @@
+"""Environment of a function that starts and stops backfills."""
+
+from dataclasses import dataclass
+
+from visionflow.settings import EnvSettings
+
+
+@dataclass(frozen=True)
+class BackfillControlSettings(EnvSettings):
+    """Names of the resources; ``external_id``: of the stage, to whoever lets it read a bucket;
+    ``chunk_memory_mb`` and ``architecture`` of the function that classifies, for its price;
+    ``most_chunks``: chunks at the same time that the stage allows."""
+
+    backfills_table: str
+    backfills_bucket: str
+    backfill_machine: str
+    external_id: str
+    chunk_memory_mb: int
+    architecture: str
+    most_chunks: int
+    results_database: str
+    results_table: str
