@@ -28,6 +28,7 @@ from tests.benchmarks import (
     page_speed,
     readme,
     reduced_decode,
+    scale,
     serving,
     throughput,
     training_speed,
@@ -54,6 +55,7 @@ BENCHMARKS: dict[str, Callable[[], tuple[Figure, ...]]] = {
     "command_line": command_line.report,
     "fuzz": fuzz.report,
     "page_speed": page_speed.report,
+    "scale": scale.report,
     "alias_moves": alias_moves.report,
     "wrong_labels": wrong_labels.report,
 }
