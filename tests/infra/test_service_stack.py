@@ -420,6 +420,7 @@ def test_every_function_is_made_the_same_way(templates: Templates) -> None:
         }.get(name, [])
         layers = {templates.text(layer) for layer in function["Layers"]}
         assert layers == {"CommonLayer", "RuntimeLayer", *own}
+        assert function["Environment"]["Variables"]["OMP_NUM_THREADS"] == "1"
         assert function["TracingConfig" if templates.stage.tracing else "LoggingConfig"]
         assert templates.text(function["LoggingConfig"]["LogGroup"]) == f"{name}Logs"
 
