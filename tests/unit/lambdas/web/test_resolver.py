@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lambdas.api.resolver import ApiResolver, in_powertools
+from lambdas.aws.errors import ClientError
 from lambdas.web.http import Response
 from lambdas.web.resolver import Resolver, json_response
 from lambdas.web.routes import HEAD
@@ -73,3 +74,31 @@ def test_a_refused_method_is_told_that_head_is_taken(ask: Ask) -> None:
     refused = ask("POST", "/health")
     assert (refused["statusCode"], refused["headers"]["Allow"]) == (405, "GET, HEAD")
     assert json.loads(refused["body"])["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (429, "ANewNameForTooMany", 503),
+        (408, "ANewNameForTooLate", 503),
+        (529, "ANewNameForOverloaded", 503),
+        (400, "ThrottlingException", 503),
+        (400, "RequestTimeout", 503),
+        (400, "TooManyRequestsException", 503),
+        (400, "ValidationException", 500),
+        (403, "AccessDenied", 500),
+        (409, "ANewNameForAConflict", 500),
+    ],
+)
+def test_what_may_pass_is_told_by_the_status_where_the_code_is_new(
+    status: int, code: str, told: int
+) -> None:
+    app = Resolver()
+
+    @app.add("GET", "/health")
+    def fail(_: object) -> Response:
+        metadata = {"ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError({"Error": {"Code": code, "Message": ""}, **metadata}, "GetItem")
+
+    answered = _ask(app.resolve, "GET", "/health")
+    assert answered["statusCode"] == told
