@@ -51,7 +51,8 @@ class IngestService(ClassificationService):
     """What is done with an upload, without SQS."""
 
     def ingest(self, upload: Upload, now: datetime) -> Prediction | None:
-        """Record the one result of ``upload``; None when another delivery has done so already.
+        """Record the one result of ``upload``; None when another delivery has done so already. A
+        record whose write had no answer is returned to the next delivery.
 
         An image that can never be classified becomes a ``failed`` record. A fault that a retry may
         fix is raised, and nothing is recorded. So is `QuotaExceededError`: the image waits in the
@@ -59,7 +60,7 @@ class IngestService(ClassificationService):
         """
         prediction_id = self._free_id(upload)
         if prediction_id is None:
-            return None
+            return self._unlogged(upload)
         if posted_id(upload.key) is None:
             self.usage.spend(None, Amounts(images=1, bytes=upload.size))
         stopwatch = Stopwatch()
@@ -89,7 +90,7 @@ class IngestService(ClassificationService):
         """Record that no worker came to the end of ``upload``; None when one has recorded it."""
         prediction_id = self._free_id(upload)
         if prediction_id is None:
-            return None
+            return self._unlogged(upload)
         error = ImageTooCostlyError("The function ended each time it worked on this image.")
         found = image_ref(upload.bucket, upload.key, upload.version_id, None, None)
         prediction = self.failed(Subject(prediction_id, "s3", found, {}, now), error)
@@ -100,13 +101,21 @@ class IngestService(ClassificationService):
         self, upload: Upload, prediction: Prediction, sketch: bytes | None
     ) -> Prediction | None:
         """The record as it was written; None when there is one already."""
-        while not self.predictions.add(prediction, sketch):
+        while not self.record(prediction, sketch):
             # Another worker was faster: with this version, or with the id that the key carries.
             prediction_id = self._free_id(upload)
             if prediction_id is None:
                 return None
             prediction = replace(prediction, id=prediction_id)
         return prediction
+
+    def _unlogged(self, upload: Upload) -> Prediction | None:
+        """What this process recorded of ``upload`` without learning so."""
+        for prediction_id in self.unanswered.keys() & set(upload.prediction_ids):
+            found = self.predictions.get(prediction_id)
+            if found and found.object_id == upload.own_id and self.unlogged(found):
+                return found
+        return None
 
     def _free_id(self, upload: Upload) -> str | None:
         """The id for this version's record; None when there is a record of it already, or was

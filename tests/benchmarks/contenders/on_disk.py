@@ -48,7 +48,7 @@ class _Tables:
     exceptions = EXCEPTIONS
 
     def __init__(self, model: ModelRef) -> None:
-        self._aliases = dynamodb.to_item(strict.to_dict(Aliases(production=model)))
+        self._aliases: Any = dynamodb.to_item(strict.to_dict(Aliases(production=model)))
 
     def get_item(self, TableName: str, **_: object) -> dict[str, Any]:  # noqa: N803
         return {"Item": self._aliases} if TableName == _REGISTRY else {}
