@@ -35,7 +35,7 @@ class _Folder:
         self._artifact = artifact
 
     def get_object(self, Key: str, **_: object) -> dict[str, Any]:  # noqa: N803  boto3's names
-        _, _, _, path = Key.split("/", 3)
+        path = Key.split("/", 3)[3]
         return {"Body": io.BytesIO((self._artifact / path).read_bytes())}
 
     def put_object(self, **_: object) -> dict[str, Any]:
