@@ -117,11 +117,9 @@ def _field_types(cls: type) -> dict[str, Any]:
 
 
 def _convert(expected: Any, value: object, where: str) -> object:
-    if type(value) is expected and expected in _AS_THEY_ARE:
+    if expected is Any or (type(value) is expected and expected in _AS_THEY_ARE):
         return value
     origin = get_origin(expected)
-    if expected is Any:
-        return value
     if dataclasses.is_dataclass(expected):
         return _convert_dataclass(typing.cast(type, expected), value, where)
     if origin in (Union, types.UnionType):

@@ -26,8 +26,8 @@ from visionflow.errors import (
     ImageTooCostlyError,
     ImageTooLargeError,
     PlatformError,
-    VisionFlowError,
     UnreadableImageError,
+    VisionFlowError,
 )
 from visionflow.images import pipeline
 from visionflow.images.input_spec import InputSpec
