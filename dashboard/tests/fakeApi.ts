@@ -60,6 +60,8 @@ export class FakeApi {
   /** Ids of records whose thumbnails were asked for, request by request; and those without one. */
   readonly drawn: string[][] = [];
   readonly undrawn: string[] = [];
+  /** How many thumbnails a request has time for. */
+  drawnAtOnce = Infinity;
   /** The heatmap of every record. */
   explanation: Explanation | null = null;
   models: ModelList | null = null;
@@ -194,12 +196,14 @@ export class FakeApi {
   #thumbnails({ searchParams }: URL): Response {
     const asked = (searchParams.get("predictions") ?? "").split(",");
     this.drawn.push(asked);
-    const found = this.records.filter(({ id }) => asked.includes(id));
+    const known = this.records.filter(({ id }) => asked.includes(id));
+    const found = known.slice(0, this.drawnAtOnce);
     const items: [string, string | null][] = found.map(({ id }) => [
       id,
       this.undrawn.includes(id) ? null : `http://images.test/thumbnails/${id}.jpg`,
     ]);
-    return json({ items: Object.fromEntries<string | null>(items) });
+    const later = known.slice(this.drawnAtOnce).map(({ id }) => id);
+    return json({ items: Object.fromEntries<string | null>(items), later });
   }
 
   async #feedback(request: Request, { pathname }: URL): Promise<Response> {

@@ -19,6 +19,7 @@ from infra.packaging.zip_files import Package as ZipFile
 from infra.packaging.zip_files import check_fits
 from infra.stages import StageConfig
 from lambdas.telemetry.settings import NAMESPACE, TelemetrySettings
+from visionflow.costs.amounts import MB_PER_VCPU
 
 METRICS_NAMESPACE = NAMESPACE
 PERIOD = Duration.minutes(5)  # of the metrics of functions
@@ -135,6 +136,9 @@ class ServiceFunction(lambda_.Function):
             environment={
                 **environment,
                 **TelemetrySettings(name).to_env(),
+                # NumPy's BLAS starts a thread for each processor that it sees, two in any function,
+                # and SciPy's a pool of its own; each burns processor time while it waits for work.
+                "OMP_NUM_THREADS": str(max(1, size.memory_mb // MB_PER_VCPU)),
             },
         )
         self.execution_role = role

@@ -180,7 +180,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/thumbnails"): Operation(
         "record_thumbnails",
         f"Thumbnails of at most {MOST} records. One that nobody has looked at before is made now, "
-        "as long as the original is kept",
+        "as long as the original is kept; those for which there is no time come later",
         {200: RecordThumbnails},
         (query("predictions", "Ids of records, with commas between them", TEXT),),
     ),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.packaging.bytecode import LAYER_FOLDER, compiler_for
 from infra.packaging.runtime_layer import (
     build_api_layer,
     build_parquet_layer,
@@ -12,7 +13,7 @@ from infra.packaging.runtime_layer import (
 from infra.packaging.training_layer import build_training_layer
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import Package, instant_package, source_package, training_bundle
-from infra.stages import StageConfig
+from infra.stages import LayerTarget, StageConfig
 from visionflow_starter import STARTER
 
 
@@ -56,16 +57,30 @@ class Assets:
         return sum(package.unzipped_bytes for package in packages)
 
 
+def code_package(target: LayerTarget) -> Package:
+    """The `lambdas` package, compiled for ``target``."""
+    return source_package(
+        "lambdas", PROJECT / "lambdas", below="lambdas", compiler=compiler_for(target)
+    )
+
+
+def own_layer(name: str, target: LayerTarget) -> Package:
+    """A layer of this project's own code, ``common`` or ``starter``, compiled for ``target``."""
+    return source_package(
+        name,
+        PROJECT / "layers" / name / "python",
+        below="python",
+        compiler=compiler_for(target),
+        seen_as=LAYER_FOLDER,
+    )
+
+
 def project_assets(stage: StageConfig) -> Assets:
     """The assets of this checkout, built for `stage` where they were not built before."""
     return Assets(
-        code=source_package("lambdas", PROJECT / "lambdas", below="lambdas"),
-        common_layer=source_package(
-            "common", PROJECT / "layers" / "common" / "python", below="python"
-        ),
-        starter_layer=source_package(
-            "starter", PROJECT / "layers" / "starter" / "python", below="python"
-        ),
+        code=code_package(stage.layer_target),
+        common_layer=own_layer("common", stage.layer_target),
+        starter_layer=own_layer("starter", stage.layer_target),
         runtime_layer=build_runtime_layer(stage.layer_target),
         api_layer=build_api_layer(stage.layer_target),
         tokens_layer=build_tokens_layer(stage.layer_target),

@@ -21,13 +21,13 @@ from typing import Final, get_args
 from uv import find_uv_bin
 
 from infra.errors import CommandError
-from infra.packaging import shared_objects
+from infra.packaging import bytecode, shared_objects
+from infra.packaging.bytecode import LAMBDA_PYTHON, LAYER_FOLDER, Compiler, compiler_for
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import BUILD_FOLDER, Package, write_zip
 from infra.stages import LayerTarget
 
 LOCK: Final = PROJECT / "layers" / "runtime" / "requirements.txt"
-LAMBDA_PYTHON: Final = "3.13"
 
 # Amazon Linux 2023 has glibc 2.34, so wheels for 2.28 run on it.
 _PLATFORMS: Final = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
@@ -91,11 +91,11 @@ PARQUET: Final = Recipe(
 
 @dataclass(frozen=True)
 class _Target:
-    """What the wheels are chosen for. `interpreter` also compiles them, where there is one."""
+    """What the wheels are chosen for, and what compiles them, if anything shall."""
 
     name: LayerTarget
     install_arguments: tuple[str, ...]
-    interpreter: str | None
+    compiler: Compiler | None
     tag: str
 
 
@@ -126,7 +126,8 @@ def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDE
     """
     chosen = _resolve(target, bytecode=recipe.bytecode)
     digest = hashlib.sha256()
-    made_by = (recipe.lock, Path(__file__), Path(shared_objects.__file__), recipe.source)
+    modules = (Path(__file__), Path(shared_objects.__file__), Path(bytecode.__file__))
+    made_by = (recipe.lock, *modules, recipe.source)
     for part in (*(file.read_bytes() for file in made_by), chosen.tag.encode()):
         digest.update(hashlib.sha256(part).digest())
     name = f"{recipe.name}-{target}-{digest.hexdigest()[:16]}.zip"
@@ -138,32 +139,20 @@ def build_layer(recipe: Recipe, target: LayerTarget, *, into: Path = BUILD_FOLDE
             _install(recipe, chosen, site)
             shared_objects.trim(site)
             shared_objects.detach(site, recipe.detached)
-            if recipe.bytecode:
-                _compile(chosen, site)
+            if chosen.compiler:
+                chosen.compiler.compile(site, seen_as=f"{LAYER_FOLDER}/python")
             write_zip(_layer_files(recipe, site), package.path)
     return package
 
 
 def _resolve(target: LayerTarget, *, bytecode: bool) -> _Target:
+    compiler = compiler_for(target) if bytecode else None
+    compiled = compiler.tag if compiler else "source"
     if target == "host":
-        tag = f"host-{platform.python_version()}-{sys.platform}-{platform.machine()}"
-        compiler = sys.executable if bytecode else None
+        tag = f"host-{platform.python_version()}-{sys.platform}-{platform.machine()}-{compiled}"
         return _Target(target, ("--python", sys.executable), compiler, tag)
     arguments = ("--python-version", LAMBDA_PYTHON, "--python-platform", _PLATFORMS[target])
-    compiler = _lambda_python() if bytecode else None
-    tag = f"{target}-{LAMBDA_PYTHON}-{'bytecode' if compiler else 'source'}"
-    return _Target(target, arguments, compiler, tag)
-
-
-def _lambda_python() -> str | None:
-    """An interpreter of Lambda's Python version on this machine, if there is one."""
-    found = subprocess.run(
-        [find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", LAMBDA_PYTHON],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip() if found.returncode == 0 else None
+    return _Target(target, arguments, compiler, f"{target}-{LAMBDA_PYTHON}-{compiled}")
 
 
 def _install(recipe: Recipe, target: _Target, site: Path) -> None:
@@ -180,24 +169,6 @@ def _install(recipe: Recipe, target: _Target, site: Path) -> None:
         raise CommandError(
             f"The {recipe.name} layer for {target.name} cannot be built: {reason[:500]}"
         )
-
-
-def _compile(target: _Target, site: Path) -> None:
-    """Add bytecode: a function cannot write it beside the layer and would compile at each start.
-
-    `unchecked-hash` bytecode is valid whatever time stamps Lambda gives to the sources.
-    """
-    if target.interpreter is None:
-        print(
-            f"Python {LAMBDA_PYTHON} was not found, so a layer has no bytecode and a cold"
-            f" start takes longer. Install it with 'uv python install {LAMBDA_PYTHON}'.",
-            file=sys.stderr,
-        )
-        return
-    command = [target.interpreter, "-m", "compileall", "-qq", "-j", "0", "--invalidation-mode"]
-    # Paths in tracebacks are those the functions see.
-    command += ["unchecked-hash", "-s", str(site), "-p", "/opt/python", str(site)]
-    subprocess.run(command, check=False)
 
 
 def _layer_files(recipe: Recipe, site: Path) -> dict[str, Path]:

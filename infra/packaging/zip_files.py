@@ -5,6 +5,8 @@ again, and a deploy without changes has nothing to do.
 """
 
 import hashlib
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.errors import CommandError
+from infra.packaging.bytecode import CODE_FOLDER, SOURCES, Compiler
 from infra.packaging.workspace import PROJECT
 from visionflow.whole_file import whole_file
 
@@ -57,12 +60,21 @@ def check_fits(packages: Sequence[Package], target: str) -> None:
         )
 
 
-def source_package(name: str, folder: Path, *, below: str, into: Path = BUILD_FOLDER) -> Package:
-    """The files under `folder`, which appear under the path `below` in the zip file.
+def source_package(
+    name: str,
+    folder: Path,
+    *,
+    below: str,
+    compiler: Compiler = SOURCES,
+    seen_as: str = CODE_FOLDER,
+    into: Path = BUILD_FOLDER,
+) -> Package:
+    """The files under `folder`, which appear under the path `below` in the zip file, and their
+    bytecode by `compiler`; functions find the zip file's content in `seen_as`.
 
-    Bytecode caches stay out: they differ from machine to machine.
+    Bytecode caches of the checkout stay out: they differ from machine to machine.
     """
-    return _package(name, dict(_below(below, folder)), into)
+    return _package(name, dict(_below(below, folder)), into, compiler, seen_as)
 
 
 def training_bundle(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
@@ -102,14 +114,36 @@ def _below(path: str, folder: Path) -> Iterator[tuple[str, Path]]:
             yield f"{path}/{file.relative_to(folder).as_posix()}", file
 
 
-def _package(name: str, files: Mapping[str, Path], into: Path) -> Package:
-    digest = hashlib.sha256()
+def _package(
+    name: str,
+    files: Mapping[str, Path],
+    into: Path,
+    compiler: Compiler = SOURCES,
+    seen_as: str = CODE_FOLDER,
+) -> Package:
+    digest = hashlib.sha256(f"{compiler.tag} {seen_as}\0".encode())
     for path, file in files.items():
         digest.update(f"{path}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\0".encode())
     package = Package(into / f"{name}-{digest.hexdigest()[:16]}.zip", digest.hexdigest())
     if not package.path.exists():
-        write_zip(files, package.path)
+        into.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=into) as scratch:
+            write_zip({**files, **_bytecode(files, Path(scratch), compiler, seen_as)}, package.path)
     return package
+
+
+def _bytecode(
+    files: Mapping[str, Path], scratch: Path, compiler: Compiler, seen_as: str
+) -> dict[str, Path]:
+    """What `compiler` makes of the modules among ``files``, below ``scratch``."""
+    if compiler.interpreter is None:
+        return {}
+    for path, file in files.items():
+        if path.endswith(".py"):
+            (scratch / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, scratch / path)
+    compiler.compile(scratch, seen_as=seen_as)
+    return {path.relative_to(scratch).as_posix(): path for path in scratch.rglob("*.pyc")}
 
 
 def write_zip(files: Mapping[str, Path], target: Path) -> None:

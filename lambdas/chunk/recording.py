@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from lambdas.chunk.outcomes import Taken, prediction
@@ -60,7 +61,8 @@ class Recorder:
         return self.pool.submit(self._write, upload, made, sketch, since)
 
     def _write(self, upload: Upload, made: Prediction, sketch: bytes | None, since: str) -> Wrote:
-        if record(self.predictions, upload, made, sketch) is not None:
+        add = partial(self.predictions.add, sketch=sketch)
+        if record(self.predictions, upload, made, add) is not None:
             return Wrote(made.status, is_new=True)
         held = self.predictions.held(upload.prediction_ids)
         return Wrote(_held(upload, held, since) or "skipped", is_new=False)

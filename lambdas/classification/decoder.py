@@ -275,8 +275,11 @@ def _exactly(end: socket.socket, count: int) -> bytes:
 def _serve(end: socket.socket, limits: DecoderLimits, decode: Decode | None) -> None:
     """What the child does until its parent closes the socket."""
     # Imported here, beside what the parent does meanwhile: it needs no decoder.
+    from PIL import Image  # noqa: PLC0415
+
     from visionflow.images import pipeline  # noqa: PLC0415
 
+    Image.preinit()  # the plugins of what is sent most, which the first image would wait for
     decode = decode or pipeline.decode
     try:
         _shut_in(end, limits.memory)

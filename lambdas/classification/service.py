@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from lambdas.aws import clients
+from lambdas.aws.errors import aws_errors
 from lambdas.classification.active_model import ActiveModel
 from lambdas.classification.decoder import Decoder, PreparedImage, process_decoder
 from lambdas.classification.loading import Serving
@@ -31,6 +32,7 @@ from visionflow.predictions.record import (
     Prediction,
     Source,
 )
+from visionflow.predictions.replies import Reply
 from visionflow.predictions.store import PredictionStore
 from visionflow.timestamps import timestamp
 
@@ -38,6 +40,7 @@ DEFAULT_TOP_K = 5
 # A record holds its scores, each with a label of up to 255 bytes, in the table and in its indexes,
 # and a page of the history holds 100 records.
 MAX_TOP_K = 20
+_MOST_UNANSWERED = 1000
 # They run again where another version has to answer.
 _ATTEMPT = ("decode", "prepare", "infer")
 
@@ -92,6 +95,8 @@ class ClassificationService:
     usage: UsageStore
     # Forked here, before a model is loaded: without its threads, memory and connections.
     decoder: Decoder = field(default_factory=process_decoder)
+    # By id, when those records were made whose writes had no answer.
+    unanswered: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def build(
@@ -161,6 +166,31 @@ class ClassificationService:
             raise ModelUnavailableError(
                 f"{serving.model.name} {serving.model.version} fails at this image."
             ) from error
+
+    def record(
+        self, prediction: Prediction, sketch: bytes | None = None, reply: Reply | None = None
+    ) -> bool:
+        """`PredictionStore.add`. True also where the record that has the id is this very one: its
+        first write arrived although its answer was lost, and refused the second."""
+        try:
+            if self.predictions.add(prediction, sketch, reply):
+                return True
+        except aws_errors():
+            if len(self.unanswered) >= _MOST_UNANSWERED:
+                self.unanswered.clear()
+            self.unanswered[prediction.id] = prediction.created_at
+            raise
+        found = self.predictions.get(prediction.id)
+        # Nobody else began in that microsecond and took as long.
+        return found is not None and (found.created_at, found.timings) == (
+            prediction.created_at,
+            prediction.timings,
+        )
+
+    def unlogged(self, prediction: Prediction) -> bool:
+        """Whether this process wrote the record and had no answer, so that nothing was logged. Says
+        so once."""
+        return self.unanswered.pop(prediction.id, None) == prediction.created_at
 
     def answered(
         self,

@@ -1,5 +1,6 @@
 """A dropped or posted image, and its one record: what `ingest` and `chunk` share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lambdas.classification.announcements import Arrival
@@ -51,10 +52,13 @@ def free_id(predictions: PredictionStore, upload: Upload) -> str | None:
 
 
 def record(
-    predictions: PredictionStore, upload: Upload, prediction: Prediction, sketch: bytes | None
+    predictions: PredictionStore,
+    upload: Upload,
+    prediction: Prediction,
+    add: Callable[[Prediction], bool],
 ) -> Prediction | None:
-    """The record as it was written; None when there is one already."""
-    while not predictions.add(prediction, sketch):
+    """The record as ``add`` wrote it; None when there is one already."""
+    while not add(prediction):
         # Another worker was faster: with this version, or with the id that the key carries.
         prediction_id = free_id(predictions, upload)
         if prediction_id is None:

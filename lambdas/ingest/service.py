@@ -22,7 +22,8 @@ class IngestService(ClassificationService):
     """What is done with an upload, without SQS."""
 
     def ingest(self, upload: Upload, now: datetime) -> Prediction | None:
-        """Record the one result of ``upload``; None when another delivery has done so already.
+        """Record the one result of ``upload``; None when another delivery has done so already. A
+        record whose write had no answer is returned to the next delivery.
 
         An image that can never be classified becomes a ``failed`` record. A fault that a retry may
         fix is raised, and nothing is recorded. So is `QuotaExceededError`: the image waits in the
@@ -30,7 +31,7 @@ class IngestService(ClassificationService):
         """
         prediction_id = free_id(self.predictions, upload)
         if prediction_id is None:
-            return None
+            return self._unlogged(upload)
         if posted_id(upload.key) is None:
             self.usage.spend(None, Amounts(images=1, bytes=upload.size))
         stopwatch = Stopwatch()
@@ -54,15 +55,26 @@ class IngestService(ClassificationService):
             prediction = self.answered(subject, result)
         owner = upload.owner(stored) if stored else None
         prediction = replace(prediction, owner=owner, filename=upload.filename(stored))
-        return record(self.predictions, upload, prediction, image.sketch if image else None)
+        sketch = image.sketch if image else None
+        return record(
+            self.predictions, upload, prediction, lambda wanted: self.record(wanted, sketch)
+        )
 
     def give_up(self, upload: Upload, now: datetime) -> Prediction | None:
         """Record that no worker came to the end of ``upload``; None when one has recorded it."""
         prediction_id = free_id(self.predictions, upload)
         if prediction_id is None:
-            return None
+            return self._unlogged(upload)
         error = ImageTooCostlyError("The function ended each time it worked on this image.")
         found = image_ref(upload.bucket, upload.key, upload.version_id, None, None)
         prediction = self.failed(Subject(prediction_id, "s3", found, {}, now), error)
         prediction = replace(prediction, filename=upload.filename(None))
-        return record(self.predictions, upload, prediction, None)
+        return record(self.predictions, upload, prediction, self.record)
+
+    def _unlogged(self, upload: Upload) -> Prediction | None:
+        """What this process recorded of ``upload`` without learning so."""
+        for prediction_id in self.unanswered.keys() & set(upload.prediction_ids):
+            found = self.predictions.get(prediction_id)
+            if found and found.object_id == upload.own_id and self.unlogged(found):
+                return found
+        return None

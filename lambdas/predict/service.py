@@ -58,7 +58,8 @@ class PredictAnswer(Prediction):
 
 @dataclass(frozen=True)
 class Answered:
-    """``repeated``: the first answer to a key, given again. It is not another prediction."""
+    """``repeated``: the first answer to a key, given again. It is not another prediction, unless
+    whoever recorded it never learned so."""
 
     answer: PredictAnswer
     repeated: bool
@@ -100,7 +101,7 @@ class PredictService(ClassificationService):
         follow(prediction_id)
         request = fingerprint(data, options) if key else ""
         if key and (answered := self._answered(prediction_id, request)):
-            return Answered(answered, repeated=True)
+            return Answered(answered, repeated=not self.unlogged(answered))
         stopwatch = Stopwatch()
         image = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
         options = _checked(options, image.classifier.manifest.label_tree())
@@ -122,9 +123,8 @@ class PredictService(ClassificationService):
             owner=owner,
             filename=filename,
         )
-        added = self.predictions.add(prediction, image.sketch, reply if key else None)
-        # Nobody else has an id that was drawn here: a record with it is this one, whose first write
-        # arrived although its answer was lost.
+        added = self.record(prediction, image.sketch, reply if key else None)
+        # Nobody else has an id that was drawn here.
         if added or key is None:
             return Answered(_answer(prediction, reply), repeated=False)
         if answered := self._answered(prediction_id, request):

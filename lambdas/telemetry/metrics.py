@@ -4,12 +4,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Literal
 
 from lambdas.telemetry.invocation import ColdStart, LambdaContext
+from lambdas.telemetry.log import level_of
 from lambdas.telemetry.settings import NAMESPACE, service_name
 
 Unit = Literal["Count", "Milliseconds", "None"]
@@ -71,7 +73,11 @@ def _document(
 
 
 def _print(document: Mapping[str, Any]) -> None:
-    print(json.dumps(document, separators=(",", ":")))
+    # What has no level is INFO to Lambda, whose filter may let warnings pass alone. A document is
+    # not a message: it has the least level that passes, but for those of a debugger.
+    level = level_of(os.environ)
+    level = "INFO" if level == "DEBUG" else level
+    print(json.dumps({**document, "level": level}, separators=(",", ":")))
 
 
 def measured(handler: Handler) -> Handler:

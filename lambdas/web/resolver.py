@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from lambdas.aws.errors import answered_errors, aws_errors
+from lambdas.aws.retries import may_pass
 from lambdas.outcomes import STATUSES
 from lambdas.telemetry.log import logger
 from lambdas.telemetry.measurements import REFUSED, measure_refusal
@@ -23,15 +24,6 @@ from visionflow.errors import (
     VisionFlowError,
 )
 
-# What S3 and DynamoDB call it.
-_THROTTLED = {
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestTimeout",
-    "SlowDown",
-    "ThrottlingException",
-    "TransactionInProgressException",
-}
 # Why DynamoDB cancels a transaction that it would take at another moment.
 _CANCELLED_FOR_NOW = {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 
@@ -139,4 +131,9 @@ def _is_passing(error: Exception) -> bool:
     if reasons & _CANCELLED_FOR_NOW:
         return True
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or response["Error"]["Code"] in _THROTTLED
+    # The status says it where nobody here knows the code.
+    return (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        or status == HTTPStatus.REQUEST_TIMEOUT
+        or may_pass(status, response["Error"]["Code"])
+    )

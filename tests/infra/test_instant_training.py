@@ -5,7 +5,6 @@ from typing import Any
 
 from infra.constructs.instant_training.machine import MAP
 from tests.infra.conftest import Templates
-from visionflow.costs.instant import FIT_MEMORY_MB
 
 MACHINE = "AWS::StepFunctions::StateMachine"
 
@@ -88,9 +87,3 @@ def test_an_execution_that_is_ended_from_outside_calls_the_function(templates: T
     (rule,) = rules.values()
     assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
     assert [templates.text(target["Arn"]) for target in rule["Targets"]] == ["Instant"]
-
-
-def test_the_two_blas_libraries_have_no_more_threads_than_full_vcpus(templates: Templates) -> None:
-    function = templates.properties("AWS::Lambda::Function", "Training")["Instant"]
-    assert function["MemorySize"] == FIT_MEMORY_MB
-    assert function["Environment"]["Variables"]["OMP_NUM_THREADS"] == "1"

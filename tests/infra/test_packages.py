@@ -4,16 +4,19 @@ import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
+from infra.packaging import bytecode
 from infra.packaging.assets import Assets
+from infra.packaging.bytecode import compiler_for
 from infra.packaging.runtime_layer import LOCK, build_runtime_layer
 from infra.packaging.zip_files import source_package
 from tests.images import encode, plain
 
 LIMIT_MB = 110
+_TAG = sys.implementation.cache_tag
 
 _RUN_MODEL = """
 import os, sys
@@ -70,9 +73,15 @@ def test_a_package_holds_the_sources_below_their_module_path(sources: Path, tmp_
 
 
 def test_the_same_sources_make_the_same_bytes(sources: Path, tmp_path: Path) -> None:
-    first = source_package("code", sources, below="lambdas", into=tmp_path / "one")
+    (sources / "predict" / "handler.py").write_text("answer = 42 in {'a', 'b', 'c', 'd'}\n")
+    compiler = compiler_for("host")
+    first = source_package(
+        "code", sources, below="lambdas", compiler=compiler, into=tmp_path / "one"
+    )
     os.utime(sources / "predict" / "handler.py", (0, 0))
-    second = source_package("code", sources, below="lambdas", into=tmp_path / "two")
+    second = source_package(
+        "code", sources, below="lambdas", compiler=compiler, into=tmp_path / "two"
+    )
     assert first.digest == second.digest
     assert first.path.name == second.path.name
     assert first.path.read_bytes() == second.path.read_bytes()
@@ -87,6 +96,57 @@ def test_another_content_or_name_makes_another_package(sources: Path, tmp_path: 
     assert len({package.digest for package in (first, renamed, edited)}) == 3
 
 
+def test_deployed_code_is_not_compiled_at_each_cold_start(assets: Assets) -> None:
+    """Functions cannot write bytecode beside their code or a layer."""
+    for package in (assets.code, assets.common_layer, assets.starter_layer, assets.runtime_layer):
+        with zipfile.ZipFile(package.path) as archive:
+            files = set(archive.namelist())
+            modules = [PurePosixPath(name) for name in files if name.endswith(".py")]
+            for module in modules:
+                cached = module.parent / "__pycache__" / f"{module.stem}.{_TAG}.pyc"
+                assert str(cached) in files
+                # Valid without a look at the source's time, which Lambda sets anew: PEP 552.
+                flags = int.from_bytes(archive.read(str(cached))[4:8], "little")
+                assert flags == 0b01
+        assert modules
+
+
+def test_bytecode_is_imported_whatever_the_source_is(sources: Path, tmp_path: Path) -> None:
+    (sources / "predict" / "handler.py").write_text("def fail():\n    raise ValueError\n")
+    package = source_package(
+        "code", sources, below="deployed", compiler=compiler_for("host"), into=tmp_path
+    )
+    with zipfile.ZipFile(package.path) as archive:
+        archive.extractall(tmp_path / "task")
+    # Lambda gives it another time. Another content shows which of the two was imported.
+    (tmp_path / "task" / "deployed" / "predict" / "handler.py").write_text("def other(): ...\n")
+    script = "from deployed.predict import handler; print(handler.fail.__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path / "task",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "fail"
+
+
+def test_a_machine_without_lambdas_python_builds_sources_and_says_so(
+    sources: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(bytecode, "LAMBDA_PYTHON", "3.99")
+    bytecode._lambda_python.cache_clear()
+    compiler = compiler_for("arm64")
+    bytecode._lambda_python.cache_clear()
+    assert "uv python install 3.99" in capsys.readouterr().err
+    package = source_package("code", sources, below="lambdas", compiler=compiler, into=tmp_path)
+    with zipfile.ZipFile(package.path) as archive:
+        assert archive.namelist() == ["lambdas/predict/handler.py"]
+
+
 def test_the_function_finds_its_handlers_and_the_shared_library(assets: Assets) -> None:
     with zipfile.ZipFile(assets.code.path) as archive:
         code = set(archive.namelist())
@@ -95,7 +155,7 @@ def test_the_function_finds_its_handlers_and_the_shared_library(assets: Assets) 
     with zipfile.ZipFile(assets.common_layer.path) as archive:
         common = set(archive.namelist())
     assert "python/visionflow/answers/classifier.py" in common
-    assert not {name for name in code | common if "__pycache__" in name or "/tests/" in name}
+    assert not {name for name in code | common if "/tests/" in name}
 
 
 def test_the_runtime_layer_holds_what_functions_import_and_no_more(assets: Assets) -> None:

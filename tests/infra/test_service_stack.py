@@ -7,10 +7,12 @@ import pytest
 
 from lambdas.api.settings import ApiSettings, DatasetSettings
 from lambdas.budget.settings import BudgetFunctionSettings
+from lambdas.classification.decoder import DEFAULT_DECODER_LIMITS
 from lambdas.classification.loading import REFUSED_SERVICE
 from lambdas.classification.settings import ClassificationSettings, DeadLetterSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.curate.settings import CurateSettings
+from lambdas.predict.thumbnails import BEGIN_WITHIN_S
 from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.access.budget import BudgetSettings
@@ -413,6 +415,14 @@ def test_the_stage_says_whose_records_a_caller_sees(
         assert variables["VISIONFLOW_OWN_RECORDS"] == own
 
 
+def test_a_thumbnail_that_hangs_its_decoder_ends_within_the_function_s_time(
+    templates: Templates,
+) -> None:
+    timeout = templates.properties(FUNCTION)["Predict"]["Timeout"]
+    # And some seconds to read and write.
+    assert BEGIN_WITHIN_S + DEFAULT_DECODER_LIMITS.wall_s + 5 <= timeout
+
+
 def test_every_function_is_made_the_same_way(templates: Templates) -> None:
     functions = templates.properties(FUNCTION, "Service")
     assert set(functions) == functions_of(templates)
@@ -428,6 +438,7 @@ def test_every_function_is_made_the_same_way(templates: Templates) -> None:
         }.get(name, [])
         layers = {templates.text(layer) for layer in function["Layers"]}
         assert layers == {"CommonLayer", "RuntimeLayer", *own}
+        assert function["Environment"]["Variables"]["OMP_NUM_THREADS"] == "1"
         assert function["TracingConfig" if templates.stage.tracing else "LoggingConfig"]
         assert templates.text(function["LoggingConfig"]["LogGroup"]) == f"{name}Logs"
 

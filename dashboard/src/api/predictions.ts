@@ -11,6 +11,7 @@ import type {
   PredictAnswer,
   PredictionDetail,
   RecordExplanation,
+  RecordThumbnails,
   Stats,
   UploadForm,
   UploadRequest,
@@ -42,11 +43,8 @@ export interface PredictionsApi {
   prediction(id: string, signal?: AbortSignal): Promise<PredictionDetail>;
   /** The heatmap of a record, by the version that answered it; adds no record. */
   explanation(id: string, signal?: AbortSignal): Promise<RecordExplanation>;
-  /** URLs by id, of at most `MOST_RECORD_THUMBNAILS`; null where none can be made. */
-  recordThumbnails(
-    ids: readonly string[],
-    signal?: AbortSignal,
-  ): Promise<Record<string, string | null>>;
+  /** Of at most `MOST_RECORD_THUMBNAILS`. */
+  recordThumbnails(ids: readonly string[], signal?: AbortSignal): Promise<RecordThumbnails>;
   feedback(id: string, said: FeedbackRequest): Promise<LogEntry>;
   /** Takes back the caller's latest feedback. */
   withdrawFeedback(id: string): Promise<Pick<PredictionDetail, "feedback" | "undoable">>;
@@ -105,14 +103,13 @@ export function predictionsApi(client: Transport): PredictionsApi {
           }),
         WRITE_TIMEOUT_MS,
       ),
-    recordThumbnails: async (ids, signal) => {
+    recordThumbnails: (ids, signal) => {
       const query = { predictions: ids.join(",") };
-      const { items } = await ask(
+      return ask(
         signal,
         (bounded) => client.GET("/thumbnails", { params: { query }, signal: bounded }),
         WRITE_TIMEOUT_MS,
       );
-      return items;
     },
     feedback: (id, body) =>
       ask(undefined, (bounded) =>

@@ -118,7 +118,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Thumbnails of at most 20 records. One that nobody has looked at before is made now, as long as the original is kept */
+        /** Thumbnails of at most 20 records. One that nobody has looked at before is made now, as long as the original is kept; those for which there is no time come later */
         get: operations["record_thumbnails"];
         put?: never;
         post?: never;
@@ -3345,13 +3345,16 @@ export interface components {
         /**
          * RecordThumbnails
          * @description Short-lived URLs by the ids of records; null where no thumbnail can be made, because the
-         *     original is gone or cannot be read or decoded. An id without a record is left out.
+         *     original is gone or cannot be read or decoded. An id without a record is left out. ``later``:
+         *     the ids for whose thumbnails there was no time in this request; ask for them again.
          */
         RecordThumbnails: {
             /** Items */
             items: {
                 [key: string]: string | null;
             };
+            /** Later */
+            later: string[];
         };
         /**
          * Relabelled

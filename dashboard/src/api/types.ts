@@ -10,6 +10,7 @@ export type PredictionSet = NonNullable<PredictAnswer["prediction_set"]>;
 export type Explanation = Schemas["Explanation"];
 /** A heatmap of a record, `null` where its version has none. */
 export type RecordExplanation = Schemas["RecordExplanation"];
+export type RecordThumbnails = Schemas["RecordThumbnails"];
 export type Score = Schemas["Score"];
 
 export type UploadForm = Schemas["UploadForm"];

@@ -105,20 +105,16 @@ def instant_function(
             # The images of validation and test as they came, and the artifact.
             disk=Storage.gibibytes(10),
         ),
-        environment={
-            # NumPy's BLAS and SciPy's have a pool of threads each, which would wait for each other.
-            "OMP_NUM_THREADS": str(FIT_MEMORY_MB // MB_PER_VCPU),
-            **InstantSettings(
-                datasets_table=stores.datasets_table.table_name,
-                datasets_bucket=job_stores.datasets.bucket_name,
-                models_bucket=stores.models.bucket_name,
-                registry_table=stores.registry.table_name,
-                audit_table=stores.audit.table_name,
-                usage_table=stores.usage.table_name,
-                curation_queue=curation_queue.queue_url,
-                gate=json.dumps(asdict(stage.gate)),
-            ).to_env(),
-        },
+        environment=InstantSettings(
+            datasets_table=stores.datasets_table.table_name,
+            datasets_bucket=job_stores.datasets.bucket_name,
+            models_bucket=stores.models.bucket_name,
+            registry_table=stores.registry.table_name,
+            audit_table=stores.audit.table_name,
+            usage_table=stores.usage.table_name,
+            curation_queue=curation_queue.queue_url,
+            gate=json.dumps(asdict(stage.gate)),
+        ).to_env(),
     )
     role = function.execution_role
     stores.datasets_table.allow_curate(role)

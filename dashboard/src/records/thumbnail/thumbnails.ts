@@ -5,13 +5,15 @@ import { MOST_RECORD_THUMBNAILS } from "../../api/predictions";
 const GATHER_MS = 40;
 
 interface Wanted {
+  signal: AbortSignal;
   resolve: (url: string | null) => void;
   reject: (cause: unknown) => void;
 }
 
 /**
  * The thumbnails that somebody sees for the first time, asked for a screen at a time. One request
- * after the other, because each draws images. What left the screen meanwhile is not asked for.
+ * after the other, because each draws images. What left the screen meanwhile is not asked for;
+ * what a request had no time for is asked for again.
  */
 class RecordThumbnails {
   readonly #api: Api;
@@ -24,7 +26,7 @@ class RecordThumbnails {
 
   of(id: string, signal: AbortSignal): Promise<string | null> {
     return new Promise((resolve, reject) => {
-      this.#wanted.set(id, { resolve, reject });
+      this.#wanted.set(id, { signal, resolve, reject });
       signal.addEventListener("abort", () => {
         this.#wanted.delete(id);
         reject(new DOMException("It left the screen.", "AbortError"));
@@ -40,8 +42,13 @@ class RecordThumbnails {
       const part = [...this.#wanted].slice(0, MOST_RECORD_THUMBNAILS);
       for (const [id] of part) this.#wanted.delete(id);
       try {
-        const items = await this.#api.recordThumbnails(part.map(([id]) => id));
-        for (const [id, { resolve }] of part) resolve(items[id] ?? null);
+        const { items, later } = await this.#api.recordThumbnails(part.map(([id]) => id));
+        // Each request makes one at least, so this comes to an end.
+        const again = new Set(later.length < part.length ? later : []);
+        for (const [id, wanted] of part) {
+          if (!again.has(id)) wanted.resolve(items[id] ?? null);
+          else if (!wanted.signal.aborted) this.#wanted.set(id, wanted);
+        }
       } catch (cause) {
         for (const [, { reject }] of part) reject(cause);
       }

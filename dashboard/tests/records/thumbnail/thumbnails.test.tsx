@@ -28,6 +28,29 @@ describe("thumbnails of records", () => {
     expect(fake.drawn).toEqual([["s3-000004", "s3-000002"]]);
   });
 
+  it("for which a request had no time are asked for again until all are there", async () => {
+    fake.records = [unseen(3), unseen(2), unseen(1)];
+    fake.drawnAtOnce = 1;
+    renderDashboard(fake, "/history");
+    await waitFor(() => {
+      expect(screen.getAllByTestId("thumbnail")).toHaveLength(3);
+    });
+    const ids = ["s3-000003", "s3-000002", "s3-000001"];
+    expect(fake.drawn).toEqual([ids, ids.slice(1), ids.slice(2)]);
+  });
+
+  it("that never come are not asked for without end", async () => {
+    fake.records = [unseen(1)];
+    fake.drawnAtOnce = 0;
+    renderDashboard(fake, "/history");
+    await waitFor(() => {
+      expect(fake.drawn).toHaveLength(1);
+    });
+    await screen.findAllByTestId("history-row");
+    expect(fake.drawn).toHaveLength(1);
+    expect(screen.queryByTestId("thumbnail")).toBeNull();
+  });
+
   it("that cannot be made leave the icon and are not asked for again", async () => {
     fake.records = [unseen(1)];
     fake.undrawn.push("s3-000001");

@@ -20,6 +20,8 @@ from visionflow.errors import ConfigError
 T = TypeVar("T")
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+# What is itself if its type is the expected one. A number with a point must be finite too.
+_AS_THEY_ARE = frozenset({str, int, bool})
 
 
 def parse(cls: type[T], data: object, where: str) -> T:
@@ -115,9 +117,9 @@ def _field_types(cls: type) -> dict[str, Any]:
 
 
 def _convert(expected: Any, value: object, where: str) -> object:
-    origin = get_origin(expected)
-    if expected is Any:
+    if expected is Any or (type(value) is expected and expected in _AS_THEY_ARE):
         return value
+    origin = get_origin(expected)
     if dataclasses.is_dataclass(expected):
         return _convert_dataclass(typing.cast(type, expected), value, where)
     if origin in (Union, types.UnionType):
@@ -136,11 +138,11 @@ def _convert(expected: Any, value: object, where: str) -> object:
 def _convert_dataclass(cls: type, value: object, where: str) -> object:
     if not isinstance(value, Mapping):
         raise _mismatch(where, "an object", value)
-    field_types = _field_types(cls)
-    names = [field.name for field in dataclasses.fields(cls)]
-    if unknown := sorted(map(str, set(value) - set(names))):
-        raise ConfigError(f"{where}: unknown field {', '.join(unknown)}")
-    if missing := [name for name in names if name not in value]:
+    field_types, names = _field_types(cls), _field_names(cls)
+    if value.keys() != set(names):
+        if unknown := sorted(map(str, set(value) - set(names))):
+            raise ConfigError(f"{where}: unknown field {', '.join(unknown)}")
+        missing = [name for name in names if name not in value]
         raise ConfigError(f"{where}: missing field {', '.join(missing)}")
     values = {name: _convert(field_types[name], value[name], f"{where}.{name}") for name in names}
     return cls(**values)

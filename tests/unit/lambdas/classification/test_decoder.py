@@ -16,6 +16,7 @@ from threading import Thread
 import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 from lambdas.classification import decoder as decoding
 from lambdas.classification.decoder import Decode, Decoder, DecoderLimits
@@ -25,6 +26,7 @@ from visionflow.errors import (
     ImageTooCostlyError,
     ImageTooLargeError,
     PlatformError,
+    UnreadableImageError,
     VisionFlowError,
 )
 from visionflow.images import pipeline
@@ -98,6 +100,18 @@ def test_a_child_sees_what_the_pipeline_sees(make: Make, data: bytes) -> None:
     assert found.thumbnail == pipeline.thumbnail(image)
     np.testing.assert_array_equal(found.tensor, pipeline.prepare(image, SPEC))
     assert found.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a child that is spawned has imported nothing")
+def test_the_first_image_does_not_wait_for_the_plugins_of_common_formats(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def report(_: bytes, __: InputSpec) -> DecodedImage:
+        raise UnreadableImageError(f"preinit: {Image._initialized}")
+
+    monkeypatch.setattr(Image, "_initialized", 0)  # as in a function, whose parent has no Pillow
+    with pytest.raises(UnreadableImageError, match="preinit: 1"):
+        make(decode=report).prepare(b"image", SPEC)
 
 
 def test_who_needs_no_thumbnail_gets_none(make: Make) -> None:

@@ -80,3 +80,23 @@ def test_the_first_invocation_is_counted_and_a_fault_loses_no_metric(
         if documents == 2:
             assert found[0]["ColdStart"] == [1.0]
             assert found[0]["function_name"] == "the-function"
+
+
+@pytest.mark.parametrize(
+    ("set_to", "level"),
+    [(None, "INFO"), ("TRACE", "INFO"), ("INFO", "INFO"), ("WARN", "WARN"), ("FATAL", "FATAL")],
+)
+def test_a_document_has_a_level_that_lambdas_filter_lets_pass(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    set_to: str | None,
+    level: str,
+) -> None:
+    monkeypatch.delenv("AWS_LAMBDA_LOG_LEVEL", raising=False)
+    if set_to:
+        monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", set_to)
+    metrics = Metrics()
+    metrics.add("Failed.image_too_costly")
+    metrics.flush()
+    telemetry.emit({"ModelRefused": "Count"}, {"ModelRefused": [1.0]}, {"service": "models"})
+    assert [document["level"] for document in printed(capsys)] == [level, level]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lambdas.api.resolver import COMPRESSED_FROM, ApiResolver, in_powertools
+from lambdas.aws.errors import ClientError
 from lambdas.web.http import Response
 from lambdas.web.resolver import Resolver, json_response
 from lambdas.web.routes import HEAD
@@ -106,3 +107,31 @@ def test_other_answers_are_not_compressed(path: str, encodings: str | None) -> N
     json.loads(got["body"])
     # A cache between must not hand one caller's form to another.
     assert ("Vary" in got["headers"]) == (path == "/models")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (429, "ANewNameForTooMany", 503),
+        (408, "ANewNameForTooLate", 503),
+        (529, "ANewNameForOverloaded", 503),
+        (400, "ThrottlingException", 503),
+        (400, "RequestTimeout", 503),
+        (400, "TooManyRequestsException", 503),
+        (400, "ValidationException", 500),
+        (403, "AccessDenied", 500),
+        (409, "ANewNameForAConflict", 500),
+    ],
+)
+def test_what_may_pass_is_told_by_the_status_where_the_code_is_new(
+    status: int, code: str, told: int
+) -> None:
+    app = Resolver()
+
+    @app.add("GET", "/health")
+    def fail(_: object) -> Response:
+        metadata = {"ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError({"Error": {"Code": code, "Message": ""}, **metadata}, "GetItem")
+
+    answered = _ask(app.resolve, "GET", "/health")
+    assert answered["statusCode"] == told
