@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lambdas.chunk.again import again
 from lambdas.chunk.outcomes import Taken, prediction
 from lambdas.classification.uploads import Upload, record
 from visionflow.backfills.chunks import Entry
@@ -60,7 +61,7 @@ class Recorder:
         return self.pool.submit(self._write, upload, made, sketch, since)
 
     def _write(self, upload: Upload, made: Prediction, sketch: bytes | None, since: str) -> Wrote:
-        if record(self.predictions, upload, made, sketch) is not None:
+        if again(lambda: record(self.predictions, upload, made, sketch)) is not None:
             return Wrote(made.status, is_new=True)
         held = self.predictions.held(upload.prediction_ids)
         return Wrote(_held(upload, held, since) or "skipped", is_new=False)
