@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from lambdas.chunk.again import again
 from visionflow.backfills.chunks import Entry
 from visionflow.errors import ImageError
 from visionflow.images.store import ImageStore, StoredImage
@@ -51,6 +52,6 @@ class Reader:
 
 def _read(store: ImageStore, entry: Entry) -> Read:
     try:
-        return store.fetch(entry.key, entry.version, entry.etag)
+        return again(lambda: store.fetch(entry.key, entry.version, entry.etag))
     except ImageError as error:
         return error

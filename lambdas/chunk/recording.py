@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from lambdas.chunk.again import again
 from lambdas.chunk.outcomes import Taken, prediction
 from lambdas.classification.uploads import Upload, record
 from visionflow.backfills.chunks import Entry
@@ -62,7 +63,7 @@ class Recorder:
 
     def _write(self, upload: Upload, made: Prediction, sketch: bytes | None, since: str) -> Wrote:
         add = partial(self.predictions.add, sketch=sketch)
-        if record(self.predictions, upload, made, add) is not None:
+        if again(lambda: record(self.predictions, upload, made, add)) is not None:
             return Wrote(made.status, is_new=True)
         held = self.predictions.held(upload.prediction_ids)
         return Wrote(_held(upload, held, since) or "skipped", is_new=False)
