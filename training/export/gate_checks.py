@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from training.data.image_set import in_batches
 from training.data.listing import Int64Array
+from training.evaluation.outputs import outputs_of
 from training.results.report import Form, Parity
 from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.images.pipeline import UInt8Array
@@ -49,7 +50,7 @@ class ClassDrop:
 
 def session_outputs(classifier: Classifier, images: UInt8Array) -> Outputs:
     """Run ONNX Runtime as the Lambdas do."""
-    return collect(classifier.run(batch) for batch in in_batches(images))
+    return collect(outputs_of(classifier, in_batches(images)))
 
 
 def collect(batches: Iterator[tuple[FloatArray, ...]]) -> Outputs:
