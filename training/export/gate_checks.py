@@ -163,6 +163,11 @@ def _lost(fp32: FloatArray, int8: FloatArray, targets: Int64Array) -> npt.NDArra
     return right[0] - right[1]
 
 
+def alike(wanted: FloatArray, found: FloatArray) -> bool:
+    """Whether they are the same but for rounding, by the gate's own limit."""
+    return _difference(wanted, found) <= _tolerance(wanted)
+
+
 def _tolerance(values: FloatArray) -> float:
     return TOLERANCE * max(LEAST_SCALE, float(np.abs(values).max(initial=0)))
 

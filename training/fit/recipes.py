@@ -96,8 +96,9 @@ def _whiten(session: Session) -> None:
 
 
 @torch.no_grad()
-def fit_probe(session: Session) -> tuple[ProbeFit, EpochRecord]:
-    """Fit the head to features of the trunk as it is, and say how well it answers.
+def fit_probe(session: Session) -> tuple[ProbeFit, EpochRecord, Tensor]:
+    """Fit the head to features of the trunk as it is, and say how well it answers; and the features
+    of the validation images, [N, views, F].
 
     Beside the views that the network answers with, ``probe.views`` random crops are training
     images. L-BFGS has no learning rate: its steps are recorded as 1.
@@ -135,7 +136,7 @@ def fit_probe(session: Session) -> tuple[ProbeFit, EpochRecord]:
         validation_top1=validation.top1,
         seconds=time.perf_counter() - started,
     )
-    return chosen, record
+    return chosen, record, held_out
 
 
 def head(session: Session) -> Phase:

@@ -125,12 +125,13 @@ def test_a_whitening_stem_is_computed_from_the_training_images_and_not_trained(
 def test_a_probe_leaves_the_trunk_as_it_is(data: TrainingData, tmp_path: Path) -> None:
     of = session(make_config("probe"), data, tmp_path)
     before = state(of.model.trunk)
-    chosen, record = fit_probe(of)
+    chosen, record, held_out = fit_probe(of)
     assert not changed(before, of.model.trunk)
     assert (chosen.folds, chosen.images) == (4, len(data.train_images))
     images = torch.from_numpy(data.validation.images)
     with torch.inference_mode():
         right = of.model.eval()(images).logits.argmax(dim=1).numpy() == data.validation.targets
+        torch.testing.assert_close(held_out[:, 0], of.model.embed(images))
     assert record.validation_top1 == pytest.approx(right.mean())
     assert record.validation_top1 > 0.9
 
