@@ -20,7 +20,7 @@ from training.data.listing import Int64Array
 from training.data.upright_images import UprightImageSet
 from training.fit.distributed import Process
 from training.fit.precision import autocast
-from training.fit.validation import images_in_batch
+from training.fit.validation import BATCH_PIXELS, batch_size
 from training.networks.heads import Head
 from training.networks.network import ConvNet
 from training.stop import check_stop
@@ -51,8 +51,7 @@ class FeatureStore:
         Raises `DatasetError` when the file cannot be written.
         """
         views = 2 if mirrored else 1
-        shape = image_set.images.shape[1:3]
-        size = max(1, images_in_batch(self._process.device, *shape) // views)
+        size = max(1, batch_size(image_set) // views)
 
         def batches() -> Iterator[Tensor]:
             for start in range(0, len(image_set), size):
@@ -67,7 +66,7 @@ class FeatureStore:
     ) -> Tensor:
         """float32 [N, views, F] on the process's device: ``views`` random changes of each image, as
         ``config`` has them."""
-        size = images_in_batch(self._process.device, config.input.size, config.input.size)
+        size = max(1, BATCH_PIXELS // config.input.size**2)
         found = [
             self._kept(
                 f"{sha256} {config.augment} {config.input} {config.seed} {view}",

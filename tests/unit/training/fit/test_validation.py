@@ -6,9 +6,9 @@ import torch
 from torch.nn import functional
 
 from tests.unit.training.fit.conftest import make_config
-from training.data import image_set
 from training.data.image_set import ImageSet
 from training.data.training_data import TrainingData
+from training.fit import validation
 from training.fit.distributed import Process
 from training.fit.validation import score_features, score_images
 from training.networks.build import build_model
@@ -32,7 +32,7 @@ def test_an_image_is_answered_as_the_finished_model_will(
     targets = torch.from_numpy(images.targets)
     expected = functional.cross_entropy(logits, targets).item()
     # Three batches, the last one smaller.
-    monkeypatch.setattr(image_set, "BATCH_PIXELS", 16 * 16 * 13)
+    monkeypatch.setattr(validation, "BATCH_PIXELS", 16 * 16 * 13)
     score = score_images(model.train(), images, ALONE)
     assert score.loss == pytest.approx(expected, rel=1e-5)
     assert score.top1 == pytest.approx((logits.argmax(dim=1) == targets).float().mean().item())
