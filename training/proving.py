@@ -1,7 +1,6 @@
 """From exported files to a proven artifact, whatever made the model: calibrated, measured, with its
 report. Needs nothing that only networks of torch need."""
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -98,7 +97,7 @@ def prove(
     exported, manifest = calibrated.export, calibrated.export.manifest
     validation = calibrated.validation
 
-    classifier = Classifier.of_artifact(out, manifest, os.cpu_count() or 1)
+    classifier = Classifier.of_artifact(out, manifest)
     begin("measuring on the test images")
     measured = measure_split(classifier, data.test, config.seed, calibrated.familiar)
     growth = None
@@ -189,7 +188,7 @@ def prove(
     else:
         (out / MAP_IMAGES_FILE).unlink(missing_ok=True)
     manifest = replace(manifest, metrics=_metrics(report))
-    reference = write_reference(classifier, data.validation, out, config.seed)
+    reference = write_reference(manifest, exported.served, out, config.seed)
     kept: tuple[str, ...] = ()
     if served_only:
         (out / WEIGHTS_FILE).unlink(missing_ok=True)

@@ -128,7 +128,7 @@ def finish(
     ``made_from``: the config that the artifact keeps, where it is not ``config``.
     """
     begin_artifact(data, out)
-    exported = export_model(fitted.model, config, data, out)
+    exported = export_model(fitted.model, config, data, out, held_out=fitted.held_out)
     if made_from is not None:
         exported = replace(exported, manifest=replace(exported.manifest, config=dict(made_from)))
     origin = Origin(

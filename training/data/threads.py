@@ -2,9 +2,10 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from itertools import islice
 from typing import TypeVar
 
 from training.stop import check_stop
@@ -36,22 +37,27 @@ def in_threads(
     def run(chunk: Sequence[Item]) -> list[Result]:
         return [checked(item) for item in chunk]
 
-    pending: deque[Future[list[Result]]] = deque()
-    starts = iter(range(0, len(items), CHUNK))
-    with (
-        ThreadPoolExecutor(threads) as pool,
-        Bar[Item](what=description, total=len(items), unit="images") as bar,
-    ):
+    chunks = (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
+    with Bar[Item](what=description, total=len(items), unit="images") as bar:
+        for results in in_order(run, chunks, threads):
+            bar.add(len(results))
+            yield from results
+
+
+def in_order(
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int
+) -> Iterator[Result]:
+    """``work`` of each item, in order, by ``threads``, a few ahead of the consumer. The first error
+    ends it."""
+    pending: deque[Future[Result]] = deque()
+    waiting = iter(items)
+    with ThreadPoolExecutor(threads) as pool:
         try:
             while True:
-                while len(pending) <= 2 * threads and (start := next(starts, None)) is not None:
-                    pending.append(
-                        pool.submit(copy_context().run, run, items[start : start + CHUNK])
-                    )
+                for item in islice(waiting, max(0, 2 * threads + 1 - len(pending))):
+                    pending.append(pool.submit(copy_context().run, work, item))
                 if not pending:
                     return
-                results = pending.popleft().result()
-                bar.add(len(results))
-                yield from results
+                yield pending.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)

@@ -1,7 +1,7 @@
 """All images of one run, each form decoded when it is first asked for."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,14 @@ from training.data.grouping.scene_features import (
     views_joined,
 )
 from training.data.grouping.summary import summarize_groups
-from training.data.image_set import ImageSet, all_unreadable_named, load_images, readable
+from training.data.image_set import (
+    ImageSet,
+    all_unreadable_named,
+    decoded_batches,
+    images_at_once,
+    load_images,
+    readable,
+)
 from training.data.listing import Int64Array, Listing
 from training.data.parents import (
     Parents,
@@ -40,6 +47,7 @@ from training.data.split import (
 from training.errors import DatasetError
 from training.results.groups import GroupSummary
 from visionflow.images.input_spec import InputSpec
+from visionflow.images.pipeline import UInt8Array
 from visionflow.models.label_tree import LabelTree
 
 if TYPE_CHECKING:
@@ -145,7 +153,23 @@ class TrainingData:
     def calibration(self, count: int, seed: int) -> ImageSet:
         """``count`` training images (all, when there are fewer), drawn without replacement."""
         drawn = np.random.default_rng(seed).permutation(len(self.splits.train))[:count]
+        if self._train_decoded:
+            return self.train_images.subset(drawn)
         return load_images(self.splits.train.subset(drawn), self.spec)
+
+    def train_batches(self, places: Int64Array) -> Iterator[UInt8Array]:
+        """The training images at ``places`` as they are served, in batches [N, size, size, 3]; they
+        are decoded unless `train_images` were."""
+        if not self._train_decoded:
+            yield from decoded_batches(self.splits.train.subset(places), self.spec)
+            return
+        size = images_at_once(self.spec.size, self.spec.size)
+        for start in range(0, len(places), size):
+            yield self.train_images.images[places[start : start + size]]
+
+    @property
+    def _train_decoded(self) -> bool:
+        return "train_images" in vars(self)
 
 
 def load_training_data(

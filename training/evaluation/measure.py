@@ -16,6 +16,7 @@ from training.data.parents import nested_parents, parents_of, require_same_nesti
 from training.data.split import SPLIT_FILE, list_parts
 from training.errors import DatasetError
 from training.evaluation.metrics import evaluate
+from training.evaluation.outputs import outputs_of
 from training.evaluation.parents.levels import measure_levels
 from training.evaluation.unknown.familiar import read_familiar
 from training.evaluation.unknown.prediction_sets import set_coverages
@@ -64,15 +65,14 @@ def measure_split(
     sample = np.sort(order[:EMBEDDINGS])
     logits, embeddings, familiarity = [], [], []
     start = 0
-    for batch in in_batches(image_set.images):
-        batch_logits, batch_embeddings, _ = classifier.run(batch)
+    for batch_logits, batch_embeddings, _ in outputs_of(classifier, in_batches(image_set.images)):
         logits.append(batch_logits)
         if familiar is not None:
             answers = batch_logits.argmax(axis=1)
             familiarity.append(familiar.familiarity(batch_embeddings, answers))
-        inside = sample[(sample >= start) & (sample < start + len(batch))]
+        inside = sample[(sample >= start) & (sample < start + len(batch_logits))]
         embeddings.append(batch_embeddings[inside - start])
-        start += len(batch)
+        start += len(batch_logits)
     return Measured(
         np.concatenate(logits),
         sample,

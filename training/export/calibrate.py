@@ -20,7 +20,7 @@ from training.evaluation.unknown.thresholds import (
     details,
 )
 from training.export.artifact import write_whole
-from training.export.export import THREADS, Export, serve_fp32
+from training.export.export import Export, serve_fp32
 from training.export.gate_checks import Outputs, check_unknown
 from training.fit.temperature import fit_temperature
 from training.results.scores import Evaluation
@@ -85,8 +85,10 @@ def _calibrate(
 ) -> Calibrated:
     outputs, images = export.served, data.validation
     file = folder / export.manifest.served_file.path
-    classifier = Classifier(file, export.manifest, THREADS)
-    familiar = familiar_images(classifier, data.splits.train, config.seed, export.taught)
+    classifier = Classifier(file, export.manifest)
+    familiar = familiar_images(
+        classifier, data.splits.train, data.train_batches, config.seed, export.taught
+    )
     temperature = fit_temperature(outputs.logits, images.targets)
     probabilities = softmax(outputs.logits / np.float32(temperature))
     familiarity = _familiarity(familiar, outputs)

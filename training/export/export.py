@@ -1,6 +1,5 @@
 """Write a graph as ONNX files and accept each only after its checks."""
 
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -28,7 +27,6 @@ from visionflow.sentences import say
 
 NO_BASE = say("no_base")
 NO_NODES = say("no_nodes")
-THREADS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +87,7 @@ def export_graph(
     manifest = draft_manifest(config, data, folder, opset_of(graph))
 
     images = data.validation.images
-    fp32 = Classifier(folder / FP32_FILE, manifest, THREADS)
+    fp32 = Classifier(folder / FP32_FILE, manifest)
     base, form = original.outputs(images), original.form
     outputs: dict[Form, gate_checks.Outputs] = {
         form: base,
@@ -100,7 +98,7 @@ def export_graph(
     climbed = Climb((), None, not_quantized(NO_BASE))
     if all(check.passed for check in manifest.gate):
         begin("quantizing to int8")
-        judge = Judge(fp32, outputs["fp32"], data.validation, config.export, measure, THREADS)
+        judge = Judge(fp32, outputs["fp32"], data.validation, config.export, measure)
         climbed = _climb(graph, judge, config, data)
     if climbed.accepted:
         outputs["int8"] = climbed.accepted.outputs

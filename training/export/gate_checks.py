@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from training.data.image_set import in_batches
 from training.data.listing import Int64Array
+from training.evaluation.outputs import outputs_of
 from training.results.report import Form, Parity
 from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.images.pipeline import UInt8Array
@@ -49,7 +50,7 @@ class ClassDrop:
 
 def session_outputs(classifier: Classifier, images: UInt8Array) -> Outputs:
     """Run ONNX Runtime as the Lambdas do."""
-    return collect(classifier.run(batch) for batch in in_batches(images))
+    return collect(outputs_of(classifier, in_batches(images)))
 
 
 def collect(batches: Iterator[tuple[FloatArray, ...]]) -> Outputs:
@@ -160,6 +161,11 @@ def _lost(fp32: FloatArray, int8: FloatArray, targets: Int64Array) -> npt.NDArra
     """For each image 1 where only fp32 is right, -1 where only int8 is."""
     right = [np.asarray(logits.argmax(axis=1) == targets, np.int64) for logits in (fp32, int8)]
     return right[0] - right[1]
+
+
+def alike(wanted: FloatArray, found: FloatArray) -> bool:
+    """Whether they are the same but for rounding, by the gate's own limit."""
+    return _difference(wanted, found) <= _tolerance(wanted)
 
 
 def _tolerance(values: FloatArray) -> float:

@@ -59,11 +59,9 @@ class Judge:
         validation: ImageSet,
         limits: ExportConfig,
         measure: Measure,
-        threads: int,
     ) -> None:
-        """``fp32`` runs on one thread, as it serves; ``threads`` are for everything but timing."""
+        """``fp32`` runs on one thread, as it serves."""
         self.fp32 = fp32
-        self.threads = threads
         self._fp32_logits = fp32_outputs.logits
         self._validation = validation
         self._limits = limits
@@ -73,9 +71,8 @@ class Judge:
     def attempt(self, model: bytes, calibration: RangeRule, without: tuple[str, ...]) -> Attempt:
         """Judge one form by everything, also when one check has failed."""
         validation, manifest = self._validation, self.fp32.manifest
-        outputs = gate_checks.session_outputs(
-            Classifier(model, manifest, self.threads), validation.images
-        )
+        int8 = Classifier(model, manifest)
+        outputs = gate_checks.session_outputs(int8, validation.images)
         logits, targets = (self._fp32_logits, outputs.logits), validation.targets
         drop = gate_checks.top1_drop(*logits, targets)
         worst = gate_checks.worst_class_drop(
@@ -83,7 +80,7 @@ class Judge:
         )
         if without not in self._ratios:
             # The calibration changes numbers, not nodes, so it does not change the latency.
-            self._ratios[without] = self._latency_ratio(Classifier(model, manifest))
+            self._ratios[without] = self._latency_ratio(int8)
         ratio = self._ratios[without]
         checks = gate_checks.check_int8(drop, worst, ratio, self._limits.max_accuracy_drop)
         reason = _reason(checks, worst.label)
@@ -172,7 +169,7 @@ def _rungs(
     for calibration in RANGE_RULES:
         yield calibration, ()
     calibration = _closest(attempts).calibration
-    ranked = rank_nodes(quantizer, calibration, judge.fp32, judge.threads, out_of_time)
+    ranked = rank_nodes(quantizer, calibration, judge.fp32, out_of_time)
     count = 1
     while count <= len(ranked) // 2:
         yield calibration, ranked[:count]

@@ -13,7 +13,7 @@ from training.stop import check_stop
 WARMUP = 3
 ROUNDS = 9
 # What a round may take, within its fewest and most turns.
-ROUND_SECONDS = 0.25
+ROUND_SECONDS = 0.1
 TURNS = (3, 30)
 
 Run = Callable[[], object]

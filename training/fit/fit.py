@@ -50,6 +50,9 @@ class Fitted:
     """Of the fitting, without what an interruption threw away."""
     probe: ProbeFit | None
     """Of the recipe of that name."""
+    held_out: Tensor | None = None
+    """Of a probe that was fitted just now: the validation images' features in float32, in the views
+    that ``model`` answers with, [N, views, F]."""
 
 
 def check_start(config: TrainConfig, run: Path) -> None:
@@ -84,6 +87,7 @@ def fit(
     with join_processes() as process:
         checkpoint = _checkpoint(config, data, run)
         state = checkpoint.read()
+        held_out = None
         if state is None and process.main:
             # What a run that is resumed with other images is compared with.
             try:
@@ -102,7 +106,8 @@ def fit(
                 unfinished = _Run(config, data, process, checkpoint, log_history, on_epoch)
                 with _dead_workers_reported():
                     state = unfinished.go_on(state)
-        return _fitted(config, data, state)
+                held_out = unfinished.held_out
+        return replace(_fitted(config, data, state), held_out=held_out)
 
 
 def _say_resumed(config: TrainConfig, run: Path, history: Sequence[EpochRecord]) -> None:
@@ -173,6 +178,8 @@ class _Run:
         self._on_epoch = on_epoch
         self._started = time.perf_counter()
         self._history: list[EpochRecord] = []
+        self.held_out: Tensor | None = None
+        """See `Fitted`."""
 
     def go_on(self, state: dict[str, Any] | None) -> dict[str, Any]:
         """All that is left to do after ``state``; the state of the finished run."""
@@ -180,7 +187,7 @@ class _Run:
             self._started -= state["seconds"]
         stopped, probe = False, None
         if self._session.config.recipe == "probe":
-            probe, record = fit_probe(self._session)
+            probe, record, self.held_out = fit_probe(self._session)
             self._history = [record]
         for name, make_phase in PHASES[self._session.config.recipe]:
             if state is not None and state["phase"] != name:

@@ -46,7 +46,7 @@ class _Float32Conv2d(nn.Conv2d):
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:  # noqa: A002
         """[N, C, h, w] to [N, D, h', w'], of the same type."""
-        if not torch.is_grad_enabled():
+        if not torch.is_grad_enabled() or not (input.requires_grad or weight.requires_grad):
             return cast(Tensor, super()._conv_forward(input, weight, bias))
         with torch.autocast(input.device.type, enabled=False):
             exact = cast(Tensor, super()._conv_forward(input.float(), weight, bias))

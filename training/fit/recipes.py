@@ -17,6 +17,7 @@ from training.data.batches import TrainBatches
 from training.data.training_data import TrainingData
 from training.fit.distributed import Process
 from training.fit.features import FeatureBatches, FeatureStore, estimate_batch_norm
+from training.fit.frozen_maps import FrozenMaps
 from training.fit.linear.logistic_regression import Float32Array
 from training.fit.linear.penalty import Known, choose_penalty, fit_head
 from training.fit.loop import Phase
@@ -96,8 +97,9 @@ def _whiten(session: Session) -> None:
 
 
 @torch.no_grad()
-def fit_probe(session: Session) -> tuple[ProbeFit, EpochRecord]:
-    """Fit the head to features of the trunk as it is, and say how well it answers.
+def fit_probe(session: Session) -> tuple[ProbeFit, EpochRecord, Tensor]:
+    """Fit the head to features of the trunk as it is, and say how well it answers; and the features
+    of the validation images, [N, views, F].
 
     Beside the views that the network answers with, ``probe.views`` random crops are training
     images. L-BFGS has no learning rate: its steps are recorded as 1.
@@ -135,7 +137,7 @@ def fit_probe(session: Session) -> tuple[ProbeFit, EpochRecord]:
         validation_top1=validation.top1,
         seconds=time.perf_counter() - started,
     )
-    return chosen, record
+    return chosen, record, held_out
 
 
 def head(session: Session) -> Phase:
@@ -167,12 +169,17 @@ def body(session: Session) -> Phase:
     config, model = session.config.finetune, session.model
     from_top = [stage for _, stage in reversed(model.stages())]
     trained = from_top[: config.stages or None]
+    known = FrozenMaps()
+
+    def thawed_stages(epoch: int) -> int:
+        due = 1 + (epoch - 1) // config.unfreeze_every if config.unfreeze_every else len(trained)
+        return min(due, len(trained))
 
     def freeze(epoch: int) -> None:
-        due = 1 + (epoch - 1) // config.unfreeze_every if config.unfreeze_every else len(trained)
         for depth, stage in enumerate(from_top):
-            thawed = depth < min(due, len(trained))
+            thawed = depth < thawed_stages(epoch)
             stage.requires_grad_(thawed).train(thawed)
+        known.stages = len(from_top) - thawed_stages(epoch + 1)
         if config.batch_norm == "frozen":
             for layer in model.trunk.modules():
                 if isinstance(layer, _BatchNorm):
@@ -180,7 +187,7 @@ def body(session: Session) -> Phase:
 
     parts = [Part(model.head)]
     parts += [Part(stage, config.rate_decay**depth) for depth, stage in enumerate(trained)]
-    return _on_images(session, "body", config.body, parts, freeze)
+    return _on_images(session, "body", config.body, parts, freeze, known)
 
 
 PHASES: dict[Recipe, tuple[tuple[PhaseName, Callable[[Session], Phase]], ...]] = {
@@ -198,12 +205,16 @@ def _on_images(
     config: LoopConfig,
     parts: list[Part],
     freeze: Callable[[int], None],
+    known: FrozenMaps | None = None,
 ) -> Phase:
     process, data = session.process, session.data
+    if process.device.type != "cpu" or session.model.mirror:
+        # A GPU's memory is for training, and a mirror image has maps of its own.
+        known = None
 
     def evaluate(network: nn.Module) -> Score:
         model = cast(Pixels, network).model
-        return score_images(model, data.validation, process)
+        return score_images(model, data.validation, process, known)
 
     return Phase(
         name=name,

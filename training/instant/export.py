@@ -1,5 +1,6 @@
 """The trunk with a new head as a file that serves, and the proof that nothing else has changed."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,11 +12,12 @@ import onnx
 
 from training.config import TrainConfig
 from training.data.image_set import in_batches
+from training.data.threads import in_order
 from training.data.training_data import TrainingData
 from training.evaluation.metrics import top_k_accuracy
 from training.export import gate_checks
 from training.export.artifact import FP32_FILE, INT8_FILE, draft_manifest, write_whole
-from training.export.export import THREADS, Export
+from training.export.export import Export
 from training.export.latency import Measure, measure_latencies
 from training.instant.graph import (
     Float32Array,
@@ -78,7 +80,7 @@ def export_head(
         config=_kept(manifest.config, trunk),
         quantization=trunk.manifest.quantization,
     )
-    served = Classifier(folder / INT8_FILE, manifest, THREADS)
+    served = Classifier(folder / INT8_FILE, manifest)
     images = data.validation.images
     outputs: dict[Form, gate_checks.Outputs] = {
         "reference": reference_outputs(trunk, head, images),
@@ -86,8 +88,7 @@ def export_head(
     }
     one = images[:1]
     own = Classifier.of_artifact(trunk.folder, trunk.manifest)
-    alone = Classifier(folder / INT8_FILE, manifest)
-    latencies = measure({"reference": partial(own.run, one), "int8": partial(alone.run, one)})
+    latencies = measure({"reference": partial(own.run, one), "int8": partial(served.run, one)})
     checks = gate_checks.check_head(
         outputs["reference"],
         outputs["int8"],
@@ -134,7 +135,7 @@ def _kept(config: Mapping[str, Any], trunk: Trunk) -> dict[str, Any]:
 def reference_outputs(trunk: Trunk, head: Head, images: UInt8Array) -> gate_checks.Outputs:
     """Of ``images`` [N, H, W, 3]: embedding and map by the ``trunk`` as it is, ``head`` on them in
     float64."""
-    session = open_session(with_map(trunk.graph).SerializeToString(), THREADS)
+    session = open_session(with_map(trunk.graph).SerializeToString(), 1)
     names = ["embedding", feature_map(trunk.graph)]
     weights, bias = head.weights.astype(np.float64), head.bias.astype(np.float64)
 
@@ -145,4 +146,4 @@ def reference_outputs(trunk: Trunk, head: Head, images: UInt8Array) -> gate_chec
         cam = np.moveaxis(np.moveaxis(seen, 1, -1) @ weights.T + bias, -1, 1)
         return logits.astype(np.float32), embedding, cam.astype(np.float32)
 
-    return gate_checks.collect(answers(batch) for batch in in_batches(images))
+    return gate_checks.collect(in_order(answers, in_batches(images), os.cpu_count() or 1))

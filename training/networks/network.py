@@ -104,19 +104,27 @@ class ConvNet(Network):
 
     def embed(self, image: Tensor) -> Tensor:
         """[N, F], the pooled features of the image as it is, behind the neck."""
-        pooled: Tensor = self.neck(self._features(image).mean(dim=(2, 3)))
-        return pooled
+        return self.pooled(self._features(image))
 
-    def _features(self, image: Tensor) -> Tensor:
+    def pooled(self, features: Tensor) -> Tensor:
+        """[N, F], behind the neck, of ``features`` [N, F, h, w]: what the trunk gives."""
+        out: Tensor = self.neck(features.mean(dim=(2, 3)))
+        return out
+
+    def normalised(self, image: Tensor) -> Tensor:
+        """[N, 3, H, W], what the trunk takes."""
         # Without contiguous() torch.export ties the batch size to the strides of the example.
         pixels = image.permute(0, 3, 1, 2).contiguous().float()
         pixels = pixels.contiguous(memory_format=torch.channels_last)
-        features: Tensor = self.trunk((pixels - self.mean) / self.std)
+        return (pixels - self.mean) / self.std
+
+    def _features(self, image: Tensor) -> Tensor:
+        features: Tensor = self.trunk(self.normalised(image))
         return features
 
     def _outputs(self, image: Tensor) -> Output:
         features = self._features(image)
-        embedding = self.neck(features.mean(dim=(2, 3)))
+        embedding = self.pooled(features)
         cam = self.head.at_locations(self.neck.at_locations(features))
         return Output(self.head(embedding), embedding, cam)
 

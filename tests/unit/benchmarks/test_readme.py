@@ -1,5 +1,6 @@
 """The figures' README: rendered from the result files, never edited by hand."""
 
+import ast
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import readme
-from tests.benchmarks.figures import Figure, Machine, ResultFile, Run, Target, figure, read_runs
+from tests.benchmarks.figures import (
+    FOLDER,
+    Figure,
+    Machine,
+    ResultFile,
+    Run,
+    Target,
+    figure,
+    read_runs,
+)
 from visionflow.errors import ConfigError
 
 MACHINE = Machine("Example CPU", 4, 15.6, {"Python": "3.11.7"})
@@ -115,3 +125,15 @@ def test_the_committed_readme_has_every_committed_figure() -> None:
     groups = {one.group for run in runs for one in run.figures}
     heads = 2 * len(groups)
     assert len(rows) - heads == sum(len(run.figures) for run in runs) > 100
+
+
+def test_every_benchmark_was_run() -> None:
+    """Parsed, since importing them brings torch and AWS's CDK."""
+    module = ast.parse(Path(readme.__file__).with_name("__main__.py").read_text(encoding="utf-8"))
+    (names,) = (
+        [ast.literal_eval(key) for key in node.value.keys if key is not None]
+        for node in module.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)
+    )
+    assert "training_speed" in names
+    assert [name for name in names if not (FOLDER / f"{name}.json").exists()] == []

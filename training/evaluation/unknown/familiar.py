@@ -1,14 +1,15 @@
 """The training images that familiarity is measured against."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from training.data.image_set import decoded_batches
 from training.data.listing import Int64Array, Listing
-from training.stop import check_stop
+from training.evaluation.outputs import outputs_of
 from visionflow.answers.classifier import Classifier, FloatArray
 from visionflow.answers.familiarity import FamiliarImages
+from visionflow.images.pipeline import UInt8Array
 from visionflow.models.manifest import Manifest
 
 FAMILIAR_FILE = "familiar.npz"
@@ -16,27 +17,27 @@ MOST_IMAGES = 2_000
 
 
 def familiar_images(
-    classifier: Classifier, train: Listing, seed: int, embeddings: FloatArray | None = None
+    classifier: Classifier,
+    train: Listing,
+    read: Callable[[Int64Array], Iterator[UInt8Array]],
+    seed: int,
+    embeddings: FloatArray | None = None,
 ) -> FamiliarImages | None:
-    """Of at most `MOST_IMAGES` of the images ``train``, as ``classifier`` serves them.
+    """Of at most `MOST_IMAGES` of the images ``train``, as ``classifier`` serves them. ``read``:
+    batches of those at given places.
 
     ``embeddings``: [N, F] of all of them, where they are known; else these images are read. None
     where the network's embeddings are not numbers.
     """
     drawn = drawn_evenly(train.targets, MOST_IMAGES, seed)
-    listing = train.subset(drawn)
-    known = _embedded(classifier, listing) if embeddings is None else embeddings[drawn]
+    if embeddings is None:
+        answers = outputs_of(classifier, read(drawn))
+        known = np.concatenate([embedding for _, embedding, _ in answers])
+    else:
+        known = embeddings[drawn]
     if not np.isfinite(known).all():
         return None
-    return FamiliarImages.of(known, listing.targets, len(listing.labels))
-
-
-def _embedded(classifier: Classifier, listing: Listing) -> FloatArray:
-    batches = []
-    for batch in decoded_batches(listing, classifier.manifest.input):
-        check_stop()
-        batches.append(classifier.run(batch)[1])
-    return np.concatenate(batches)
+    return FamiliarImages.of(known, train.targets[drawn], len(train.labels))
 
 
 def read_familiar(folder: Path, manifest: Manifest) -> FamiliarImages | None:

@@ -24,6 +24,7 @@ IMAGES = 200
 
 _QUALITY = 90
 _LEAST_SIDE = 96
+_LEVELS = 256
 _WORDS = """a the of and to in is was for on that by with as at from it an be or are this which you
     report total amount date number invoice account table page section measured between after we
     because several question answer system value result model image large small first second"""
@@ -107,19 +108,22 @@ def _shapes(side: int, random: np.random.Generator) -> Image.Image:
 
 def _textures(side: int, random: np.random.Generator) -> Image.Image:
     """Noise of one grain, stripes, checks or a gradient, in two colours."""
-    rows, columns = np.mgrid[0:side, 0:side] / side
+    columns = np.arange(side, dtype=np.float32) / side
+    rows = columns[:, None]
     turn = random.uniform(0, np.pi)
-    along = np.cos(turn) * columns + np.sin(turn) * rows
-    across = np.cos(turn) * rows - np.sin(turn) * columns
+    cosine, sine = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+    along = cosine * columns + sine * rows
     kind, times = random.integers(4), random.uniform(2, 25)
     if kind == 0:
         grain = int(random.integers(2, side))
-        cells = random.random((grain, grain)).astype(np.float32)
-        field = np.asarray(Image.fromarray(cells).resize((side, side), Image.Resampling.BICUBIC))
+        grains = random.random((grain, grain)).astype(np.float32)
+        field = np.asarray(Image.fromarray(grains).resize((side, side), Image.Resampling.BICUBIC))
     elif kind == 1:
         field = (np.sin(2 * np.pi * times * along) + 1) / 2
     elif kind == 2:
-        field = (np.floor(times * along) + np.floor(times * across)) % 2
+        across = cosine * rows - sine * columns
+        cells = np.floor(times * along).astype(np.int32) + np.floor(times * across).astype(np.int32)
+        field = (cells & 1).astype(np.float32)
     else:
         field = (along - along.min()) / np.ptp(along)
     return _in_two_colours(field, random)
@@ -161,8 +165,10 @@ def _advance(word: str, size: int) -> float:
 def _in_two_colours(field: npt.NDArray[np.floating], random: np.random.Generator) -> Image.Image:
     """``field``: [side, side], 0 for one colour, 1 for the other."""
     dark, light = (np.array(colour) for colour in _contrast(random))
-    pixels = dark + (light - dark) * np.clip(field, 0, 1)[..., None]
-    return Image.fromarray(pixels.astype(np.uint8))
+    palette = dark + (light - dark) * np.linspace(0, 1, _LEVELS)[:, None]
+    image = Image.fromarray((field.clip(0, 1) * (_LEVELS - 1)).round().astype(np.uint8))
+    image.putpalette(palette.astype(np.uint8).tobytes())
+    return image.convert("RGB")
 
 
 def _contrast(random: np.random.Generator) -> tuple[Colour, Colour]:

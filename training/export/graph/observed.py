@@ -2,17 +2,19 @@
 
 import copy
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 
+from training.data.image_set import in_batches
+from training.data.threads import in_order
 from training.errors import TrainingError
 from training.export.graph.ranges import BINS, SMALLEST, Histogram, Range, RangeRule, choose_range
 from training.stop import check_stop
+from visionflow.answers.session import open_session
 from visionflow.images.pipeline import UInt8Array
 
 Values = npt.NDArray[np.float32]
@@ -55,16 +57,20 @@ class ObservedActivations:
     @cached_property
     def _observed(self) -> tuple[dict[str, Range], dict[str, Values]]:
         low, high = (np.full(len(self._names), sign * np.inf) for sign in (1, -1))
+        finite = np.ones(len(self._names), np.bool_)
         sums: dict[str, Values] = {}
-        for values in self._run(self._images):
-            low = np.minimum(low, [value.min() for value in values])
-            high = np.maximum(high, [value.max() for value in values])
-            for name, value in zip(self._names, values, strict=True):
-                if name in sums:
-                    sums[name] += value
-                elif name in self._averaged:
-                    sums[name] = value
-        finite = np.isfinite(low) & np.isfinite(high)
+        rows: dict[str, int] = {}
+        averaged = sorted(self._averaged)
+        model, outputs = _reduced(self._model, self._names, averaged)
+        for values in _run(model, outputs, in_batches(self._images)):
+            least, most, totals = np.array(values[: 3 * len(self._names)]).reshape(3, -1)
+            low, high = np.minimum(low, least), np.maximum(high, most)
+            # A number that is none may be neither the least nor the largest; a sum shows it.
+            finite &= np.isfinite([least, most, totals]).all(axis=0)
+            of_places = iter(values[3 * len(self._names) :])
+            for name, total, shape in zip(averaged, of_places, of_places, strict=True):
+                sums[name] = sums[name] + total if name in sums else total
+                rows[name] = rows.get(name, 0) + int(shape[0])
         if not finite.all():
             raise TrainingError(
                 f"The network's activation {self._names[int(finite.argmin())]} is not finite on "
@@ -72,14 +78,16 @@ class ObservedActivations:
                 "rate."
             )
         extremes = zip(self._names, zip(low.tolist(), high.tolist(), strict=True), strict=True)
-        count = np.float32(len(self._images))
-        return dict(extremes), {name: total / count for name, total in sums.items()}
+        means = {name: total / np.float32(rows[name]) for name, total in sums.items()}
+        return dict(extremes), means
 
     @cached_property
     def _histograms(self) -> dict[str, Histogram]:
         extremes, _ = self._observed
         counts = {name: np.zeros(BINS, np.int64) for name in self._names}
-        for values in self._run(self._images[:HISTOGRAM_IMAGES]):
+        # One by one: all tensors of all images of a batch would be kept until its end.
+        images = (image[None] for image in self._images[:HISTOGRAM_IMAGES])
+        for values in _run(_with_outputs(self._model, self._names), self._names, images):
             for name, value in zip(self._names, values, strict=True):
                 low, high = extremes[name]
                 scale = np.float32(BINS / max(high - low, SMALLEST))
@@ -87,22 +95,59 @@ class ObservedActivations:
                 counts[name] += np.bincount(bins.clip(0, BINS - 1), minlength=BINS)
         return {name: Histogram(*extremes[name], counts[name]) for name in self._names}
 
-    def _run(self, images: UInt8Array) -> Iterator[list[Values]]:
-        """The tensors of one image after the other, in the order of the names.
 
-        Larger batches are slower: all tensors of all their images are kept until the end.
-        """
-        model = copy.deepcopy(self._model)
-        del model.graph.output[:]
-        model.graph.output.extend(
-            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
-            for name in self._names
+def _reduced(
+    model: onnx.ModelProto, names: Sequence[str], averaged: Sequence[str]
+) -> tuple[onnx.ModelProto, list[str]]:
+    """``model`` with other outputs, and their names: of each of ``names`` the least, the largest
+    and the sum of all values, then of each of ``averaged`` the sums over the images, [1, C, h, w],
+    and its shape.
+
+    Fetched whole, the tensors of an image took several times as long as computing them.
+    """
+    axis = onnx.numpy_helper.from_array(np.zeros(1, np.int64), "observed.axis")
+    none = onnx.numpy_helper.from_array(np.zeros(0, np.int64), "observed.all")
+    nodes = []
+    for kind, inputs in (("ReduceMin", ()), ("ReduceMax", ()), ("ReduceSum", (none.name,))):
+        nodes += [
+            onnx.helper.make_node(kind, [name, *inputs], [f"{name}.{kind}"], keepdims=0)
+            for name in names
+        ]
+    for name in averaged:
+        summed, shape = f"{name}.places", f"{name}.shape"
+        nodes.append(onnx.helper.make_node("ReduceSum", [name, axis.name], [summed]))
+        nodes.append(onnx.helper.make_node("Shape", [name], [shape]))
+    outputs = [node.output[0] for node in nodes]
+    changed = _with_outputs(model, outputs, shapes={f"{name}.shape" for name in averaged})
+    changed.graph.initializer.extend([axis, none])
+    changed.graph.node.extend(nodes)
+    return changed, outputs
+
+
+def _with_outputs(
+    model: onnx.ModelProto, names: Sequence[str], shapes: Collection[str] = ()
+) -> onnx.ModelProto:
+    """A copy of ``model`` whose outputs are ``names``: floats, but for ``shapes``."""
+    changed = copy.deepcopy(model)
+    del changed.graph.output[:]
+    changed.graph.output.extend(
+        onnx.helper.make_tensor_value_info(
+            name, onnx.TensorProto.INT64 if name in shapes else onnx.TensorProto.FLOAT, None
         )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
-        for image in images:
-            check_stop()
-            yield session.run(self._names, {"image": image[None]})
+        for name in names
+    )
+    return changed
+
+
+def _run(
+    model: onnx.ModelProto, outputs: Sequence[str], batches: Iterable[UInt8Array]
+) -> Iterator[list[Values]]:
+    """``outputs`` of ``model`` for each of ``batches``, a batch on each core."""
+    session = open_session(model.SerializeToString(), threads=1)
+
+    def of(batch: UInt8Array) -> list[Values]:
+        check_stop()
+        values: list[Values] = session.run(list(outputs), {"image": batch})
+        return values
+
+    return in_order(of, batches, os.cpu_count() or 1)

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from training.data.image_set import in_batches
+from training.evaluation.outputs import outputs_of
 from training.export.graph.quantize import Quantizer
 from training.export.graph.ranges import RangeRule
 from training.texts.progress import Bar
-from visionflow.answers.classifier import Classifier
+from visionflow.answers.classifier import Classifier, FloatArray
 
 # A ranking needs few images: the errors differ by orders of magnitude.
 IMAGES = 24
@@ -17,7 +19,6 @@ def rank_nodes(
     quantizer: Quantizer,
     calibration: RangeRule,
     fp32: Classifier,
-    threads: int,
     out_of_time: Callable[[], bool],
 ) -> tuple[str, ...]:
     """The nodes of ``quantizer``, the most sensitive first; none when the time ran out.
@@ -26,13 +27,17 @@ def rank_nodes(
     from those of ``fp32``, as the mean squared difference.
     """
     images = quantizer.images[:IMAGES]
-    reference = fp32.run(images)[0]
+
+    def logits_of(classifier: Classifier) -> FloatArray:
+        return np.concatenate([found for found, _, _ in outputs_of(classifier, in_batches(images))])
+
+    reference = logits_of(fp32)
     errors: dict[str, float] = {}
     for node in Bar(quantizer.nodes, what="sensitivity", unit="nodes"):
         if out_of_time():
             return ()
         others = [other for other in quantizer.nodes if other != node]
         model = quantizer.quantize(calibration, others).SerializeToString()
-        logits = Classifier(model, fp32.manifest, threads).run(images)[0]
+        logits = logits_of(Classifier(model, fp32.manifest))
         errors[node] = float(np.square(logits - reference).mean())
     return tuple(sorted(errors, key=errors.__getitem__, reverse=True))

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -35,6 +36,26 @@ def test_calibration_draws_from_training_images_only(images: Path) -> None:
     at = data.splits.train.files.index(sample.files[0])
     np.testing.assert_array_equal(sample.images[0], data.train_images.images[at])
     assert len(data.calibration(10_000, seed=1)) == len(data.splits.train)
+
+
+def test_training_images_are_not_decoded_again(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, other = (load_training_data(images, shrunken_config(), None) for _ in range(2))
+    places = np.array([3, 7, 80])
+    wanted, sample = np.concatenate(list(data.train_batches(places))), data.calibration(30, seed=1)
+    decoded = other.train_images
+
+    def fail(*_: object) -> NoReturn:
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr("training.data.training_data.load_images", fail)
+    monkeypatch.setattr("training.data.training_data.decoded_batches", fail)
+    np.testing.assert_array_equal(np.concatenate(list(other.train_batches(places))), wanted)
+    np.testing.assert_array_equal(wanted, decoded.images[places])
+    again = other.calibration(30, seed=1)
+    np.testing.assert_array_equal(again.images, sample.images)
+    assert again.files == sample.files
 
 
 def test_bad_folders_are_refused_at_once(tmp_path: Path) -> None:

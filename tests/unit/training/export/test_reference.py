@@ -6,6 +6,7 @@ import pytest
 
 from tests.tiny_model import SIDE, tiny_graph, write_tiny_artifact
 from training.data.image_set import ImageSet
+from training.export.gate_checks import Outputs, session_outputs
 from training.export.reference import write_reference
 from visionflow.answers.classifier import Classifier
 from visionflow.models.drift import Reference, read_sketch
@@ -28,10 +29,14 @@ def images() -> ImageSet:
     return ImageSet(("red", "green", "blue"), images, np.zeros(100, np.int64), names)
 
 
+def answers(classifier: Classifier, images: ImageSet) -> Outputs:
+    return session_outputs(classifier, images.images)
+
+
 def test_the_reference_is_what_serving_answers(
     classifier: Classifier, images: ImageSet, tmp_path: Path
 ) -> None:
-    name = write_reference(classifier, images, tmp_path, seed=0)
+    name = write_reference(classifier.manifest, answers(classifier, images), tmp_path, seed=0)
     reference = Reference.parse((tmp_path / name).read_bytes())
     assert reference.images == 100
     assert reference.labels == {"red": 60, "green": 0, "blue": 40}
@@ -47,10 +52,11 @@ def test_of_very_many_images_some_are_drawn(
     classifier: Classifier, images: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.export.reference.MOST_IMAGES", 30)
-    first = write_reference(classifier, images, tmp_path, seed=0)
+    given = answers(classifier, images)
+    first = write_reference(classifier.manifest, given, tmp_path, seed=0)
     text = (tmp_path / first).read_bytes()
     assert Reference.parse(text).images == 30
-    write_reference(classifier, images, tmp_path, seed=0)
+    write_reference(classifier.manifest, given, tmp_path, seed=0)
     assert (tmp_path / first).read_bytes() == text
 
 
@@ -60,7 +66,7 @@ def test_parents_are_counted_as_they_are_answered(images: ImageSet, tmp_path: Pa
     classifier = Classifier(tiny_graph(), manifest)
     served = Counter(one.label for one in classifier.classify(images.images))
     assert served["warm"] > 0
-    name = write_reference(classifier, images, tmp_path, seed=0)
+    name = write_reference(manifest, answers(classifier, images), tmp_path, seed=0)
     counts = Reference.parse((tmp_path / name).read_bytes()).labels
     assert list(counts) == ["red", "green", "blue", "warm"]
     assert {label: count for label, count in counts.items() if count} == served

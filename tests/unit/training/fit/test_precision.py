@@ -68,3 +68,14 @@ def test_features_keep_their_type() -> None:
         assert exempt(inputs).dtype == torch.bfloat16
         with torch.no_grad():
             assert exempt(inputs).equal(network()(inputs))
+
+
+def test_frozen_they_are_computed_in_bfloat16_as_any_other() -> None:
+    layer = nn.Sequential(nn.Conv2d(8, 8, 5, groups=8)).requires_grad_(False)
+    exempt = copy.deepcopy(layer)
+    keep_slow_layers_in_float32(exempt)
+    inputs = torch.randn(2, 8, 9, 9)
+    with autocast(CPU, True):
+        assert exempt(inputs).equal(layer(inputs))
+        exempt.requires_grad_(True)
+        assert not exempt(inputs).equal(layer(inputs))

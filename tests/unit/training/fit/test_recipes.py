@@ -9,12 +9,16 @@ from torch import nn
 from tests.unit.training.fit.conftest import make_config
 from training.config import TrainConfig
 from training.data.batches import augmented_once
+from training.data.image_set import ImageSet
 from training.data.training_data import TrainingData
 from training.fit.distributed import Process
+from training.fit.frozen_maps import FrozenMaps
 from training.fit.linear.penalty import Known, choose_penalty
 from training.fit.loop import Loop
 from training.fit.recipes import PHASES, Session, body, fit_probe, scratch
+from training.fit.validation import Score, score_images
 from training.networks.build import build_model
+from training.networks.network import ConvNet
 from training.networks.trunks.whitened_cnn import WhiteningStem
 from training.results.probe import ProbeFit
 
@@ -65,6 +69,27 @@ def test_stages_are_unfrozen_from_the_top(
             assert stage.training == expected
         assert all(weight.requires_grad for weight in of.model.head.parameters())
         assert of.model.head.training
+
+
+def test_what_frozen_stages_gave_for_validation_is_not_computed_again(
+    data: TrainingData, tmp_path: Path
+) -> None:
+    of = session(finetuning(0, 1), data, tmp_path)
+    told: list[int] = []
+
+    def note(model: ConvNet, images: ImageSet, process: Process, known: FrozenMaps) -> Score:
+        told.append(known.stages)
+        score = score_images(model, images, process, known)
+        assert score == score_images(model, images, process)
+        return score
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.fit.recipes.score_images", note)
+        loop = Loop(body(of), ALONE, seed=1, history=[])
+        loop.run_epoch()
+        loop.run_epoch()
+    # Those that the next epoch thaws will be others.
+    assert told == [len(STAGES) - 2, len(STAGES) - 3]
 
 
 def test_lower_stages_learn_more_slowly(data: TrainingData, tmp_path: Path) -> None:
@@ -125,12 +150,13 @@ def test_a_whitening_stem_is_computed_from_the_training_images_and_not_trained(
 def test_a_probe_leaves_the_trunk_as_it_is(data: TrainingData, tmp_path: Path) -> None:
     of = session(make_config("probe"), data, tmp_path)
     before = state(of.model.trunk)
-    chosen, record = fit_probe(of)
+    chosen, record, held_out = fit_probe(of)
     assert not changed(before, of.model.trunk)
     assert (chosen.folds, chosen.images) == (4, len(data.train_images))
     images = torch.from_numpy(data.validation.images)
     with torch.inference_mode():
         right = of.model.eval()(images).logits.argmax(dim=1).numpy() == data.validation.targets
+        torch.testing.assert_close(held_out[:, 0], of.model.embed(images))
     assert record.validation_top1 == pytest.approx(right.mean())
     assert record.validation_top1 > 0.9
 

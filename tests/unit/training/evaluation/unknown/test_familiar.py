@@ -1,17 +1,22 @@
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import pytest
 
-from tests.tiny_model import LABELS
+from tests.tiny_model import LABELS, SIDE
 from tests.unit.training.evaluation.colours import tiny_classifier
 from tests.unit.training.evaluation.test_measure import write_images
-from training.data.listing import list_images
+from training.data.image_set import decoded_batches
+from training.data.listing import Int64Array, Listing, list_images
 from training.evaluation.unknown import familiar
 from training.evaluation.unknown.familiar import drawn_evenly, familiar_images
 from visionflow.answers.classifier import Classifier
+from visionflow.images.input_spec import InputSpec
 from visionflow.images.pipeline import UInt8Array
+
+SPEC = InputSpec(SIDE, SIDE)
 
 
 def test_every_class_gives_as_many_images_as_it_can() -> None:
@@ -26,13 +31,17 @@ def test_every_class_gives_as_many_images_as_it_can() -> None:
     assert not np.array_equal(drawn, drawn_evenly(targets, 100, seed=2))
 
 
+def reader_of(listing: Listing) -> Callable[[Int64Array], Iterator[UInt8Array]]:
+    return lambda places: decoded_batches(listing.subset(places), SPEC)
+
+
 def test_images_like_those_that_were_taught_are_familiar(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(familiar, "MOST_IMAGES", 5)
     classifier = tiny_classifier(tmp_path / "artifact")
     listing = list_images(write_images(tmp_path / "data", *LABELS), LABELS)
-    found = familiar_images(classifier, listing, seed=1)
+    found = familiar_images(classifier, listing, reader_of(listing), seed=1)
     assert found is not None
     assert found.directions.shape == (5, 3)
     colours = np.array([[1, 0, 0], [1, -1, -1]], np.float32)
@@ -49,4 +58,4 @@ def test_embeddings_that_are_not_numbers_are_not_stored(tmp_path: Path) -> None:
         def run(self, batch: UInt8Array) -> tuple[None, np.ndarray, None]:
             return None, np.full((len(batch), 3), np.nan, np.float32), None
 
-    assert familiar_images(cast(Classifier, Broken()), listing, seed=1) is None
+    assert familiar_images(cast(Classifier, Broken()), listing, reader_of(listing), 1) is None

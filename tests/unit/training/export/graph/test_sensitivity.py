@@ -41,7 +41,7 @@ def fp32(spoiled: ModelProto, data: TrainingData, tmp_path: Path) -> Classifier:
 def test_the_nodes_around_a_spoiled_range_come_first(
     spoiled: ModelProto, quantizer: Quantizer, fp32: Classifier
 ) -> None:
-    ranked = rank_nodes(quantizer, "min-max", fp32, 1, lambda: False)
+    ranked = rank_nodes(quantizer, "min-max", fp32, lambda: False)
     assert sorted(ranked) == sorted(quantizer.nodes)
     convolutions = [node.name for node in spoiled.graph.node if node.op_type == "Conv"]
     assert set(ranked[:2]) == set(convolutions[1:3])
@@ -49,4 +49,4 @@ def test_the_nodes_around_a_spoiled_range_come_first(
 
 def test_it_stops_when_the_time_is_over(quantizer: Quantizer, fp32: Classifier) -> None:
     over = iter([False, True])
-    assert rank_nodes(quantizer, "min-max", fp32, 1, lambda: next(over)) == ()
+    assert rank_nodes(quantizer, "min-max", fp32, lambda: next(over)) == ()
