@@ -11,6 +11,7 @@ from lambdas.classification.loading import REFUSED_SERVICE
 from lambdas.classification.settings import ClassificationSettings, DeadLetterSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.curate.settings import CurateSettings
+from lambdas.events.settings import EventsSettings
 from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.access.budget import BudgetSettings
@@ -26,6 +27,7 @@ FUNCTIONS = (
     "Api",
     "Budget",
     "Curate",
+    "EventsOutEvents",
     "ModelWatchCounters",
     "ModelWatchShadow",
 )
@@ -196,12 +198,22 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:UpdateItem", "Insights"),
         ("dynamodb:PutItem", "Audit"),
         ("lambda:InvokeFunction", "ModelWatchShadow"),
-        *{("sqs:" + action, "ModelWatchUncounted") for action in SEND_TO_QUEUE},
+        *{("sqs:" + action, "ModelWatchDeadLetters") for action in SEND_TO_QUEUE},
         ("dynamodb:ListStreams", "*"),
         *{("dynamodb:" + action, "Predictions") for action in READ_STREAM},
         # Records that the rules of datasets want.
         ("dynamodb:Query", "DatasetTable"),
         ("sqs:SendMessage", "CurationQueue"),
+    },
+    "EventsOutEvents": {
+        ("events:PutEvents", "EventsOutBus"),
+        *{("sqs:" + action, "ModelWatchDeadLetters") for action in SEND_TO_QUEUE},
+        ("dynamodb:ListStreams", "*"),
+        *{
+            ("dynamodb:" + action, table)
+            for action in READ_STREAM
+            for table in ("Predictions", "Registry", "TrainingJobs", "DatasetTable")
+        },
     },
     AUTHORIZER: {("dynamodb:GetItem", "Keys"), ("dynamodb:UpdateItem", "Keys")},
     "ModelWatchShadow": {
@@ -214,7 +226,7 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:BatchGetItem", "Insights"),
         ("dynamodb:PutItem", "Insights"),
         ("dynamodb:UpdateItem", "Insights"),
-        *{("sqs:" + action, "ModelWatchShadowDeadLetters") for action in SEND_TO_QUEUE},
+        *{("sqs:" + action, "ModelWatchDeadLetters") for action in SEND_TO_QUEUE},
     },
 }
 TRACE: Grants = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
@@ -297,6 +309,7 @@ def test_no_function_has_a_managed_policy(templates: Templates) -> None:
         ("Curate", DeadLetterSettings),
         ("ModelWatchCounters", CountersSettings),
         ("ModelWatchShadow", ShadowSettings),
+        ("EventsOutEvents", EventsSettings),
     ],
 )
 def test_a_function_can_read_its_environment(
@@ -322,7 +335,10 @@ def test_a_function_can_read_its_environment(
         "keys_table": "Keys",
         "instant_machine": "InstantTrainingStateMachine",
         "shadow_function": "ModelWatchShadow",
-        "uncounted_queue_url": "ModelWatchUncounted",
+        "uncounted_queue_url": "ModelWatchDeadLetters",
+        "unsent_queue_url": "ModelWatchDeadLetters",
+        "event_bus": "EventsOutBus",
+        "jobs_table": "TrainingJobs",
     }
     assert vars(read).items() >= {n: v for n, v in named.items() if n in vars(read)}.items()
 
@@ -356,7 +372,7 @@ def test_who_reads_records_is_deployed_before_who_writes_them(templates: Templat
             for name in found["DependsOn"]
             if resources[name]["Type"] == FUNCTION
         }
-        assert before == {"api", "curate", "shadow", "counters"}
+        assert before == {"api", "curate", "events", "shadow", "counters"}
 
 
 def test_versions_are_listed_where_images_lie_alone(templates: Templates) -> None:
@@ -410,7 +426,9 @@ def test_every_function_is_made_the_same_way(templates: Templates) -> None:
     assert set(functions) == functions_of(templates)
     for name, function in functions.items():
         assert function["Runtime"] == "python3.13"
-        package = name.removeprefix("ModelWatch").removeprefix("SignIn").lower()
+        package = (
+            name.removeprefix("ModelWatch").removeprefix("SignIn").removeprefix("EventsOut").lower()
+        )
         assert function["Handler"] == f"lambdas.{package}.handler.lambda_handler"
         # Megabytes go with those alone that need them.
         own = {
@@ -464,7 +482,7 @@ def test_the_stream_feeds_the_counters_until_each_record_is_counted(templates: T
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
     destination = mapping["DestinationConfig"]["OnFailure"]["Destination"]
-    assert templates.text(destination) == "ModelWatchUncounted"
+    assert templates.text(destination) == "ModelWatchDeadLetters"
 
 
 def test_the_shadow_is_called_without_a_queue_that_is_polled(templates: Templates) -> None:
@@ -476,12 +494,13 @@ def test_the_shadow_is_called_without_a_queue_that_is_polled(templates: Template
     assert invoke["MaximumRetryAttempts"] == 2
     assert invoke["MaximumEventAgeInSeconds"] == 6 * 3600
     dead_letters = invoke["DestinationConfig"]["OnFailure"]["Destination"]
-    assert templates.text(dead_letters) == "ModelWatchShadowDeadLetters"
+    assert templates.text(dead_letters) == "ModelWatchDeadLetters"
     queues = {
         templates.text(mapping["EventSourceArn"])
         for mapping in templates.properties("AWS::Lambda::EventSourceMapping").values()
     }
-    assert queues == {"ImageQueue", "CurationQueue", "Predictions"}
+    assert queues >= {"ImageQueue", "CurationQueue", "Predictions"}
+    assert not {name for name in queues if "DeadLetters" in name}
     shadow = templates.properties(FUNCTION)["ModelWatchShadow"]
     reserved = templates.stage.reserved_concurrency.shadow
     assert shadow.get("ReservedConcurrentExecutions") == reserved
