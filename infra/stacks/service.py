@@ -1,8 +1,8 @@
 """What answers requests: the functions with their layers, the HTTP API and the sign-in.
 
 These functions are made here: `predict`, `api`, `ingest`, `curate` and `budget`, in `ModelWatch`
-`counters` and `shadow`, in `StageEvents` `events`, and in `SignIn` `authorizer`. The training stack
-makes `jobs` and `publish`.
+`counters` and `shadow`, in `StageEvents` `events`, in `Hooks` `hooks`, and in `SignIn`
+`authorizer`. The training stack makes `jobs` and `publish`.
 """
 
 from aws_cdk import CfnOutput, CfnResource, Duration, Stack
@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.constructs.alarm import alarm_above
 from infra.constructs.budget import BudgetFunction
 from infra.constructs.events.event_bus import StageEvents
+from infra.constructs.events.hooks import Hooks
 from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size, architecture_of
 from infra.constructs.storage.image_queue import ImageQueue
@@ -129,6 +130,10 @@ class ServiceStack(Stack):
             jobs=data.job_stores.records,
             dead_letters=watch.dead_letters,
         )
+        hooks = Hooks(self, "Listening", stage=stage, package=package, bus=self.events.bus)
+        hooks.allow_manage(api.execution_role)
+        for name, value in hooks.settings.to_env().items():
+            api.add_environment(name, value)
         for reader in (api, curate, self.events.function, *watch.readers):
             for writer in (predict, ingest):
                 _deploy_first(reader, writer)

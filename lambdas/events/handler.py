@@ -14,7 +14,7 @@ from lambdas.telemetry.invocation import LambdaContext
 from lambdas.telemetry.log import logged, logger
 from visionflow.errors import PlatformError
 from visionflow.events.alarms import alarm_event
-from visionflow.events.changes import Change, Table, UntellableError, told
+from visionflow.events.changes import Change, Table, UntellableError, event_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -59,7 +59,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     for record in event["Records"]:
         number: str = record["dynamodb"]["SequenceNumber"]
         try:
-            found = told(_change(record))
+            found = event_of(_change(record))
         except UntellableError as error:
             logger.exception("to the dead letters")
             unsent().bury(number, str(error), None)

@@ -20,6 +20,7 @@ from visionflow.events.shapes import (
 ENTRIES_PER_CALL: Final = 10
 TRIES: Final = 4
 FIRST_PAUSE_S: Final = 0.1
+REFRESH_S: Final = 60.0
 # Of an entry: the same entry gets the same answer for ever. All else may pass, a missing right too.
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
 _HOPELESS: Final = frozenset({"InvalidArgument", "MalformedDetail"})
@@ -28,9 +29,11 @@ _random = random.SystemRandom()
 
 
 class Bus(Protocol):
-    """The part of EventBridge's client that sends."""
+    """The part of EventBridge's client that is used."""
 
     def put_events(self, *, Entries: Sequence[Any]) -> Any: ...  # noqa: N803  boto3's name
+
+    def list_rules(self, *, EventBusName: str, Limit: int) -> Any: ...  # noqa: N803
 
 
 @dataclass(frozen=True)
@@ -68,17 +71,23 @@ class EventsService:
         *,
         own_records: bool,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bus = bus
         self._client = client
         self._own_records = own_records
         self._sleep = sleep
+        self._clock = clock
+        self._listened, self._looked_at = True, float("-inf")
 
     def send(self, letters: Sequence[Letter]) -> Sent:
         """Send each of ``letters``; what was refused for a time is sent again a few times.
 
         Raises nothing that a later try could mend: an error of the whole call leaves its letters.
+        Where the bus has no rule, nothing is sent: it would be billed, and nobody would get it.
         """
+        if not self._is_listened():
+            return Sent((), ())
         hopeless: list[Hopeless] = []
         waiting: list[tuple[Letter, dict[str, Any]]] = []
         for letter in letters:
@@ -96,6 +105,19 @@ class EventsService:
             if not waiting:
                 break
         return Sent(tuple(letter for letter, _ in waiting), tuple(hopeless))
+
+    def _is_listened(self) -> bool:
+        """Whether the bus has a rule, as far as is known."""
+        # A rule that is new hears at once; one that was removed costs a minute's events at most.
+        if not self._listened or self._clock() - self._looked_at >= REFRESH_S:
+            try:
+                found = self._client.list_rules(EventBusName=self._bus, Limit=1)
+                self._listened = bool(found["Rules"])
+            except Exception:
+                logger.exception("taken to have a rule")
+                self._listened = True
+            self._looked_at = self._clock()
+        return self._listened
 
     def _put(
         self, part: Sequence[tuple[Letter, dict[str, Any]]], hopeless: list[Hopeless]

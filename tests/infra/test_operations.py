@@ -28,8 +28,8 @@ def test_every_alarm_notifies_the_topic(templates: Templates) -> None:
 def test_the_default_alarms_are_those_that_cost_nothing(
     templates: Templates, synthesize: Synthesize
 ) -> None:
-    assert len(templates.properties(ALARM)) == FREE_ALARMS - 1
-    assert len(synthesize(EVERYTHING).properties(ALARM)) == FREE_ALARMS - 1 + MORE_ALARMS
+    assert len(templates.properties(ALARM)) == FREE_ALARMS
+    assert len(synthesize(EVERYTHING).properties(ALARM)) == FREE_ALARMS + MORE_ALARMS
 
 
 def test_no_stage_pays_while_idle(on_aws: Templates) -> None:

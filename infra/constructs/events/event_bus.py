@@ -82,6 +82,7 @@ class StageEvents(Construct):
         )
         role = self.function.execution_role
         allow(role, "events:PutEvents", on=[self.bus.event_bus_arn])
+        allow(role, "events:ListRules", on=["*"])
         # It also lets the function itself send messages there.
         failed = event_sources.SqsDlq(dead_letters)
         for table, rows in (
@@ -94,8 +95,8 @@ class StageEvents(Construct):
         acknowledge(
             role,
             "AwsSolutions-IAM5[Resource::*]",
-            reason="X-Ray's calls and DynamoDB's ListStreams, which Lambda needs to read a stream, "
-            "know no resources.",
+            reason="X-Ray's calls, DynamoDB's ListStreams, which Lambda needs to read a stream, "
+            "and EventBridge's ListRules know no resources.",
         )
         self._hear_alarms(stage, dead_letters)
 

@@ -12,10 +12,18 @@ import pytest
 
 from lambdas.events import handler
 from lambdas.events.handler import Unsent, lambda_handler
-from lambdas.events.service import ENTRIES_PER_CALL, TRIES, EventsService
+from lambdas.events.service import (
+    ENTRIES_PER_CALL,
+    REFRESH_S,
+    TRIES,
+    EventsService,
+    Letter,
+    Sent,
+)
 from lambdas.events.settings import EventsSettings
 from tests.unit.visionflow.events.test_changes import alarm, prediction
 from visionflow.errors import PlatformError
+from visionflow.events.alarms import alarm_event
 from visionflow.events.shapes import MOST_ENTRY_BYTES
 
 # What Lambda passes beside the event.
@@ -35,6 +43,15 @@ class FakeBus:
         self.refuse = refuse
         self.taken: list[dict[str, Any]] = []
         self.calls = 0
+        self.rules: Any = [{"Name": "everything"}]
+        self.looks = 0
+
+    def list_rules(self, *, EventBusName: str, Limit: int) -> Any:  # noqa: N803
+        assert (EventBusName, Limit) == ("bus", 1)
+        self.looks += 1
+        if isinstance(self.rules, Exception):
+            raise self.rules
+        return {"Rules": self.rules}
 
     def put_events(self, *, Entries: Sequence[Any]) -> Any:  # noqa: N803  boto3's name
         self.calls += 1
@@ -228,3 +245,22 @@ def test_nothing_is_lost_whatever_fails_at_random(
             break
     names = {json.loads(entry["Detail"])["data"]["prediction_id"] for entry in bus.taken}
     assert len(names) == len(set(bus.ids())) == 300
+
+
+def test_nothing_is_sent_and_billed_while_the_bus_has_no_rule() -> None:
+    bus, now = FakeBus(), [0.0]
+    service = EventsService(
+        "bus", bus, own_records=False, sleep=lambda _: None, clock=lambda: now[0]
+    )
+    letters = [Letter("1", alarm_event(alarm()))]
+    bus.rules = []
+    for _ in range(3):
+        assert service.send(letters) == Sent((), ())
+    assert bus.taken == []
+    # A rule is noticed at once, and what cannot be known is taken for one.
+    for rules in ([{"Name": "mine"}], ConnectionError("gone")):
+        bus.rules, bus.taken, bus.looks = rules, [], 0
+        for _ in range(3):
+            service.send(letters)
+        assert (len(bus.taken), bus.looks) == (3, 1)
+        now[0] += REFRESH_S

@@ -8,11 +8,11 @@ from typing import Any, get_args
 import pytest
 from jsonschema import Draft202012Validator
 
-from infra.generators import event_schema
+from infra.generators.schemas import EVENT_SCHEMA_FILE
 from visionflow.datasets.run import InstantRun
 from visionflow.dynamodb import to_item
 from visionflow.events.alarms import alarm_event
-from visionflow.events.changes import READERS, Change, Table, UntellableError, told
+from visionflow.events.changes import READERS, Change, Table, UntellableError, event_of
 from visionflow.events.shapes import Event, HookTest, Item, Kind, event
 from visionflow.jobs.record import JobRecord, JobRequest
 from visionflow.models.ref import ModelRef
@@ -23,7 +23,7 @@ from visionflow.strict import to_dict
 
 AT = "2030-01-01T00:00:00.000000Z"
 LATER = "2030-01-01T01:00:00.000000Z"
-SCHEMA = json.loads(event_schema.SCHEMA_FILE.read_text(encoding="utf-8"))
+SCHEMA = json.loads(EVENT_SCHEMA_FILE.read_text(encoding="utf-8"))
 
 PREDICTION = Prediction(
     id="s3-abc",
@@ -109,7 +109,7 @@ def alarm(metric: str = "ApproximateAge", value: str = "ALARM") -> dict[str, Any
 
 
 def heard(table: Table, before: Item | None, after: Item | None) -> Event | None:
-    return told(Change(table, before, after))
+    return event_of(Change(table, before, after))
 
 
 TOLD: list[tuple[Table, Item | None, Item, Kind]] = [

@@ -49,7 +49,7 @@ class Change:
     after: Item | None
 
 
-def told(change: Change) -> Event | None:
+def event_of(change: Change) -> Event | None:
     """The event of a change; None for one that is not told. Raises `UntellableError`.
 
     Works on what is in memory alone, so whatever it raises is the row's fault.
