@@ -17,6 +17,7 @@ from tests.benchmarks import (
     colours,
     command_line,
     costs,
+    events,
     familiarity,
     fuzz,
     input_pipeline,
@@ -51,6 +52,7 @@ BENCHMARKS: dict[str, Callable[[], tuple[Figure, ...]]] = {
     "command_line": command_line.report,
     "fuzz": fuzz.report,
     "alias_moves": alias_moves.report,
+    "events": events.report,
     "wrong_labels": wrong_labels.report,
 }
 
