@@ -14,8 +14,9 @@ FUNCTION_MB = 512
 # Images that come steadily at some fifty a second; a batch waits for a second.
 EVENTS_PER_BATCH = 50
 EVENTS_PER_CALL = 10
-# Processor time of one event in the events function, and of one delivery with its TLS handshake, on
-# a whole vCPU. `python -m tests.benchmarks events` measures both on this project's machine.
+# Processor time on a whole vCPU. Of an event in the events function: 0.13 ms measured without the
+# SDK (n=2,000), and a tenth of a call of the SDK, taken as 2 ms. Of a delivery: 1.7 ms measured
+# over plain HTTP with its receiver (n=1,000), and a TLS handshake, taken as the rest.
 SEND_MS = 0.35
 DELIVER_MS = 3.0
 # Neither is measured: nothing of this project has run on AWS.
