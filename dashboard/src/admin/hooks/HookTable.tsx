@@ -27,6 +27,7 @@ export function HookTable({ hooks, onTest, onReplay, onRotate, onRemove }: HookT
         { name: t("hooks.actions"), hidden: true },
       ]}
       labelledBy="hooks-title"
+      className={css.table}
       testId="hooks"
     >
       {hooks.map((hook) => (
