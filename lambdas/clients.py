@@ -122,3 +122,7 @@ def service_quotas() -> "ServiceQuotasClient":
 def states() -> "SFNClient":
     client: SFNClient = _client("stepfunctions")
     return client
+
+
+def event_bus() -> Any:
+    return _client("events")

@@ -44,6 +44,8 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
     errors.NotSignedInError: HTTPStatus.UNAUTHORIZED,
     errors.KeyNotFoundError: _NOT_FOUND,
+    errors.HookNotFoundError: _NOT_FOUND,
+    errors.HookConflictError: _CONFLICT,
     errors.IdempotencyConflictError: _CONFLICT,
     errors.JobNotFoundError: _NOT_FOUND,
     errors.JobConflictError: _CONFLICT,

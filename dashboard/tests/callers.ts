@@ -1,4 +1,11 @@
-import { type ApiKey, type AuditEntry, type Me, type QuotaLeft, SCOPES } from "../src/api/access";
+import {
+  type ApiKey,
+  type AuditEntry,
+  type HookState,
+  type Me,
+  type QuotaLeft,
+  SCOPES,
+} from "../src/api/access";
 
 /** Who may do everything, as in a stage without sign-in. */
 export function me(changes: Partial<Me> = {}): Me {
@@ -31,6 +38,36 @@ export function quotas(): QuotaLeft[] {
     { quota: "bytes", of: "caller", per: "month", limit: 10e9, used: 9.5e9 },
     { quota: "job_usd", of: "stage", per: "month", limit: 50, used: 12.5 },
   ];
+}
+
+export function hookState(name: string, changes: Partial<HookState> = {}): HookState {
+  return {
+    name,
+    kind: "webhook",
+    target: `https://${name}.example.com/hook`,
+    wants: {
+      kinds: [],
+      labels: [],
+      statuses: [],
+      sources: [],
+      models: [],
+      confidence_at_least: null,
+      confidence_below: null,
+    },
+    created_at: "2026-02-01T09:00:00.000000Z",
+    created_by: "ann@team.test",
+    secret_at: "2026-02-01T09:00:00.000000Z",
+    outcome: {
+      last_success_at: null,
+      last_success_id: null,
+      last_failure_at: null,
+      last_failure_id: null,
+      last_failure_status: null,
+      last_failure: null,
+      dead: 0,
+    },
+    ...changes,
+  };
 }
 
 export function apiKey(prefix: string, changes: Partial<ApiKey> = {}): ApiKey {

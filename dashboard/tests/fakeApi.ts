@@ -2,6 +2,8 @@ import type {
   ApiKey,
   AuditEntry,
   ErasedOwner,
+  HookRequest,
+  HookState,
   KeyRequest,
   Me,
   NewKey,
@@ -29,7 +31,7 @@ import type {
   Undoable,
 } from "../src/api/types";
 import { isRight } from "../src/records/feedback/verdict";
-import { apiKey, me } from "./callers";
+import { apiKey, hookState, me } from "./callers";
 import { FakeDatasets } from "./fakeDatasets";
 import { previewOf } from "./preview";
 import { feedback } from "./records";
@@ -76,6 +78,7 @@ export class FakeApi {
   promotionRule: PromotionRule | null = null;
   me: Me | null = me();
   keys: ApiKey[] = [];
+  hooks: HookState[] = [];
   audit: AuditEntry[] = [];
   /** The parts in which an owner's records are erased. */
   erasures: ErasedOwner[] = [];
@@ -158,6 +161,15 @@ export class FakeApi {
     [/^GET \/keys$/, () => json({ items: this.keys })],
     [/^POST \/keys$/, (request) => this.#createKey(request)],
     [/^DELETE \/keys\/.+$/, (_, url) => this.#revokeKey(url)],
+    [/^GET \/hooks$/, () => json({ items: this.hooks, waiting: 3, dead: 1, event_bus: "bus" })],
+    [/^POST \/hooks$/, (request) => this.#createHook(request)],
+    [/^DELETE \/hooks\/.+$/, (_, url) => this.#removeHook(url)],
+    [/^POST \/hooks\/[^/]+\/test$/, () => json({ id: "evt-1" }, 202)],
+    [/^POST \/hooks\/[^/]+\/replay$/, () => json({ replayed: 1, more: false })],
+    [
+      /^POST \/hooks\/[^/]+\/secret$/,
+      () => json({ secret: "whsec_other", both_until: "2026-03-02T10:00:00.000000Z" }, 201),
+    ],
     [/^GET \/audit$/, (_, { searchParams }) => json(this.#auditPage(searchParams))],
     [/^DELETE \/predictions\/[^/]+$/, (_, url) => this.#erase(url)],
     [/^DELETE \/owners\/.+$/, () => offered(this.erasures.shift() ?? null)],
@@ -268,6 +280,20 @@ export class FakeApi {
     this.keys = this.keys.map((key) => (key.prefix === prefix ? { ...key, revoked_at } : key));
     const found = this.keys.find((key) => key.prefix === prefix);
     return found ? json(found) : problem(404, "key_not_found");
+  }
+
+  async #createHook(request: Request): Promise<Response> {
+    const wanted = (await body(request)) as HookRequest;
+    const made = hookState(wanted.name, { target: wanted.target });
+    this.hooks = [...this.hooks, made];
+    return json({ ...made, secret: "whsec_new" }, 201);
+  }
+
+  #removeHook({ pathname }: URL): Response {
+    const name = pathname.split("/").at(-1);
+    const found = this.hooks.find((hook) => hook.name === name);
+    this.hooks = this.hooks.filter((hook) => hook.name !== name);
+    return found ? json(found) : problem(404, "hook_not_found");
   }
 
   #erase({ pathname }: URL): Response {

@@ -3,7 +3,7 @@ stopped a stage."""
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar, cast, get_args
 
@@ -14,14 +14,23 @@ from infra.cli.endpoints import endpoints
 from infra.stages import FREEZABLE, MORE_ALARMS, StageConfig, stage_named
 from training.cli.options import Commands, add_group, answer, print_table
 from training.texts.terminal import say
+from visionflow import strict
 from visionflow.access.budget import BudgetState, BudgetTopic, StageStop
 from visionflow.costs.amounts import Architecture, Workload
 from visionflow.costs.estimate import TOO_SMALL, Estimate, estimate
+from visionflow.costs.events import EventCosts, event_costs
 from visionflow.costs.instant import TYPICAL_MEGAPIXELS, DatasetCost, dataset_cost
 from visionflow.costs.prices import DEFAULT_REGION, price_region
 from visionflow.costs.worst_case import Bounds, WorstCase, worst_case
 
 _Number = TypeVar("_Number", int, float)
+
+
+@dataclass(frozen=True)
+class StageEstimate(Estimate):
+    """What images cost, and ``events_per_million`` that somebody listens to."""
+
+    events_per_million: EventCosts
 
 
 def add_parsers(commands: Commands) -> None:
@@ -89,7 +98,9 @@ def _cost(arguments: argparse.Namespace) -> int:
         whole = dataset_cost(arguments.dataset, megapixels, region, architecture)
         answer(arguments, whole, lambda: _print_dataset(whole))
         return 0
-    found = estimate(_workload(arguments, stage, region))
+    workload = _workload(arguments, stage, region)
+    told = event_costs(region, workload.architecture)
+    found = strict.extended(StageEstimate, estimate(workload), events_per_million=told)
     answer(arguments, found, lambda: _print(found))
     return 0
 
@@ -169,7 +180,7 @@ def workload_of(stage: StageConfig, region: str) -> Workload:
     )
 
 
-def _print(found: Estimate) -> None:
+def _print(found: StageEstimate) -> None:
     if warning := found.assumptions.get(TOO_SMALL):
         say(f"Note: {warning}.\n")
     say("USD per million images")
@@ -188,6 +199,19 @@ def _print(found: Estimate) -> None:
         for lever in found.levers
     )
     print_table([("SETTING", "NOW", "INSTEAD", "HTTP", "S3"), *levers])
+    say("\nUSD per million events that somebody listens to")
+    told = found.events_per_million
+    parts = (told.bus, told.webhook)
+    print_table(
+        [
+            ("", "ON THE BUS", "AND TO A WEBHOOK"),
+            *(
+                (_name(item), *(_usd(part.get(item, 0)) for part in parts))
+                for item in told.bus | told.webhook
+            ),
+            ("total", _usd(told.bus_total), f"+{_usd(told.webhook_total)}"),
+        ]
+    )
     say("\nUSD per month")
     idle = (
         (f"idle: {_name(item)}", _usd(usd)) for item, usd in found.idle_per_month.items() if usd
@@ -203,7 +227,7 @@ def _print(found: Estimate) -> None:
         ]
     )
     say()
-    print_table(found.assumptions.items())
+    print_table((found.assumptions | told.assumptions).items())
 
 
 def _print_dataset(found: DatasetCost) -> None:

@@ -13,6 +13,7 @@ from infra.generators import openapi, report_schema, training_options
 from infra.generators.dashboard_types import FORMATS_FILE, DashboardTypes, image_formats
 from infra.generators.files import Files, json_file
 from infra.generators.locks import Locks
+from infra.generators.schemas import EVENT_SCHEMA_FILE, event_document
 from visionflow import junk, sentences
 from visionflow.jobs.options import OPTIONS_FILE
 
@@ -27,6 +28,7 @@ GENERATORS: tuple[Generator, ...] = (
     json_file(openapi.OPENAPI_FILE, openapi.document),
     json_file(OPTIONS_FILE, training_options.document, indent=1),
     json_file(report_schema.SCHEMA_FILE, report_schema.document),
+    json_file(EVENT_SCHEMA_FILE, event_document),
     json_file(SENTENCES_FILE, sentences.document),
     json_file(JUNK_FILE, junk.document),
     json_file(FORMATS_FILE, image_formats),

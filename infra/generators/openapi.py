@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import get_args
 
-from infra.generators.openapi_access import ACCESS_OPERATIONS
+from infra.generators.openapi_access import ACCESS_OPERATIONS, HOOK_OPERATIONS
 from infra.generators.openapi_datasets import DATASET_OPERATIONS
 from infra.generators.openapi_models import MODEL_OPERATIONS
 from infra.generators.openapi_operation import (
@@ -188,6 +188,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **MODEL_OPERATIONS,
     **TRAINING_OPERATIONS,
     **ACCESS_OPERATIONS,
+    **HOOK_OPERATIONS,
     **DATASET_OPERATIONS,
     **BACKFILL_OPERATIONS,
 }

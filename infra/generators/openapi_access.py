@@ -1,4 +1,6 @@
-"""The description of the routes about who may do what, erasing, and the audit trail."""
+"""The description of the routes about who may do what, hooks, erasing, and the audit trail."""
+
+from typing import get_args
 
 from infra.generators.openapi_operation import (
     CURSOR,
@@ -10,6 +12,14 @@ from infra.generators.openapi_operation import (
     query,
 )
 from lambdas.api.audit.service import AuditPage
+from lambdas.api.hooks.bodies import (
+    HookPage,
+    HookReplay,
+    HookSecret,
+    HookState,
+    HookTry,
+    NewHook,
+)
 from lambdas.api.keys.service import (
     LONGEST_LIFE_DAYS,
     LONGEST_NAME,
@@ -23,6 +33,15 @@ from lambdas.api.owners.service import ErasedOwner
 from lambdas.api.predictions.service import Erased
 from visionflow.access.keys import ApiKey
 from visionflow.access.roles import SCOPES
+from visionflow.events.hooks import (
+    HOOK_NAME,
+    LONGEST_TARGET,
+    LONGEST_VALUE,
+    MOST_VALUES,
+    HookKind,
+    HookStatus,
+)
+from visionflow.predictions.record import Source
 
 
 def _up_to(most: int) -> Schema:
@@ -79,5 +98,61 @@ ACCESS_OPERATIONS: dict[tuple[str, str], Operation] = {
             ),
             query("to", "Not after this time or date (UTC; default: now)", TIME),
         ),
+    ),
+}
+
+
+def _some(item: Schema, most: int) -> Schema:
+    return {"type": "array", "items": item, "maxItems": most, "default": []}
+
+
+def _one_of(literal: object) -> Schema:
+    return {"type": "string", "enum": list(get_args(literal))}
+
+
+_TEXTS = _some({"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE}, MOST_VALUES)
+_BOUND: Schema = {"type": ["number", "null"], "minimum": 0, "maximum": 1, "default": None}
+_HOOK_REQUEST: Schema = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "pattern": f"^{HOOK_NAME.pattern}$"},
+        "target": {"type": "string", "minLength": 1, "maxLength": LONGEST_TARGET},
+        "kinds": _some(_one_of(HookKind), len(get_args(HookKind))),
+        "labels": _TEXTS,
+        "statuses": _some(_one_of(HookStatus), len(get_args(HookStatus))),
+        "sources": _some(_one_of(Source), len(get_args(Source))),
+        "models": _TEXTS,
+        "confidence_at_least": _BOUND,
+        "confidence_below": _BOUND,
+    },
+    "required": ["name", "target"],
+    "additionalProperties": False,
+}
+_NAME = (in_path("name"),)
+
+HOOK_OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("GET", "/hooks"): Operation(
+        "hooks", "Who is told of events, and how that went", {200: HookPage}
+    ),
+    ("POST", "/hooks"): Operation(
+        "createHook",
+        "Tell somebody of events; a webhook's secret is in this answer alone",
+        {201: NewHook},
+        body={"application/json": _HOOK_REQUEST},
+    ),
+    ("DELETE", "/hooks/{name}"): Operation(
+        "removeHook", "Tell nobody any more; what waits for it is dropped", {200: HookState}, _NAME
+    ),
+    ("POST", "/hooks/{name}/secret"): Operation(
+        "replaceHookSecret",
+        "Make a new secret; for a day, events are signed with the one from before as well",
+        {201: HookSecret},
+        _NAME,
+    ),
+    ("POST", "/hooks/{name}/test"): Operation(
+        "testHook", "Send an event `hook.test` the way of every other", {202: HookTry}, _NAME
+    ),
+    ("POST", "/hooks/{name}/replay"): Operation(
+        "replayHook", "Deliver again what was given up", {200: HookReplay}, _NAME
     ),
 }

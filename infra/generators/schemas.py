@@ -1,10 +1,15 @@
-"""JSON schemas of dataclasses, as an OpenAPI document keeps them under ``components``."""
+"""JSON schemas of dataclasses: as an OpenAPI document keeps them, and of the events on the bus."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from infra.generators.openapi_operation import Schema
+from visionflow.events import shapes
+
+# What consumers are given: of what is on the bus under `detail`, and in a webhook's body.
+EVENT_SCHEMA_FILE = Path(shapes.__file__).with_name("events.schema.json")
 
 
 def component_schemas(classes: Iterable[type]) -> Schema:
@@ -22,3 +27,15 @@ def component_schemas(classes: Iterable[type]) -> Schema:
         if "properties" in schema:
             schema["required"] = list(schema["properties"])
     return schemas
+
+
+def event_document() -> Schema:
+    """JSON Schema 2020-12 of `Event`, with every field required."""
+    schema = TypeAdapter(shapes.Event).json_schema(
+        mode="serialization", ref_template="#/$defs/{model}"
+    )
+    for found in (schema, *schema["$defs"].values()):
+        if "properties" in found:
+            found["required"] = list(found["properties"])
+    schema["properties"]["schema_version"]["const"] = shapes.SCHEMA_VERSION
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -57,6 +57,7 @@ class Outputs(TrainingNames, DataNames, Addresses):
     dashboard_bucket: str
     queue_url: str
     dead_letter_queue_url: str
+    event_bus: str
 
     def write(self, file: Path) -> None:
         file.write_text(json.dumps(asdict(self), indent=2) + "\n")

@@ -1,8 +1,8 @@
 """What answers requests: the functions with their layers, the HTTP API and the sign-in.
 
 These functions are made here: `predict`, `api`, `ingest`, `curate` and `budget`, in `ModelWatch`
-`counters` and `shadow`, and in `SignIn` `authorizer`. The training stack makes `jobs` and
-`publish`.
+`counters` and `shadow`, in `StageEvents` `events`, in `Hooks` `hooks`, and in `SignIn`
+`authorizer`. The training stack makes `jobs` and `publish`.
 """
 
 from aws_cdk import CfnOutput, CfnResource, Duration, Stack
@@ -10,6 +10,8 @@ from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
 from infra.constructs.budget import BudgetFunction
+from infra.constructs.events.event_bus import StageEvents
+from infra.constructs.events.hooks import Hooks
 from infra.constructs.permissions import allow
 from infra.constructs.service_function import Package, ServiceFunction, Size, architecture_of
 from infra.constructs.storage.image_queue import ImageQueue
@@ -49,6 +51,7 @@ class ServiceStack(Stack):
 
     Attributes:
         sign_in: the user pool, None where requests need no token.
+        events: the stage's event bus.
     """
 
     def __init__(
@@ -124,7 +127,20 @@ class ServiceStack(Stack):
             stores=data.stores,
             curation_queue=data.curation_queue.queue,
         )
-        for reader in (api, curate, *watch.readers):
+        self.events = StageEvents(
+            self,
+            "EventsOut",
+            stage=stage,
+            package=package,
+            stores=data.stores,
+            jobs=data.job_stores.records,
+            dead_letters=watch.dead_letters,
+        )
+        hooks = Hooks(self, "Listening", stage=stage, package=package, bus=self.events.bus)
+        hooks.allow_manage(api.execution_role)
+        for name, value in hooks.settings.to_env().items():
+            api.add_environment(name, value)
+        for reader in (api, curate, self.events.function, *watch.readers):
             for writer in (predict, ingest):
                 _deploy_first(reader, writer)
         OperationsDashboard(
@@ -137,6 +153,7 @@ class ServiceStack(Stack):
             api=self.api,
         )
         CfnOutput(self, "ApiUrl", value=dashboard.api.url)
+        CfnOutput(self, "EventBus", value=self.events.bus.event_bus_name)
         if self.sign_in:
             CfnOutput(self, "UserPoolId", value=self.sign_in.user_pool_id)
 

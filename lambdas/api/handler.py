@@ -8,6 +8,7 @@ from lambdas.api.backfills.routes import endpoints as backfills
 from lambdas.api.costs.routes import endpoints as costs
 from lambdas.api.datasets.routes import endpoints as datasets
 from lambdas.api.feedback.routes import endpoints as feedback
+from lambdas.api.hooks.routes import endpoints as hooks
 from lambdas.api.keys.routes import endpoints as keys
 from lambdas.api.me.routes import endpoints as me
 from lambdas.api.models.routes import endpoints as models
@@ -24,7 +25,7 @@ from lambdas.web.http import request_id
 
 GROUPS = (
     *(about, predictions, uploads, models, feedback, stats, costs, training_jobs),
-    *(owners, audit, me, keys, datasets, backfills),
+    *(owners, audit, me, keys, hooks, datasets, backfills),
 )
 
 app = ApiResolver()

@@ -54,3 +54,21 @@ class CostSettings(EnvSettings):
     keys: int
     more_alarms: int
     budget_usd: int
+
+
+@dataclass(frozen=True)
+class HookSettings(EnvSettings):
+    """Names of the bus and of the table of hooks, where the parameters of their secrets begin, the
+    queue of webhooks and its dead letters, the topic of e-mails, the mapping that feeds the hooks
+    function, and whether receivers on this computer are allowed (1)."""
+
+    event_bus: str
+    hooks_table: str
+    hook_secrets: str
+    hook_queue: str
+    hook_queue_arn: str
+    hook_dead_letters: str
+    hook_dead_letters_arn: str
+    hook_mail: str
+    hook_mapping: str
+    allow_loopback: int

@@ -1,6 +1,5 @@
 """Lambda entry point of the predictions table's stream."""
 
-import base64
 import os
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,11 +9,13 @@ from lambdas import clients
 from lambdas.counters.dead_letters import DeadLetters
 from lambdas.counters.service import CountersService, UncountableError, Written
 from lambdas.counters.settings import CountersSettings
+from lambdas.streams import attributes
 from lambdas.telemetry.invocation import LambdaContext
 from lambdas.telemetry.log import logged, logger
 from lambdas.telemetry.metrics import measured, metrics
 from visionflow.access.audit import AuditLog
 from visionflow.datasets.store import DatasetStore
+from visionflow.events.alarms import DRIFT_METRIC
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.drift_watch import DriftWatch
 from visionflow.loop.curation_queue import CurationQueue
@@ -24,7 +25,6 @@ from visionflow.predictions.attempts import BEGUN_AT
 from visionflow.predictions.store import ERASED
 
 TRIAL_METRIC = "TrialTakenBack"
-DRIFT_METRIC = "DriftAlarm"
 
 
 # Records are handed over in groups: one that cannot be counted costs its group a second try.
@@ -121,17 +121,11 @@ def _written(record: dict[str, Any]) -> Written:
     try:
         images = record["dynamodb"]
         before = images.get("OldImage")
-        return Written(None if before is None else _item(before), _item(images["NewImage"]))
+        return Written(
+            None if before is None else attributes(before), attributes(images["NewImage"])
+        )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise UncountableError(f"It is not a change of a record: {error!r:.300}") from error
-
-
-def _item(image: dict[str, Any]) -> dict[str, Any]:
-    """An event's image as boto3 has items: JSON carries bytes in base64."""
-    return {
-        name: {"B": base64.b64decode(value["B"])} if "B" in value else value
-        for name, value in image.items()
-    }
 
 
 def _watch() -> None:

@@ -18,6 +18,7 @@ from tests.benchmarks import (
     colours,
     command_line,
     costs,
+    events,
     familiarity,
     fuzz,
     input_pipeline,
@@ -57,6 +58,7 @@ BENCHMARKS: dict[str, Callable[[], tuple[Figure, ...]]] = {
     "page_speed": page_speed.report,
     "scale": scale.report,
     "alias_moves": alias_moves.report,
+    "events": events.report,
     "wrong_labels": wrong_labels.report,
 }
 

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.settings import ApiSettings, DatasetSettings
+from lambdas.api.settings import ApiSettings, DatasetSettings, HookSettings
 from lambdas.budget.settings import BudgetFunctionSettings
 from lambdas.classification.decoder import DEFAULT_DECODER_LIMITS
 from lambdas.classification.loading import REFUSED_SERVICE
 from lambdas.classification.settings import ClassificationSettings, DeadLetterSettings
 from lambdas.counters.settings import CountersSettings
 from lambdas.curate.settings import CurateSettings
+from lambdas.events.settings import EventsSettings
+from lambdas.hooks.settings import HooksSettings
 from lambdas.predict.thumbnails import BEGIN_WITHIN_S
 from lambdas.shadow.settings import ShadowSettings
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
@@ -28,6 +30,8 @@ FUNCTIONS = (
     "Api",
     "Budget",
     "Curate",
+    "ListeningHooks",
+    "EventsOutEvents",
     "ModelWatchCounters",
     "ModelWatchShadow",
 )
@@ -53,10 +57,44 @@ CONSUME_QUEUE = (
     "GetQueueAttributes",
     "GetQueueUrl",
 )
-# A generated name, of which this is the beginning.
+# Generated names, of which these are the beginnings.
 INGEST_MAPPING = "event-source-mapping:IngestAliaslive"
 # Those of other stacks.
 OTHERS = ("Jobs", "Publish", "Embed", "Instant", "Backfill", "Chunk")
+HOOKS_MAPPING = "event-source-mapping:ListeningHooksSqsEventSource"
+_OWN = "AWS::Region:AWS::AccountId"
+HOOK_SECRETS = f"arn:AWS::Partition:ssm:{_OWN}:parameter/visionflow/STAGE/hooks/*"
+HOOK_RULES = f"arn:AWS::Partition:events:{_OWN}:rule/EventsOutBus/*"
+MANAGE_HOOKS: Grants = {
+    *{
+        ("dynamodb:" + action, "ListeningTable")
+        for action in ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+    },
+    *{
+        ("events:" + action, HOOK_RULES)
+        for action in ("PutRule", "DeleteRule", "PutTargets", "RemoveTargets")
+    },
+    ("events:PutEvents", "EventsOutBus"),
+    # It writes secrets and reads none.
+    *{("ssm:" + action, HOOK_SECRETS) for action in ("PutParameter", "DeleteParameter")},
+    ("sns:Subscribe", "ListeningMail"),
+    ("sns:Unsubscribe", "ListeningMail:*"),
+    *{("sqs:" + action, "ListeningQueue") for action in ("SendMessage", "GetQueueAttributes")},
+    *{
+        ("sqs:" + action, "ListeningDeadLetters")
+        for action in (
+            "ReceiveMessage",
+            "DeleteMessage",
+            "ChangeMessageVisibility",
+            "GetQueueAttributes",
+        )
+    },
+    ("lambda:UpdateEventSourceMapping", HOOKS_MAPPING),
+}
+# The emulator takes the targets of a rule for the bus's.
+LOCAL_HOOKS: Grants = {
+    ("events:" + action, "EventsOutBus") for action in ("PutTargets", "RemoveTargets")
+}
 GRANTS: dict[str, Grants] = {
     "Predict": {
         *FIND_MODEL,
@@ -184,6 +222,7 @@ GRANTS: dict[str, Grants] = {
         *{("dynamodb:" + action, "DatasetTable") for action in ("DeleteItem", "BatchWriteItem")},
         ("sqs:SendMessage", "CurationQueue"),
         ("states:StartExecution", "InstantTrainingStateMachine"),
+        *MANAGE_HOOKS,
         # What the machines of jobs report.
         ("s3:ListBucket", "JobFolders"),
         ("s3:GetObject", "JobFolders/jobs/*/report.json"),
@@ -204,12 +243,29 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:UpdateItem", "Insights"),
         ("dynamodb:PutItem", "Audit"),
         ("lambda:InvokeFunction", "ModelWatchShadow"),
-        *{("sqs:" + action, "ModelWatchUncounted") for action in SEND_TO_QUEUE},
+        *{("sqs:" + action, "ModelWatchDeadLetters") for action in SEND_TO_QUEUE},
         ("dynamodb:ListStreams", "*"),
         *{("dynamodb:" + action, "Predictions") for action in READ_STREAM},
         # Records that the rules of datasets want.
         ("dynamodb:Query", "DatasetTable"),
         ("sqs:SendMessage", "CurationQueue"),
+    },
+    "ListeningHooks": {
+        *{("dynamodb:" + action, "ListeningTable") for action in ("GetItem", "UpdateItem")},
+        *{("sqs:SendMessage", f"Listening{queue}") for queue in ("Queue", "DeadLetters")},
+        *{("sqs:" + action, "ListeningQueue") for action in CONSUME_QUEUE},
+        ("ssm:GetParameter", HOOK_SECRETS),
+    },
+    "EventsOutEvents": {
+        ("events:PutEvents", "EventsOutBus"),
+        ("events:ListRules", "*"),
+        *{("sqs:" + action, "ModelWatchDeadLetters") for action in SEND_TO_QUEUE},
+        ("dynamodb:ListStreams", "*"),
+        *{
+            ("dynamodb:" + action, table)
+            for action in READ_STREAM
+            for table in ("Predictions", "Registry", "TrainingJobs", "DatasetTable")
+        },
     },
     AUTHORIZER: {("dynamodb:GetItem", "Keys"), ("dynamodb:UpdateItem", "Keys")},
     "ModelWatchShadow": {
@@ -222,7 +278,7 @@ GRANTS: dict[str, Grants] = {
         ("dynamodb:BatchGetItem", "Insights"),
         ("dynamodb:PutItem", "Insights"),
         ("dynamodb:UpdateItem", "Insights"),
-        *{("sqs:" + action, "ModelWatchShadowDeadLetters") for action in SEND_TO_QUEUE},
+        *{("sqs:" + action, "ModelWatchDeadLetters") for action in SEND_TO_QUEUE},
     },
 }
 TRACE: Grants = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
@@ -276,7 +332,12 @@ def _rows_of_keys(templates: Templates, function: str) -> Grants:
 def _check_grants(templates: Templates, function: str) -> None:
     logs = {(f"logs:{action}", f"{function}Logs") for action in ("CreateLogStream", "PutLogEvents")}
     traces = TRACE if templates.stage.tracing else set()
-    assert _grants(templates, f"{function}Role") == GRANTS[function] | logs | traces
+    local = LOCAL_HOOKS if function == "Api" and not templates.stage.on_aws else set()
+    found = {
+        (action, resource.replace(f"/{templates.stage.name}/", "/STAGE/"))
+        for action, resource in _grants(templates, f"{function}Role")
+    }
+    assert found == GRANTS[function] | logs | traces | local
 
 
 def test_no_function_has_a_managed_policy(templates: Templates) -> None:
@@ -305,6 +366,9 @@ def test_no_function_has_a_managed_policy(templates: Templates) -> None:
         ("Curate", DeadLetterSettings),
         ("ModelWatchCounters", CountersSettings),
         ("ModelWatchShadow", ShadowSettings),
+        ("EventsOutEvents", EventsSettings),
+        ("ListeningHooks", HooksSettings),
+        ("Api", HookSettings),
     ],
 )
 def test_a_function_can_read_its_environment(
@@ -330,7 +394,15 @@ def test_a_function_can_read_its_environment(
         "keys_table": "Keys",
         "instant_machine": "InstantTrainingStateMachine",
         "shadow_function": "ModelWatchShadow",
-        "uncounted_queue_url": "ModelWatchUncounted",
+        "uncounted_queue_url": "ModelWatchDeadLetters",
+        "unsent_queue_url": "ModelWatchDeadLetters",
+        "event_bus": "EventsOutBus",
+        "hooks_table": "ListeningTable",
+        "hook_queue": "ListeningQueue",
+        "hook_queue_arn": "ListeningQueue",
+        "hook_dead_letters": "ListeningDeadLetters",
+        "hook_mail": "ListeningMail",
+        "jobs_table": "TrainingJobs",
     }
     assert vars(read).items() >= {n: v for n, v in named.items() if n in vars(read)}.items()
 
@@ -364,7 +436,7 @@ def test_who_reads_records_is_deployed_before_who_writes_them(templates: Templat
             for name in found["DependsOn"]
             if resources[name]["Type"] == FUNCTION
         }
-        assert before == {"api", "curate", "shadow", "counters"}
+        assert before == {"api", "curate", "events", "shadow", "counters"}
 
 
 def test_versions_are_listed_where_images_lie_alone(templates: Templates) -> None:
@@ -428,7 +500,10 @@ def test_every_function_is_made_the_same_way(templates: Templates) -> None:
     assert set(functions) == functions_of(templates)
     for name, function in functions.items():
         assert function["Runtime"] == "python3.13"
-        package = name.removeprefix("ModelWatch").removeprefix("SignIn").lower()
+        package = name
+        for construct in ("ModelWatch", "SignIn", "EventsOut", "Listening"):
+            package = package.removeprefix(construct)
+        package = package.lower()
         assert function["Handler"] == f"lambdas.{package}.handler.lambda_handler"
         # Megabytes go with those alone that need them.
         own = {
@@ -483,7 +558,7 @@ def test_the_stream_feeds_the_counters_until_each_record_is_counted(templates: T
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["BisectBatchOnFunctionError"] is True
     destination = mapping["DestinationConfig"]["OnFailure"]["Destination"]
-    assert templates.text(destination) == "ModelWatchUncounted"
+    assert templates.text(destination) == "ModelWatchDeadLetters"
 
 
 def test_the_shadow_is_called_without_a_queue_that_is_polled(templates: Templates) -> None:
@@ -495,12 +570,13 @@ def test_the_shadow_is_called_without_a_queue_that_is_polled(templates: Template
     assert invoke["MaximumRetryAttempts"] == 2
     assert invoke["MaximumEventAgeInSeconds"] == 6 * 3600
     dead_letters = invoke["DestinationConfig"]["OnFailure"]["Destination"]
-    assert templates.text(dead_letters) == "ModelWatchShadowDeadLetters"
+    assert templates.text(dead_letters) == "ModelWatchDeadLetters"
     queues = {
         templates.text(mapping["EventSourceArn"])
         for mapping in templates.properties("AWS::Lambda::EventSourceMapping").values()
     }
-    assert queues == {"ImageQueue", "CurationQueue", "Predictions"}
+    assert queues >= {"ImageQueue", "CurationQueue", "Predictions"}
+    assert not {name for name in queues if "DeadLetters" in name}
     shadow = templates.properties(FUNCTION)["ModelWatchShadow"]
     reserved = templates.stage.reserved_concurrency.shadow
     assert shadow.get("ReservedConcurrentExecutions") == reserved
@@ -551,7 +627,8 @@ def _source_of(templates: Templates, function: str) -> Resource:
 
 
 def _readable(resource: str) -> str:
-    return INGEST_MAPPING if INGEST_MAPPING in resource else resource
+    mappings = (INGEST_MAPPING, HOOKS_MAPPING)
+    return next((mapping for mapping in mappings if mapping in resource), resource)
 
 
 def _grants(templates: Templates, role: str) -> Grants:
@@ -572,10 +649,68 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _statements(templates: Templates, role: str) -> list[Resource]:
-    """Of all policies attached to `role`."""
+    """Of all policies attached to `role`; what a role's own has no room for, CDK puts into another
+    kind of policy: a role's own may have 10,240 characters."""
     return [
         statement
-        for policy in templates.properties("AWS::IAM::Policy", "Service").values()
+        for kind in ("Policy", "ManagedPolicy")
+        for policy in templates.properties(f"AWS::IAM::{kind}", "Service").values()
         if role in {templates.text(name) for name in policy["Roles"]}
         for statement in policy["PolicyDocument"]["Statement"]
     ]
+
+
+def test_the_streams_feed_the_events_function_rows_that_may_be_told(templates: Templates) -> None:
+    mappings = {
+        templates.text(found["EventSourceArn"]): found
+        for found in templates.properties("AWS::Lambda::EventSourceMapping").values()
+        if found["FunctionName"].get("Ref", "").startswith("EventsOutEvents")
+    }
+    assert set(mappings) == {"Predictions", "Registry", "TrainingJobs", "DatasetTable"}
+    for mapping in mappings.values():
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["BisectBatchOnFunctionError"] is True
+        assert mapping["FilterCriteria"]["Filters"]
+        destination = mapping["DestinationConfig"]["OnFailure"]["Destination"]
+        assert templates.text(destination) == "ModelWatchDeadLetters"
+
+
+def test_webhooks_are_taken_from_their_queue_only_while_there_are_some(
+    templates: Templates,
+) -> None:
+    """Polling an empty queue is billed; the API switches it on."""
+    mapping = _source_of(templates, "ListeningHooks")
+    assert mapping["Enabled"] is False
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue = templates.properties("AWS::SQS::Queue")["ListeningQueue"]
+    dead_letters = queue["RedrivePolicy"]["deadLetterTargetArn"]
+    assert templates.text(dead_letters) == "ListeningDeadLetters"
+
+
+def test_only_rules_of_the_bus_may_send_to_hooks(templates: Templates) -> None:
+    policies = {
+        **templates.properties("AWS::SQS::QueuePolicy", "Service"),
+        **templates.properties("AWS::SNS::TopicPolicy", "Service"),
+    }
+    found = [
+        statement
+        for policy in policies.values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement.get("Sid") == "HooksSend"
+    ]
+    assert len(found) == 3
+    for statement in found:
+        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+        source = statement["Condition"]["ArnLike"]["aws:SourceArn"]
+        assert templates.text(source) == HOOK_RULES
+
+
+def test_the_alarms_of_this_stage_alone_are_heard(templates: Templates) -> None:
+    (rule,) = (
+        found
+        for found in templates.properties("AWS::Events::Rule", "Service").values()
+        if "EventPattern" in found and "aws.cloudwatch" in found["EventPattern"]["source"]
+    )
+    (start,) = rule["EventPattern"]["detail"]["alarmName"]
+    assert start == {"prefix": f"VisionFlow-{templates.stage.title}-"}
+    assert "EventBusName" not in rule, "CloudWatch tells the default bus"

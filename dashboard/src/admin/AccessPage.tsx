@@ -9,12 +9,13 @@ import { Notice } from "../ui/notice/Notice";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { AuditPanel } from "./audit/AuditPanel";
 import { ErasePanel } from "./erase/ErasePanel";
+import { HooksPanel } from "./hooks/HooksPanel";
 import { KeysPanel } from "./keys/KeysPanel";
 
-const TABS = { keys: KeysPanel, audit: AuditPanel, erase: ErasePanel } as const;
+const TABS = { keys: KeysPanel, hooks: HooksPanel, audit: AuditPanel, erase: ErasePanel } as const;
 const NAMES = Object.keys(TABS) as (keyof typeof TABS)[];
 
-/** For admins: API keys, the audit trail, and the erasure of an owner's data. */
+/** For admins: API keys, who hears of events, the audit trail, and the erasure of an owner's data. */
 export default function AccessPage() {
   const { t } = useTranslation();
   const me = useMe();

@@ -14,6 +14,14 @@ export type ServiceStatus = Schemas["ServiceStatus"];
 export type Stop = Schemas["Stop"];
 export type ApiKey = Schemas["ApiKey"];
 export type NewKey = Schemas["NewKey"];
+export type HookPage = Schemas["HookPage"];
+export type HookState = Schemas["HookState"];
+export type NewHook = Schemas["NewHook"];
+export type HookSecret = Schemas["HookSecret"];
+export type HookReplay = Schemas["HookReplay"];
+export type HookRequest = NonNullable<
+  paths["/hooks"]["post"]["requestBody"]
+>["content"]["application/json"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type ErasedOwner = Schemas["ErasedOwner"];
 export type PromotionRule = Schemas["PromotionRule"];
@@ -36,6 +44,13 @@ export interface AccessApi {
   keys(signal?: AbortSignal): Promise<ApiKey[]>;
   createKey(request: KeyRequest, signal?: AbortSignal): Promise<NewKey>;
   revokeKey(prefix: string, signal?: AbortSignal): Promise<ApiKey>;
+  hooks(signal?: AbortSignal): Promise<HookPage>;
+  createHook(request: HookRequest, signal?: AbortSignal): Promise<NewHook>;
+  removeHook(name: string, signal?: AbortSignal): Promise<HookState>;
+  replaceHookSecret(name: string, signal?: AbortSignal): Promise<HookSecret>;
+  /** Resolves when the event is on its way; what became of it is in `hooks`. */
+  testHook(name: string, signal?: AbortSignal): Promise<{ id: string }>;
+  replayHook(name: string, signal?: AbortSignal): Promise<HookReplay>;
   audit(query: AuditQuery, cursor: string | null, signal?: AbortSignal): Promise<Page<AuditEntry>>;
   /** Deletes a record with everything that was made of its image. */
   erase(id: string, signal?: AbortSignal): Promise<object>;
@@ -48,6 +63,8 @@ export interface AccessApi {
 const AUDIT_PAGE = 50;
 /** Deleting reads and writes for every record, up to API Gateway's limit. */
 const ERASE_TIMEOUT_MS = 31_000;
+/** Looks at dead letters for up to fifteen seconds. */
+const REPLAY_TIMEOUT_MS = 31_000;
 
 export function accessApi(client: Transport): AccessApi {
   return {
@@ -69,6 +86,28 @@ export function accessApi(client: Transport): AccessApi {
     revokeKey: (prefix, signal) =>
       ask(signal, (bounded) =>
         client.DELETE("/keys/{prefix}", { params: { path: { prefix } }, signal: bounded }),
+      ),
+    hooks: (signal) => ask(signal, (bounded) => client.GET("/hooks", { signal: bounded })),
+    createHook: (body, signal) =>
+      ask(signal, (bounded) => client.POST("/hooks", { body, signal: bounded })),
+    removeHook: (name, signal) =>
+      ask(signal, (bounded) =>
+        client.DELETE("/hooks/{name}", { params: { path: { name } }, signal: bounded }),
+      ),
+    replaceHookSecret: (name, signal) =>
+      ask(signal, (bounded) =>
+        client.POST("/hooks/{name}/secret", { params: { path: { name } }, signal: bounded }),
+      ),
+    testHook: (name, signal) =>
+      ask(signal, (bounded) =>
+        client.POST("/hooks/{name}/test", { params: { path: { name } }, signal: bounded }),
+      ),
+    replayHook: (name, signal) =>
+      ask(
+        signal,
+        (bounded) =>
+          client.POST("/hooks/{name}/replay", { params: { path: { name } }, signal: bounded }),
+        REPLAY_TIMEOUT_MS,
       ),
     audit: (query, cursor, signal) => {
       const page = { ...query, limit: AUDIT_PAGE, ...(cursor !== null && { cursor }) };

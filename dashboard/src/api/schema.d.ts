@@ -824,6 +824,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is told of events, and how that went */
+        get: operations["hooks"];
+        put?: never;
+        /** Tell somebody of events; a webhook's secret is in this answer alone */
+        post: operations["createHook"];
+        delete?: never;
+        options?: never;
+        /** The headers of GET without its body */
+        head: operations["hooksHead"];
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Tell nobody any more; what waits for it is dropped */
+        delete: operations["removeHook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{name}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new secret; for a day, events are signed with the one from before as well */
+        post: operations["replaceHookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an event `hook.test` the way of every other */
+        post: operations["testHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{name}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deliver again what was given up */
+        post: operations["replayHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/datasets": {
         parameters: {
             query?: never;
@@ -2282,6 +2369,120 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * HookFilter
+         * @description What a hook wants: events that have one of the values of each list, and every event where a
+         *     list is empty. An event without the field is not wanted. ``models`` are ``name/version``;
+         *     ``confidence_at_least`` and ``confidence_below`` are bounds of the confidence.
+         */
+        HookFilter: {
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: ("prediction.recorded" | "model.moved" | "training.ended" | "backfill.ended" | "drift.changed" | "alarm.changed")[];
+            /**
+             * Labels
+             * @default []
+             */
+            labels: string[];
+            /**
+             * Statuses
+             * @default []
+             */
+            statuses: ("ok" | "unknown" | "failed" | "succeeded" | "cancelled" | "stopped" | "OK" | "ALARM" | "INSUFFICIENT_DATA")[];
+            /**
+             * Sources
+             * @default []
+             */
+            sources: ("api" | "s3")[];
+            /**
+             * Models
+             * @default []
+             */
+            models: string[];
+            /**
+             * Confidence At Least
+             * @default null
+             */
+            confidence_at_least: number | null;
+            /**
+             * Confidence Below
+             * @default null
+             */
+            confidence_below: number | null;
+        };
+        /**
+         * HookPage
+         * @description All hooks by name. ``waiting`` and ``dead``: events for webhooks that are still to be
+         *     delivered, and those that were given up, about as many. ``event_bus``: where to add rules of
+         *     your own.
+         */
+        HookPage: {
+            /** Items */
+            items: components["schemas"]["HookState"][];
+            /** Waiting */
+            waiting: number;
+            /** Dead */
+            dead: number;
+            /** Event Bus */
+            event_bus: string;
+        };
+        /**
+         * HookReplay
+         * @description ``replayed`` events are on their way again. ``more``: there may be others, since a request
+         *     takes a limited time; ask again.
+         */
+        HookReplay: {
+            /** Replayed */
+            replayed: number;
+            /** More */
+            more: boolean;
+        };
+        /**
+         * HookSecret
+         * @description A new secret of a hook, which is not shown again. The one from before is good until
+         *     ``both_until``.
+         */
+        HookSecret: {
+            /** Secret */
+            secret: string;
+            /** Both Until */
+            both_until: string;
+        };
+        /**
+         * HookState
+         * @description A hook, without its secret. ``kind`` is what its target is. ``secret_at``: when a webhook's
+         *     secret was made. ``outcome``: how its deliveries went; null for targets that are not webhooks,
+         *     of which nobody hears.
+         */
+        HookState: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "webhook" | "email" | "sqs";
+            /** Target */
+            target: string;
+            wants: components["schemas"]["HookFilter"];
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Secret At */
+            secret_at: string | null;
+            outcome: components["schemas"]["Outcome"] | null;
+        };
+        /**
+         * HookTry
+         * @description An event ``hook.test`` with this id is on its way.
+         */
+        HookTry: {
+            /** Id */
+            id: string;
+        };
+        /**
          * ImageDetails
          * @description An image, with a short-lived URL of its bytes; null while they have not arrived.
          */
@@ -3003,6 +3204,31 @@ export interface components {
             classes: components["schemas"]["ClassChange"][];
         };
         /**
+         * NewHook
+         * @description A hook with its ``secret``, which is not shown again; null where there is none.
+         */
+        NewHook: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "webhook" | "email" | "sqs";
+            /** Target */
+            target: string;
+            wants: components["schemas"]["HookFilter"];
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Secret At */
+            secret_at: string | null;
+            outcome: components["schemas"]["Outcome"] | null;
+            /** Secret */
+            secret: string | null;
+        };
+        /**
          * NewKey
          * @description A key with its text, ``key``, which is not shown again.
          */
@@ -3029,6 +3255,49 @@ export interface components {
             last_used_at: string | null;
             /** Key */
             key: string;
+        };
+        /**
+         * Outcome
+         * @description How deliveries of a webhook went lately, null where there was none. ``last_failure_status``
+         *     is the HTTP status, null where no answer came; ``last_failure`` is a sentence. ``dead``: events
+         *     that were given up, and wait for a replay.
+         */
+        Outcome: {
+            /**
+             * Last Success At
+             * @default null
+             */
+            last_success_at: string | null;
+            /**
+             * Last Success Id
+             * @default null
+             */
+            last_success_id: string | null;
+            /**
+             * Last Failure At
+             * @default null
+             */
+            last_failure_at: string | null;
+            /**
+             * Last Failure Id
+             * @default null
+             */
+            last_failure_id: string | null;
+            /**
+             * Last Failure Status
+             * @default null
+             */
+            last_failure_status: number | null;
+            /**
+             * Last Failure
+             * @default null
+             */
+            last_failure: string | null;
+            /**
+             * Dead
+             * @default 0
+             */
+            dead: number;
         };
         /**
          * Parameter
@@ -3259,7 +3528,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "backfill_conflict" | "backfill_not_found" | "backfill_refused" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "feedback_not_found" | "forbidden" | "gate_not_passed" | "idempotency_conflict" | "image_archived" | "image_empty" | "image_encrypted" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "backfill_conflict" | "backfill_not_found" | "backfill_refused" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "feedback_not_found" | "forbidden" | "gate_not_passed" | "hook_conflict" | "hook_not_found" | "idempotency_conflict" | "image_archived" | "image_empty" | "image_encrypted" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
             /** Field */
@@ -6953,6 +7222,234 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    target: string;
+                    /** @default [] */
+                    kinds?: ("prediction.recorded" | "model.moved" | "training.ended" | "backfill.ended" | "drift.changed" | "alarm.changed")[];
+                    /** @default [] */
+                    labels?: string[];
+                    /** @default [] */
+                    statuses?: ("ok" | "unknown" | "failed" | "succeeded" | "cancelled" | "stopped" | "OK" | "ALARM" | "INSUFFICIENT_DATA")[];
+                    /** @default [] */
+                    sources?: ("api" | "s3")[];
+                    /** @default [] */
+                    models?: string[];
+                    /** @default null */
+                    confidence_at_least?: number | null;
+                    /** @default null */
+                    confidence_below?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewHook"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hooksHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    removeHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookState"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceHookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookSecret"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookTry"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookReplay"];
                 };
             };
             /** @description What went wrong */

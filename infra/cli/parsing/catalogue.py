@@ -103,6 +103,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Listed]]] = {
     },
     "Access and cost": {
         "keys": Listed("infra.cli.keys", "Make, list and revoke the API keys of programs."),
+        "hooks": Listed("infra.cli.hooks", "Send events to webhooks, e-mail addresses and queues."),
         "users": Listed("infra.cli.account.users", "Invite the people who sign in."),
         "audit": Listed("infra.cli.access", "List who changed what, the latest first."),
         "cost": Listed(

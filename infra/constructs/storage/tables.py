@@ -126,10 +126,17 @@ class PredictionsTable(OnDemandTable):
 
 
 class RegistryTable(OnDemandTable):
-    """Model versions, which of them serve, and which served when."""
+    """Model versions, which of them serve, and which served when; its stream tells of moves."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
-        super().__init__(scope, construct_id, stage=stage, partition_key="pk", sort_key="sk")
+        super().__init__(
+            scope,
+            construct_id,
+            stage=stage,
+            partition_key="pk",
+            sort_key="sk",
+            stream=dynamodb.StreamViewType.NEW_IMAGE,
+        )
 
     def allow_read(self, role: iam.Role) -> None:
         """Let `role` find out which version is active and which there are."""
@@ -201,10 +208,18 @@ class InsightsTable(OnDemandTable):
 
 
 class DatasetsTable(OnDemandTable):
-    """Datasets: classes, images with their contents, versions and trainings."""
+    """Datasets: classes, images with their contents, versions and trainings. Its stream tells of
+    the ends of trainings."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
-        super().__init__(scope, construct_id, stage=stage, partition_key="pk", sort_key="sk")
+        super().__init__(
+            scope,
+            construct_id,
+            stage=stage,
+            partition_key="pk",
+            sort_key="sk",
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+        )
 
     def allow_curate(self, role: iam.Role) -> None:
         """Let `role` read everything, write rows and change them, and delete the content of an

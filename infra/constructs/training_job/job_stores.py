@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -11,10 +12,18 @@ from infra.stages import StageConfig
 
 
 class JobsTable(OnDemandTable):
-    """Records of the control plane; no machine has a right to it."""
+    """Records of the control plane; no machine has a right to it. Its stream tells of their
+    ends."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
-        super().__init__(scope, construct_id, stage=stage, partition_key="pk", sort_key="sk")
+        super().__init__(
+            scope,
+            construct_id,
+            stage=stage,
+            partition_key="pk",
+            sort_key="sk",
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+        )
 
     def allow_control(self, role: iam.Role, *, listing: bool = False) -> None:
         """Let `role` read rows and write records; with `listing` also list the records."""

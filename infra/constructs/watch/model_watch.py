@@ -16,9 +16,10 @@ from infra.constructs.storage.stores import Stores
 from infra.nag import acknowledge
 from infra.stages import StageConfig
 from lambdas.classification.loading import REFUSED_METRIC, REFUSED_SERVICE
-from lambdas.counters.handler import DRIFT_METRIC, TRIAL_METRIC
+from lambdas.counters.handler import TRIAL_METRIC
 from lambdas.counters.settings import CountersSettings
 from lambdas.shadow.settings import ShadowSettings
+from visionflow.events.alarms import DRIFT_METRIC
 
 TIMEOUT = Duration.seconds(60)
 STREAM_BATCH = 500
@@ -40,6 +41,7 @@ class ModelWatch(Construct):
 
     Attributes:
         readers: the functions of both, which read records.
+        dead_letters: what could not be done after an answer was recorded, with an alarm.
     """
 
     def __init__(
@@ -53,6 +55,15 @@ class ModelWatch(Construct):
         curation_queue: sqs.Queue,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.dead_letters = DeadLetterQueue(self, "DeadLetters", stage=stage)
+        acknowledge(self.dead_letters, "AwsSolutions-SQS3", reason="It is a dead-letter queue.")
+        # One queue for all, since an account has ten alarms for nothing.
+        self.dead_letters.add_alarm(
+            self,
+            "DeadLetterAlarm",
+            "What follows a recorded change could not be done after every retry: it was not "
+            "counted, not shown to the shadow, or not sent to the event bus.",
+        )
         shadow = self._add_shadow(stage, package, stores)
         counters = self._add_counters(stage, package, stores, shadow, curation_queue)
         self.readers = (shadow, counters)
@@ -85,13 +96,6 @@ class ModelWatch(Construct):
         shadow: ServiceFunction,
         curation_queue: sqs.Queue,
     ) -> ServiceFunction:
-        uncounted = DeadLetterQueue(self, "Uncounted", stage=stage)
-        acknowledge(uncounted, "AwsSolutions-SQS3", reason="It is the stream's dead-letter queue.")
-        uncounted.add_alarm(
-            self,
-            "UncountedAlarm",
-            "A recorded prediction can never be counted, or could not be after every retry.",
-        )
         function = ServiceFunction(
             self,
             "Counters",
@@ -104,7 +108,7 @@ class ModelWatch(Construct):
                 insights_table=stores.insights.table_name,
                 audit_table=stores.audit.table_name,
                 shadow_function=shadow.function_name,
-                uncounted_queue_url=uncounted.queue_url,
+                uncounted_queue_url=self.dead_letters.queue_url,
                 datasets_table=stores.datasets_table.table_name,
                 curation_queue=curation_queue.queue_url,
             ).to_env(),
@@ -128,7 +132,7 @@ class ModelWatch(Construct):
                 report_batch_item_failures=True,
                 retry_attempts=STREAM_RETRIES,
                 # It also lets the function itself send messages there.
-                on_failure=event_sources.SqsDlq(uncounted),
+                on_failure=event_sources.SqsDlq(self.dead_letters),
             )
         )
         acknowledge(
@@ -140,13 +144,6 @@ class ModelWatch(Construct):
         return function
 
     def _add_shadow(self, stage: StageConfig, package: Package, stores: Stores) -> ServiceFunction:
-        dead_letters = DeadLetterQueue(self, "ShadowDeadLetters", stage=stage)
-        acknowledge(dead_letters, "AwsSolutions-SQS3", reason="It is the calls' dead-letter queue.")
-        dead_letters.add_alarm(
-            self,
-            "ShadowDeadLetterAlarm",
-            "An image for the shadow could not be processed after every retry.",
-        )
         function = ServiceFunction(
             self,
             "Shadow",
@@ -177,7 +174,7 @@ class ModelWatch(Construct):
             # Throttled calls wait as long as Lambda lets them.
             max_event_age=Duration.hours(6),
             # It also lets the function send messages there.
-            on_failure=destinations.SqsDestination(dead_letters),
+            on_failure=destinations.SqsDestination(self.dead_letters),
         )
         return function
 

@@ -29,6 +29,8 @@
     |   |-- ForbiddenError
     |   |-- NotSignedInError
     |   |-- KeyNotFoundError
+    |   |-- HookNotFoundError
+    |   |-- HookConflictError           its name is taken, or there are as many as may be
     |   |-- JobNotFoundError
     |   |-- JobConflictError
     |   |-- JobRefusedError
@@ -349,6 +351,18 @@ class KeyNotFoundError(InputError):
     """No API key has this prefix."""
 
     code = "key_not_found"
+
+
+class HookNotFoundError(InputError):
+    """There is no hook of this name."""
+
+    code = "hook_not_found"
+
+
+class HookConflictError(InputError):
+    """The hook's state, or how many there are, does not allow what was asked."""
+
+    code = "hook_conflict"
 
 
 class ImageError(InputError):

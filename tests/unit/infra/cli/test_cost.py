@@ -5,9 +5,10 @@ import pytest
 
 from infra.cli import main
 from infra.cli.cost import bounds_of
-from infra.stages import PROD, STAGES
+from infra.stages import MORE_ALARMS, PROD, STAGES
 from visionflow.costs.amounts import Workload
 from visionflow.costs.estimate import estimate
+from visionflow.costs.events import event_costs
 from visionflow.costs.instant import dataset_cost
 from visionflow.costs.worst_case import worst_case
 from visionflow.strict import to_dict
@@ -55,7 +56,9 @@ def test_the_command_prints_what_the_one_function_says(capsys: pytest.CaptureFix
     options = ("--per-day", "2000", "--image-mp", "12", "--region", "ap-northeast-2", "--json")
     assert main.main(["cost", *options]) == 0
     expected = estimate(Workload(per_day=2000, megapixels=12, region="ap-northeast-2"))
-    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(to_dict(expected)))
+    told = to_dict(event_costs("ap-northeast-2"))
+    both = {**to_dict(expected), "events_per_million": told}
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(both))
 
 
 def test_a_size_that_is_too_small_is_said_first(capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,7 +71,9 @@ def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
 ) -> None:
     def printed() -> object:
         assert main.main(["cost", "--per-day", "2000", "--stage", "prod", "--json"]) == 0
-        return json.loads(capsys.readouterr().out)
+        found = json.loads(capsys.readouterr().out)
+        del found["events_per_million"]  # the test above has it
+        return found
 
     def estimated(workload: Workload) -> object:
         return json.loads(json.dumps(to_dict(estimate(workload))))
@@ -78,7 +83,7 @@ def test_a_stage_brings_its_retention_and_whatever_it_pays_for(
     costly = replace(PROD, snap_start=True, alarm_key=True, all_alarms=True)
     monkeypatch.setitem(STAGES, "prod", costly)
     more = Workload(
-        2000, 3.0, retention_days=365, log_days=90, snap_start=2, keys=1, more_alarms=14
+        2000, 3.0, retention_days=365, log_days=90, snap_start=2, keys=1, more_alarms=MORE_ALARMS
     )
     assert printed() == estimated(more)
 

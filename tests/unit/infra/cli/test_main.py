@@ -32,6 +32,7 @@ OUTPUTS = Outputs(
     job_role="arn:aws:iam::000000000000:role/machines",
     queue_url="http://127.0.0.1:9/queue",
     dead_letter_queue_url="http://127.0.0.1:9/dead",
+    event_bus="bus",
 )
 
 

@@ -92,7 +92,7 @@ class BackfillStore:
         item = self._item(_key(backfill_id))
         if item is None:
             raise BackfillNotFoundError(f"There is no backfill {backfill_id!r:.80}.")
-        return _parse(item)
+        return read_backfill(item)
 
     def page(self, limit: int, cursor: str | None = None) -> dynamodb.Page[Backfill]:
         """The newest first. Raises `InvalidCursorError`."""
@@ -106,7 +106,7 @@ class BackfillStore:
         if cursor is not None:
             asked["ExclusiveStartKey"] = dynamodb.to_item(_key(dynamodb.read_cursor(cursor)))
         answer = self._client.query(**asked)
-        rows = tuple(_parse(item) for item in answer["Items"])
+        rows = tuple(read_backfill(item) for item in answer["Items"])
         more = "LastEvaluatedKey" in answer
         return dynamodb.Page(rows, dynamodb.write_cursor(rows[-1].id) if more and rows else None)
 
@@ -303,5 +303,6 @@ def _item(row: Backfill) -> dynamodb.Item:
     return dynamodb.to_item({**_key(row.id), **strict.to_dict(row)})
 
 
-def _parse(item: Mapping[str, Any]) -> Backfill:
+def read_backfill(item: Mapping[str, Any]) -> Backfill:
+    """A backfill from its row, as attribute values."""
     return strict.parse(Backfill, dynamodb.from_row(item), "backfill")

@@ -292,7 +292,8 @@ def _assumptions(workload: Workload, found: Measured, table: PriceTable) -> dict
         " the bucket stays until somebody deletes it, for "
         f"{_original_month(workload, found, table):.2f} USD per million and month",
         "thumbnails": f"made when somebody looks at an image: {workload.looked_at:.0%}, assumed",
-        "left_out": "cold starts, training, heatmaps of recorded images, and counting for /stats",
+        "left_out": "cold starts, training, heatmaps of recorded images, counting for /stats, and "
+        "events, which are sent while somebody listens",
     }
 
 

@@ -35,6 +35,7 @@ class Prices:
     keys: float
     traces: float
     state_transitions: float
+    event_bus_events: float
     transfer_out_gb: float
     cloudfront_requests: float
     cloudfront_gb: float

@@ -57,7 +57,7 @@ class RunStore:
         item = dynamodb.read_item(self._client, self._table, key)
         if item is None:
             raise RunNotFoundError(f"There is no training {run_id!r:.80} of {dataset!r:.80}.")
-        return _parse(item)
+        return read_run(item)
 
     def runs(self, dataset: str, limit: int | None = None) -> tuple[InstantRun, ...]:
         """The newest first, all by default."""
@@ -69,7 +69,7 @@ class RunStore:
         found = dynamodb.query(
             self._client, self._table, "pk = :pk", values, forward=False, page_size=page_size
         )
-        return map(_parse, found)
+        return map(read_run, found)
 
     def last_done(self, dataset: str) -> InstantRun | None:
         """The newest run that made a model; None before the first."""
@@ -222,7 +222,7 @@ class RunStore:
             answer = self._client.update_item(**update, ReturnValues="ALL_NEW")
         except self._client.exceptions.ConditionalCheckFailedException as error:
             raise _refused(self.run(run.dataset, run.id)) from error
-        return _parse(answer["Attributes"])
+        return read_run(answer["Attributes"])
 
     def _update(
         self,
@@ -259,7 +259,7 @@ def _made(dataset: str, number: int, model: ModelRef, by: str) -> dynamodb.Item:
     )
 
 
-def _parse(item: Mapping[str, Any]) -> InstantRun:
+def read_run(item: Mapping[str, Any]) -> InstantRun:
     row = dynamodb.from_row(item)
     done: dict[str, int] = {}
     for part, images in row.pop(_PARTS).items():

@@ -47,7 +47,7 @@ class JobStore:
             item = dynamodb.read_item(self._client, self._table, dynamodb.to_item(_key(job_id)))
         if item is None:
             raise JobNotFoundError(f"There is no training job {job_id!r:.80}.")
-        return _parse(item)
+        return read_job(item)
 
     def move(self, record: JobRecord, state: JobState, **changes: Unpack[JobChanges]) -> JobRecord:
         """Write the record in ``state``, with ``changes`` to other fields, and return it.
@@ -83,7 +83,7 @@ class JobStore:
         if cursor is not None:
             asked["ExclusiveStartKey"] = _start_below(cursor)
         answer = self._client.query(**asked)
-        records = tuple(_parse(item) for item in answer["Items"])
+        records = tuple(read_job(item) for item in answer["Items"])
         more = "LastEvaluatedKey" in answer
         return dynamodb.Page(
             records, dynamodb.write_cursor(records[-1].id) if more and records else None
@@ -127,7 +127,8 @@ def _item(record: JobRecord) -> dynamodb.Item:
     return dynamodb.to_item({**_key(record.id), **strict.to_dict(record)})
 
 
-def _parse(item: Mapping[str, Any]) -> JobRecord:
+def read_job(item: Mapping[str, Any]) -> JobRecord:
+    """A record from its row, as attribute values, whichever release wrote it."""
     row = dynamodb.from_row(item)
     # A record from before promotion became a step of its own.
     row["request"].pop("promote", None)

@@ -1,0 +1,1 @@
+"""Hooks: who is told of events, and how that went."""

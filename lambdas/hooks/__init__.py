@@ -1,0 +1,1 @@
+"""Webhooks: each event that waits in the queue is sent to its receiver, signed."""

@@ -1,0 +1,1 @@
+"""What VisionFlow tells other systems: an event for each change, under an id that stays."""
