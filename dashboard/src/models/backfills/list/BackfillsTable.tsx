@@ -69,8 +69,10 @@ export function BackfillsTable({ backfills, open, onOpen }: BackfillsTableProps)
                   <ProgressBar backfill={row} />
                 </td>
                 <td className="end">{orDash(progress.images_per_second, decimal, language)}</td>
-                <td className="end">{end === null ? "–" : moment(Date.parse(end), language)}</td>
-                <td className="end">
+                <td className={`end ${css.wraps ?? ""}`}>
+                  {end === null ? "–" : moment(Date.parse(end), language)}
+                </td>
+                <td className={`end ${css.wraps ?? ""}`}>
                   {t("backfills.spentOf", {
                     spent: usd(progress.spent_usd),
                     expected: usd((isAtWork(row) ? progress.expected_usd : null) ?? estimate.usd),
