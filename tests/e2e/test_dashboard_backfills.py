@@ -94,7 +94,8 @@ def browser() -> Iterator[Browser]:
 
 def answer(route: Route) -> None:
     """As `POST` and `GET /backfills` and `GET /backfills/{id}` do."""
-    status, body = 200, {"items": [RUNNING, DONE], "next_cursor": None}
+    status = 200
+    body: dict[str, Any] = {"items": [RUNNING, DONE], "next_cursor": None}
     if route.request.method == "POST":
         body = {"estimate": ESTIMATE, "models": ["starter/1.0.0"], "backfill": None}
     for backfill in (RUNNING, DONE):
