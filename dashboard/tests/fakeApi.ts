@@ -32,6 +32,7 @@ import type {
 } from "../src/api/types";
 import { isRight } from "../src/records/feedback/verdict";
 import { apiKey, hookState, me } from "./callers";
+import { FakeBackfills } from "./fakeBackfills";
 import { FakeDatasets } from "./fakeDatasets";
 import { previewOf } from "./preview";
 import { feedback } from "./records";
@@ -94,6 +95,7 @@ export class FakeApi {
   trainingOptions: TrainingOptions | null = null;
   uncertain: LogEntry[] | null = null;
   readonly datasets = new FakeDatasets();
+  readonly backfills = new FakeBackfills();
   /** Answers of particular requests, `null` where the usual one is to come. */
   failing: ((path: string, method: string) => Response | Promise<Response> | null) | null = null;
   /** Nothing listens any more. */
@@ -135,6 +137,12 @@ export class FakeApi {
       async (request, url) =>
         this.datasets.answer(request.method, url, await body(request)) ??
         problem(404, "route_not_found"),
+    ],
+    [
+      /^\w+ \/backfills/,
+      async (request, url) =>
+        this.backfills.answer(request.method, url, await body(request)) ??
+        problem(404, "backfill_not_found"),
     ],
     [/^GET \/status$/, () => json(this.status, this.status.status === "ok" ? 200 : 503)],
     [/^GET \/logs$/, (_, { searchParams }) => json(this.#page(searchParams))],

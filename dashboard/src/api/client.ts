@@ -1,4 +1,5 @@
 import { type AccessApi, accessApi } from "./access";
+import { type BackfillsApi, backfillsApi } from "./backfills";
 import { type DatasetsApi, datasetsApi } from "./datasets";
 import { type ModelsApi, modelsApi } from "./models";
 import { type PredictionsApi, predictionsApi } from "./predictions";
@@ -6,7 +7,13 @@ import { type TrainingApi, trainingApi } from "./training";
 import { createTransport, type TransportOptions } from "./transport/transport";
 
 /** Every method throws `ApiError`, and an `AbortError` when its signal says so. */
-export type Api = PredictionsApi & ModelsApi & TrainingApi & DatasetsApi & AccessApi & ApiAddress;
+export type Api = PredictionsApi &
+  ModelsApi &
+  TrainingApi &
+  BackfillsApi &
+  DatasetsApi &
+  AccessApi &
+  ApiAddress;
 
 /** What a program needs to call the API too. */
 export interface ApiAddress {
@@ -24,6 +31,7 @@ export function createApi(options: TransportOptions): Api {
     ...predictionsApi(client),
     ...modelsApi(client),
     ...trainingApi(client),
+    ...backfillsApi(client),
     ...datasetsApi(client),
     ...accessApi(client),
   };

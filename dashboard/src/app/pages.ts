@@ -33,6 +33,7 @@ export const PAGES = {
   access: page("/access", () => import("../admin/AccessPage")),
   overTime: page("/over-time", () => import("../live/overtime/OverTimePage")),
   cost: page("/cost", () => import("../live/cost/CostPage")),
+  backfills: page("/models/backfills", () => import("../models/backfills/BackfillsPage")),
   account: page("/account", () => import("../account/AccountPage")),
 } as const;
 

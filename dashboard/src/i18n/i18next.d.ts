@@ -1,5 +1,6 @@
 import "i18next";
 
+import type backfills from "./backfills/en.json";
 import type data from "./data/en.json";
 import type en from "./en.json";
 
@@ -7,6 +8,6 @@ declare module "i18next" {
   /** Makes a key that no language has a type error. */
   interface CustomTypeOptions {
     defaultNS: "translation";
-    resources: { translation: typeof en & { data: typeof data } };
+    resources: { translation: typeof en & { backfills: typeof backfills; data: typeof data } };
   }
 }

@@ -16,7 +16,7 @@ export function timingText(t: TFunction, step: string): string {
 }
 
 /** The text of a key that the server named; `undefined` where the page has none. */
-function textOf(t: TFunction, key: string, values: object = {}): string | undefined {
+export function textOf(t: TFunction, key: string, values: object = {}): string | undefined {
   const found = (t as (key: string, options: object) => string)(key, {
     ...values,
     defaultValue: "",

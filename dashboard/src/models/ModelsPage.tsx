@@ -12,6 +12,7 @@ import { Notice } from "../ui/notice/Notice";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
 import { ComparePanel } from "./ComparePanel";
 import { DriftPanel } from "./DriftPanel";
+import { ModelTabs } from "./ModelTabs";
 import { MovesPanel } from "./moves/MovesPanel";
 import css from "./ModelsPage.module.css";
 import { PromotionPanel } from "./rule/PromotionPanel";
@@ -38,6 +39,7 @@ export default function ModelsPage() {
           <p className="muted">{t("models.intro")}</p>
         </div>
       </div>
+      <ModelTabs />
       {models.error && !list ? (
         <Missing error={models.error} route="GET /models" onRetry={() => void models.refetch()} />
       ) : !list ? (

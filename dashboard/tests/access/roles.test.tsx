@@ -66,7 +66,7 @@ describe.each(Object.entries(ROLES))("a %s", (role, caller) => {
     } else {
       const why = within(await screen.findByTestId("no-jobs"));
       expect(why.getByTestId("missing-scope")).toHaveTextContent(
-        "start, stop and resume training jobs (scope “jobs”)",
+        "start, stop and resume training jobs and backfills (scope “jobs”)",
       );
       expect(screen.queryByTestId("job-form")).not.toBeInTheDocument();
       expect(screen.queryByTestId("resume-job")).not.toBeInTheDocument();

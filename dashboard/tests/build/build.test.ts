@@ -51,6 +51,7 @@ describe("the built page", () => {
     "HistoryPage",
     "AccuracyPage",
     "ModelsPage",
+    "BackfillsPage",
     "DataPage",
     "TrainingPage",
     "AccessPage",

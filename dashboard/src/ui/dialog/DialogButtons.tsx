@@ -5,6 +5,8 @@ import css from "./DialogButtons.module.css";
 interface DialogButtonsProps {
   /** The text of the confirm button. */
   confirm: string;
+  /** The text of the other one. */
+  dismiss?: string;
   tone: "primary" | "danger";
   isPending: boolean;
   onCancel: () => void;
@@ -14,12 +16,12 @@ interface DialogButtonsProps {
 
 /** The buttons of a confirmation dialog. */
 export function DialogButtons(props: DialogButtonsProps) {
-  const { confirm, tone, isPending, onCancel, onConfirm, testId } = props;
+  const { confirm, dismiss, tone, isPending, onCancel, onConfirm, testId } = props;
   const { t } = useTranslation();
   return (
     <div className={css.buttons}>
       <button type="button" className="button" onClick={onCancel}>
-        {t("app.cancel")}
+        {dismiss ?? t("app.cancel")}
       </button>
       <button
         type="button"

@@ -1,0 +1,61 @@
+import type { components, paths } from "./schema";
+import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport/transport";
+import type { Page } from "./types";
+
+type Schemas = components["schemas"];
+
+/** Images of a bucket that are classified at once, with how far that has come. */
+export type Backfill = Schemas["BackfillView"];
+export type BackfillState = Backfill["state"];
+export type BackfillStart = Schemas["BackfillStart"];
+export type BackfillEstimate = Schemas["BackfillEstimate"];
+export type BackfillRequest = Partial<
+  paths["/backfills"]["post"]["requestBody"]["content"]["application/json"]
+> & { source: string };
+export type BackfillAction = "pause" | "cancel" | "retry";
+
+const BACKFILLS_PAGE = 20;
+
+export interface BackfillsApi {
+  /** Starts one; with `dry_run` only says what it takes. */
+  startBackfill(request: BackfillRequest, signal?: AbortSignal): Promise<BackfillStart>;
+  backfills(cursor: string | null, signal?: AbortSignal): Promise<Page<Backfill>>;
+  backfill(id: string, signal?: AbortSignal): Promise<Backfill>;
+  moveBackfill(id: string, action: BackfillAction, signal?: AbortSignal): Promise<Backfill>;
+  /** Goes on; `maxUsd` is what it may spend in all, `null`: as before. */
+  resumeBackfill(id: string, maxUsd: number | null, signal?: AbortSignal): Promise<Backfill>;
+}
+
+export function backfillsApi(client: Transport): BackfillsApi {
+  const one = (id: string) => ({ path: { id } });
+  return {
+    startBackfill: (given, signal) => {
+      const body = { models: [], into: "files" as const, dry_run: false, ...given };
+      return ask(
+        signal,
+        (bounded) => client.POST("/backfills", { body, signal: bounded }),
+        WRITE_TIMEOUT_MS, // images are counted first
+      );
+    },
+    backfills: (cursor, signal) => {
+      const query = { limit: BACKFILLS_PAGE, ...(cursor !== null && { cursor }) };
+      return ask(signal, (bounded) =>
+        client.GET("/backfills", { params: { query }, signal: bounded }),
+      );
+    },
+    backfill: (id, signal) =>
+      ask(signal, (bounded) => client.GET("/backfills/{id}", { params: one(id), signal: bounded })),
+    moveBackfill: (id, action, signal) =>
+      ask(signal, (bounded) =>
+        client.POST(`/backfills/{id}/${action}`, { params: one(id), signal: bounded }),
+      ),
+    resumeBackfill: (id, maxUsd, signal) =>
+      ask(signal, (bounded) =>
+        client.POST("/backfills/{id}/resume", {
+          params: one(id),
+          body: { max_usd: maxUsd },
+          signal: bounded,
+        }),
+      ),
+  };
+}

@@ -1,0 +1,29 @@
+import { useTranslation } from "react-i18next";
+import { NavLink } from "react-router";
+
+import css from "./ModelTabs.module.css";
+
+const TABS = [
+  ["/models", "versions"],
+  ["/models/backfills", "backfills"],
+] as const;
+
+/** From the versions to what they classify of a bucket that is full already. */
+export function ModelTabs() {
+  const { t } = useTranslation();
+  return (
+    <nav className={`tabs ${css.tabs}`} aria-label={t("models.views")}>
+      {TABS.map(([path, name]) => (
+        <NavLink
+          key={path}
+          to={path}
+          end
+          className={`tab ${css.link}`}
+          data-testid={`models-tab-${name}`}
+        >
+          {t(`models.tabs.${name}`)}
+        </NavLink>
+      ))}
+    </nav>
+  );
+}
