@@ -75,6 +75,12 @@ export const NEEDS = {
   "GET /keys": "admin",
   "POST /keys": "admin",
   "DELETE /keys/{prefix}": "admin",
+  "GET /hooks": "admin",
+  "POST /hooks": "admin",
+  "DELETE /hooks/{name}": "admin",
+  "POST /hooks/{name}/secret": "admin",
+  "POST /hooks/{name}/test": "admin",
+  "POST /hooks/{name}/replay": "admin",
   "GET /audit": "admin",
   "DELETE /owners/{owner}": "admin",
 } as const satisfies Record<string, Scope>;
