@@ -64,7 +64,7 @@ OTHERS = ("Jobs", "Publish", "Embed", "Instant", "Backfill", "Chunk")
 HOOKS_MAPPING = "event-source-mapping:ListeningHooksSqsEventSource"
 _OWN = "AWS::Region:AWS::AccountId"
 HOOK_SECRETS = f"arn:AWS::Partition:ssm:{_OWN}:parameter/visionflow/STAGE/hooks/*"
-HOOK_RULES = f"arn:AWS::Partition:events:{_OWN}:rule/EventsOutBus/*"
+HOOK_RULES = f"arn:AWS::Partition:events:{_OWN}:rule/EventsOutBus/hook-*"
 MANAGE_HOOKS: Grants = {
     *{
         ("dynamodb:" + action, "ListeningTable")

@@ -76,8 +76,8 @@ def test_a_webhook_comes_with_a_secret_that_is_shown_once_and_goes_with_it(stage
     assert (made.status, made.body["kind"]) == (201, "webhook")
     assert made.body["secret"].startswith("whsec_")
     assert stage.mapping.enabled
-    assert stage.rules() == {"erp": json.loads(pattern("erp", HookFilter(labels=("scratch",))))}
-    (target,) = stage.events.list_targets_by_rule(Rule="erp", EventBusName="bus")["Targets"]
+    assert stage.rules() == {"hook-erp": json.loads(pattern("erp", HookFilter(labels=("scratch",))))}
+    (target,) = stage.events.list_targets_by_rule(Rule="hook-erp", EventBusName="bus")["Targets"]
     assert target["Arn"] == f"{ARN}hooks"
     listed = stage.call("GET", "/hooks")
     rows = stage.cloud.dynamodb.scan(TableName="hooks")["Items"]
@@ -97,6 +97,16 @@ def test_a_webhook_comes_with_a_secret_that_is_shown_once_and_goes_with_it(stage
     assert stage.call("DELETE", "/hooks/erp").status == 200
     assert (stage.rules(), stage.secrets(), stage.mapping.enabled) == ({}, [], False)
     assert stage.call("DELETE", "/hooks/erp").status == 404
+
+
+def test_a_rule_of_the_teams_own_with_the_name_of_a_hook_stays_as_it_is(stage: Stage) -> None:
+    own = {"detail-type": ["model.moved"]}
+    stage.events.put_rule(Name="erp", EventBusName="bus", EventPattern=json.dumps(own))
+    body = {"name": "erp", "target": "https://erp.example.com/"}
+    assert stage.call("POST", "/hooks", body).status == 201
+    assert stage.rules()["erp"] == own
+    assert stage.call("DELETE", "/hooks/erp").status == 200
+    assert stage.rules() == {"erp": own}
 
 
 @pytest.mark.parametrize(("target", "kind"), [("a@example.com", "email"), (f"{ARN}own", "sqs")])

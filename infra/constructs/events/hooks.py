@@ -21,6 +21,7 @@ from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
 from lambdas.api.settings import HookSettings
 from lambdas.hooks.settings import HooksSettings
+from visionflow.events.hooks import RULE_START
 
 # Ten receivers at once, each for ten seconds at most.
 TIMEOUT = Duration.seconds(60)
@@ -189,7 +190,9 @@ class Hooks(Construct):
 
     def _rule_arns(self) -> str:
         return Stack.of(self).format_arn(
-            service="events", resource="rule", resource_name=f"{self._bus.event_bus_name}/*"
+            service="events",
+            resource="rule",
+            resource_name=f"{self._bus.event_bus_name}/{RULE_START}*",
         )
 
     def _secret_arns(self) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lambdas.api.settings import HookSettings
 from visionflow.errors import PlatformError
-from visionflow.events.hooks import Hook, input_template, pattern
+from visionflow.events.hooks import Hook, input_template, pattern, rule_name
 from visionflow.events.signing import new_secret
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ class Listening:
     def listen(self, hook: Hook) -> None:
         bus = self.settings.event_bus
         self.events.put_rule(
-            Name=hook.name,
+            Name=rule_name(hook.name),
             EventBusName=bus,
             EventPattern=pattern(hook.name, hook.wants),
             Description=f"A hook of {hook.created_by}"[:512],
         )
         answer = self.events.put_targets(
-            Rule=hook.name, EventBusName=bus, Targets=[self._target(hook)]
+            Rule=rule_name(hook.name), EventBusName=bus, Targets=[self._target(hook)]
         )
         if answer.get("FailedEntryCount"):
             raise PlatformError(f"EventBridge refused the target: {answer['FailedEntries']}")
@@ -83,9 +83,9 @@ class Listening:
     def stop(self, name: str) -> None:
         bus, missing = self.settings.event_bus, self.events.exceptions.ResourceNotFoundException
         with suppress(missing):
-            self.events.remove_targets(Rule=name, EventBusName=bus, Ids=[TARGET])
+            self.events.remove_targets(Rule=rule_name(name), EventBusName=bus, Ids=[TARGET])
         with suppress(missing):
-            self.events.delete_rule(Name=name, EventBusName=bus)
+            self.events.delete_rule(Name=rule_name(name), EventBusName=bus)
 
     def _parameter(self, name: str) -> str:
         return f"{self.settings.hook_secrets}/{name}"

@@ -15,6 +15,8 @@ from visionflow.predictions.record import Source
 
 HOOK_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 MOST_HOOKS: Final = 20
+RULE_START: Final = "hook-"
+"""What the names of hooks' rules begin with; all others on the bus are the team's."""
 LONGEST_TARGET: Final = 500
 MOST_VALUES: Final = 20
 LONGEST_VALUE: Final = 100
@@ -147,6 +149,11 @@ def pattern(name: str, wants: HookFilter) -> str:
             "labels",
         )
     return text
+
+
+def rule_name(name: str) -> str:
+    """A hook never takes the rule that a team has put on the bus under the same name."""
+    return RULE_START + name
 
 
 def check_name(name: str) -> None:
