@@ -59,11 +59,13 @@ class Post(Protocol):
 
 @dataclass(frozen=True)
 class Message:
-    """An event for a hook. ``attempts`` were made; ``since`` is when the first was due, and
-    ``not_before`` when the next one is, both in seconds since 1970."""
+    """An event for a hook, which was ``made`` then; null for whatever hook has the name.
+    ``attempts`` were made; ``since`` is when the first was due, and ``not_before`` when the next
+    one is, both in seconds since 1970."""
 
     hook: str
     detail: dict[str, Any]
+    made: str | None = None
     attempts: int = 0
     since: float | None = None
     not_before: float = 0.0
@@ -73,10 +75,11 @@ class Message:
         """Raises `ValueError` for what neither a rule nor this class has written."""
         try:
             found = json.loads(text)
-            since = found.get("since")
+            since, made = found.get("since"), found.get("made")
             return cls(
                 hook=str(found["hook"]),
                 detail=dict(found["detail"]),
+                made=None if made is None else str(made),
                 attempts=int(found.get("attempts", 0)),
                 since=sent_at if since is None else float(since),
                 not_before=float(found.get("not_before", 0)),
@@ -105,9 +108,10 @@ class Secrets:
     _known: dict[tuple[str, int, str], str] = field(default_factory=dict)
 
     def of(self, hook: Hook, now: datetime) -> list[str]:
-        """What to sign with, the latest first."""
+        """What to sign with, the latest first. Raises `LookupError`."""
         if hook.secret_version is None or hook.secret_at is None:
-            return []
+            # It is being made; nothing is ever sent without a signature.
+            raise LookupError(f"{hook.name} has no secret yet")
         versions = [hook.secret_version]
         if hook.secret_version > 1 and timestamp(now - SECRET_OVERLAP) < hook.secret_at:
             versions.append(hook.secret_version - 1)
@@ -184,8 +188,11 @@ class HooksService:
 
     def _decide(self, message: Message) -> None:
         receiver = self._receiver(message.hook)
+        if not _is_for(message, receiver.hook):
+            # What is known may be older than the hook.
+            receiver = self._receiver(message.hook, anew=True)
         hook, now = receiver.hook, self._clock()
-        if hook is None:
+        if hook is None or not _is_for(message, hook):
             return  # removed meanwhile: nobody waits for it
         wait = message.not_before - now
         if not message.is_test and wait <= 0:
@@ -217,10 +224,10 @@ class HooksService:
         keys = self._secrets.of(hook, datetime.fromtimestamp(now, UTC))
         return self._post(hook.target, body, headers(keys, message.id, int(now), body))
 
-    def _receiver(self, name: str) -> _Receiver:
+    def _receiver(self, name: str, *, anew: bool = False) -> _Receiver:
         with self._lock:
             found = self._receivers.setdefault(name, _Receiver())
-            stale = self._clock() - found.read_at >= REFRESH_S
+            stale = anew or self._clock() - found.read_at >= REFRESH_S
         if stale:
             hook = self._store.find(name)
             with self._lock:
@@ -279,6 +286,10 @@ class HooksService:
             MessageBody=replace(message, not_before=0.0).to_json(why=why),
         )
         self._store.count_dead(message.hook, 1)
+
+
+def _is_for(message: Message, hook: Hook | None) -> bool:
+    return hook is not None and message.made in (None, hook.created_at)
 
 
 def _wait_after(attempts: int) -> float:

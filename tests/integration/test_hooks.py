@@ -76,9 +76,13 @@ def test_a_webhook_comes_with_a_secret_that_is_shown_once_and_goes_with_it(stage
     assert (made.status, made.body["kind"]) == (201, "webhook")
     assert made.body["secret"].startswith("whsec_")
     assert stage.mapping.enabled
-    assert stage.rules() == {"hook-erp": json.loads(pattern("erp", HookFilter(labels=("scratch",))))}
+    assert stage.rules() == {
+        "hook-erp": json.loads(pattern("erp", HookFilter(labels=("scratch",))))
+    }
     (target,) = stage.events.list_targets_by_rule(Rule="hook-erp", EventBusName="bus")["Targets"]
     assert target["Arn"] == f"{ARN}hooks"
+    made_at = f'"made":"{made.body["created_at"]}"'
+    assert made_at in target["InputTransformer"]["InputTemplate"]
     listed = stage.call("GET", "/hooks")
     rows = stage.cloud.dynamodb.scan(TableName="hooks")["Items"]
     trail = stage.cloud.dynamodb.scan(TableName="audit")["Items"]
@@ -116,6 +120,15 @@ def test_other_targets_have_neither_secret_nor_outcome(
     made = stage.call("POST", "/hooks", {"name": "other", "target": target})
     assert (made.status, made.body["kind"], made.body["secret"]) == (201, kind, None)
     assert stage.call("GET", "/hooks").body["items"][0]["outcome"] is None
+    if kind == "email":  # who confirms after the removal hears nothing of the next of that name
+        sns = boto3.client("sns")
+        found = sns.list_subscriptions()["Subscriptions"]
+        (arn,) = (one["SubscriptionArn"] for one in found if one["Endpoint"] == target)
+        about = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+        assert json.loads(about["FilterPolicy"]) == {
+            "hook": ["other"],
+            "made": [made.body["created_at"]],
+        }
     assert not stage.mapping.enabled, "polling an empty queue is billed"
     assert stage.call("POST", "/hooks/other/replay").status == 409
     assert stage.call("DELETE", "/hooks/other").status == 200

@@ -37,14 +37,14 @@ class Listening:
         with suppress(self.parameters.exceptions.ParameterNotFound):
             self.parameters.delete_parameter(Name=self._parameter(name))
 
-    def subscribe(self, name: str, address: str) -> str:
+    def subscribe(self, hook: Hook) -> str:
         """SNS sends the address a mail, whose link confirms that it wants to hear."""
         answer = self.mail.subscribe(
             TopicArn=self.settings.hook_mail,
             Protocol="email",
-            Endpoint=address,
+            Endpoint=hook.target,
             Attributes={
-                "FilterPolicy": f'{{"hook":["{name}"]}}',
+                "FilterPolicy": f'{{"hook":["{hook.name}"],"made":["{hook.created_at}"]}}',
                 "FilterPolicyScope": "MessageBody",
             },
             ReturnSubscriptionArn=True,
@@ -78,7 +78,7 @@ class Listening:
         if hook.kind == "sqs":
             return {"Id": TARGET, "Arn": hook.target, "InputPath": "$.detail", **dead}
         arn = settings.hook_queue_arn if hook.kind == "webhook" else settings.hook_mail
-        return {"Id": TARGET, "Arn": arn, "InputTransformer": input_template(hook.name), **dead}
+        return {"Id": TARGET, "Arn": arn, "InputTransformer": input_template(hook), **dead}
 
     def stop(self, name: str) -> None:
         bus, missing = self.settings.event_bus, self.events.exceptions.ResourceNotFoundException

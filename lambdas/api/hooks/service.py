@@ -86,7 +86,7 @@ class HookService:
                 secret, version = self.listening.new_secret(hook.name)
                 hook = replace(hook, secret_version=version, secret_at=timestamp(now))
             elif kind == "email":
-                subscription = self.listening.subscribe(hook.name, hook.target)
+                subscription = self.listening.subscribe(hook)
                 hook = replace(hook, subscription=subscription)
             self.store.put(hook)
             self.listening.listen(hook)

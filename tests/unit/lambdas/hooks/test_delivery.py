@@ -88,10 +88,12 @@ class World:
             clock=self.clock,
         )
 
-    def send(self, *ids: str, name: str = "erp", kind: str = "model.moved") -> None:
+    def send(
+        self, *ids: str, name: str = "erp", kind: str = "model.moved", made: str | None = None
+    ) -> None:
         for one in ids:
             detail = {"id": one, "kind": kind, "data": {}}
-            body = json.dumps({"hook": name, "detail": detail})
+            body = json.dumps({"hook": name, "detail": detail, "made": made})
             self.queues.send_message(QueueUrl="queue", MessageBody=body)
 
     def run(self, rounds: int = 10_000) -> None:
@@ -283,6 +285,38 @@ def test_events_of_a_hook_that_was_removed_are_dropped(there: Receiver) -> None:
     world.send("evt-1")
     world.run()
     assert (there.asked, world.queues.dead) == (0, [])
+
+
+def test_events_of_a_hook_that_was_removed_do_not_reach_the_next_of_its_name(
+    there: Receiver,
+) -> None:
+    world = World(hook(there.url))
+    world.store.hooks["erp"] = replace(hook(there.url), created_at="2031")
+    world.send("old", made="2030")
+    world.send("new", made="2031")
+    world.run()
+    assert [headers["webhook-id"] for headers, _ in there.taken] == ["new"]
+    assert world.queues.dead == []
+
+
+@pytest.mark.parametrize("known", [None, "2030"])
+def test_a_new_hook_hears_at_once_where_the_one_before_is_remembered(
+    there: Receiver, known: str | None
+) -> None:
+    world = World(*([] if known is None else [hook(there.url)]))
+    world.send("before", made="2029")
+    world.run()
+    world.store.hooks["erp"] = replace(hook(there.url), created_at="2031")
+    world.send("new", made="2031")
+    world.run()
+    assert [headers["webhook-id"] for headers, _ in there.taken] == ["new"]
+
+
+def test_nothing_is_sent_unsigned(there: Receiver) -> None:
+    world = World(replace(hook(there.url), secret_version=None, secret_at=None))
+    world.send("one")
+    assert world.round(world.queues.next()) == ["0"]
+    assert there.taken == []
 
 
 def test_a_fault_of_the_platform_leaves_the_message_in_the_queue(there: Receiver) -> None:

@@ -207,10 +207,11 @@ def without_secrets(target: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme.startswith("http") else target
 
 
-def input_template(name: str) -> Mapping[str, Any]:
+def input_template(hook: Hook) -> Mapping[str, Any]:
     """What EventBridge makes of an event for the queue of webhooks, and for e-mails: its detail,
-    and whose it is."""
+    and whose it is. By ``made`` what waits for a hook that was removed, and who confirms its mail
+    later, has nothing to do with the next hook of that name."""
     return {
         "InputPathsMap": {"detail": "$.detail"},
-        "InputTemplate": f'{{"hook":"{name}","detail":<detail>}}',
+        "InputTemplate": f'{{"hook":"{hook.name}","made":"{hook.created_at}","detail":<detail>}}',
     }
