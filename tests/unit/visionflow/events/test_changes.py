@@ -215,6 +215,21 @@ def test_a_row_that_cannot_be_read_is_untellable(table: Table, after: Item) -> N
             heard(table, None, after)
 
 
+@pytest.mark.parametrize(
+    ("table", "after"),
+    [
+        ("predictions", prediction(created_at="today")),
+        ("registry", moved(moved_at="today")),
+        ("jobs", job(ended_at="today")),
+        ("jobs", backfill(ended_at="today")),
+        ("datasets", run(finished_at="today")),
+    ],
+)
+def test_a_row_without_a_time_holds_up_no_stream(table: Table, after: Item) -> None:
+    with pytest.raises(UntellableError):
+        heard(table, None, after)
+
+
 def test_an_alarm_is_told_and_that_about_drift_as_drift() -> None:
     rings, ends = alarm_event(alarm()), alarm_event(alarm(value="OK"))
     assert (rings.kind, alarm_event(alarm("DriftAlarm")).kind) == ("alarm.changed", "drift.changed")

@@ -60,7 +60,10 @@ def event_of(change: Change) -> Event | None:
     if change.after is None:
         return None
     try:
-        return READERS[change.table](change.before, change.after)
+        found = READERS[change.table](change.before, change.after)
+        if found is not None:
+            datetime.fromisoformat(found.at)  # which the bus is told beside the event
+        return found
     except (VisionFlowError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise UntellableError(f"It is not a row of {change.table}: {error!r:.300}") from error
 
