@@ -108,7 +108,7 @@ def post(
                 plain, server_hostname=host, do_handshake_on_connect=False
             )
             cut.wire.do_handshake()
-        path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         answer = _exchange(cut.wire, parts.netloc, path, body, headers)
         # The end of a connection is taken for the end of an answer's header.
         return _late(timeout_s) if cut.done else answer

@@ -21,6 +21,7 @@ class Receiver:
         self.behaviour: Any = lambda: "ok"
         self.taken: list[tuple[dict[str, str], bytes]] = []
         self.asked = 0
+        self.paths: list[str] = []
         self.lock = threading.Lock()
         self.url = ""
         self.closing = threading.Event()
@@ -68,6 +69,7 @@ def receiver() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             with found.lock:
                 found.asked += 1
+                found.paths.append(self.path)
                 kind = found.behaviour()
             respond(self, found, kind, body)
 

@@ -49,6 +49,17 @@ def test_a_name_that_leads_inside_is_refused_without_a_connection() -> None:
         assert there.asked == 0
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [("", "/"), ("?key=1", "/?key=1"), ("/?", "/"), ("/a%20b;c?x=/y", "/a%20b;c?x=/y")],
+)
+def test_a_receiver_is_asked_for_the_path_that_was_written(written: str, asked: str) -> None:
+    with receiver() as there:
+        start = there.url.partition("/hook")[0]
+        assert post(start + written, b"{}", {}, allow_loopback=True).ok
+        assert there.paths == [asked]
+
+
 def test_what_was_checked_is_what_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that leads elsewhere a moment later gains nothing."""
     seen: list[object] = []
