@@ -8,18 +8,20 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import sys
 import time
-from collections.abc import Mapping
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TOLERANCE_S = 300  # an old request that somebody recorded is refused
+MOST_BYTES = 1_000_000  # an event has at most 256 KB; strangers may send anything
 seen: set[str] = set()  # in your own database: an id that is there was handled before
 
 
-def verified(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> bool:
+def verified(headers: Message | dict[str, str], body: bytes, secret: str, now: float) -> bool:
     message_id, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "0")
-    if not at.isdigit() or abs(now - int(at)) > TOLERANCE_S:
+    if not re.fullmatch("[0-9]{1,12}", at) or abs(now - int(at)) > TOLERANCE_S:
         return False
     key = base64.b64decode(secret.removeprefix("whsec_"))
     digest = hmac.digest(key, f"{message_id}.{at}.".encode() + body, hashlib.sha256)
@@ -30,13 +32,20 @@ def verified(headers: Mapping[str, str], body: bytes, secret: str, now: float) -
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        good = verified(dict(self.headers), body, os.environ["WEBHOOK_SECRET"], time.time())
+        length = self.headers.get("Content-Length", "")
+        if not re.fullmatch("[0-9]{1,7}", length) or int(length) > MOST_BYTES:
+            return self.answer(400)
+        body = self.rfile.read(int(length))
+        # As they are: their names come in capitals or not.
+        good = verified(self.headers, body, os.environ["WEBHOOK_SECRET"], time.time())
         if good and self.headers["webhook-id"] not in seen:
             event = json.loads(body)
             print(event["id"], event["kind"], json.dumps(event["data"]), flush=True)
             seen.add(event["id"])  # last of all: what fails before is delivered again
-        self.send_response(204 if good else 401)
+        return self.answer(204 if good else 401)
+
+    def answer(self, status: int) -> None:
+        self.send_response(status)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from http.client import HTTPMessage
 from typing import Any
 
 import pytest
@@ -131,6 +132,13 @@ def test_an_event_arrives_signed_so_that_the_example_verifies_it(there: Receiver
     assert not verified(sent, body, NEW, now=world.clock.now)
     assert not verified(sent, body, OLD, now=world.clock.now + 3600)
     assert not verified({**sent, "webhook-id": "evt-2"}, body, OLD, now=world.clock.now)
+    # A proxy may write names in capitals, and strangers what they like.
+    capitals = HTTPMessage()
+    for name, value in sent.items():
+        capitals[name.title()] = value
+    assert verified(capitals, body, OLD, now=world.clock.now)
+    for wrong in ("", "²", "-1", "9" * 5000):
+        assert not verified({**sent, "webhook-timestamp": wrong}, body, OLD, now=1.0)
     assert sent["content-type"] == "application/json"
     assert world.store.successes == ["evt-1"]
 
