@@ -89,7 +89,7 @@ MANAGE_HOOKS: Grants = {
             "GetQueueAttributes",
         )
     },
-    ("lambda:UpdateEventSourceMapping", HOOKS_MAPPING),
+    *{(f"lambda:{action}EventSourceMapping", HOOKS_MAPPING) for action in ("Get", "Update")},
 }
 # The emulator takes the targets of a rule for the bus's.
 LOCAL_HOOKS: Grants = {

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -14,15 +15,29 @@ from visionflow.events.hooks import MOST_HOOKS, HookFilter, pattern
 ARN = "arn:aws:sqs:eu-central-1:123456789012:"
 
 
+class InUseError(Exception):
+    pass
+
+
 class Mapping:
-    """The part of Lambda's client that switches the delivery on and off."""
+    """The part of Lambda's client that switches the delivery on and off. While it is ``busy`` with
+    a state, it takes no other call, as Lambda does."""
+
+    exceptions = SimpleNamespace(ResourceInUseException=InUseError)
 
     def __init__(self) -> None:
         self.enabled = False
+        self.busy: str | None = None
 
     def update_event_source_mapping(self, *, UUID: str, Enabled: bool) -> None:  # noqa: N803
         assert UUID == "mapping"
+        if self.busy:
+            raise InUseError
         self.enabled = Enabled
+
+    def get_event_source_mapping(self, *, UUID: str) -> dict[str, str | None]:  # noqa: N803
+        assert UUID == "mapping"
+        return {"State": self.busy}
 
 
 class Stage:
@@ -145,6 +160,9 @@ def test_other_targets_have_neither_secret_nor_outcome(
         ({"confidence_at_least": 0.5, "confidence_below": 0.5}, "confidence_below"),
         ({"labels": ["x" * 100] * 20}, "labels"),
         ({"kinds": ["nonsense"]}, None),
+        ({"target": "arn:aws:sqs:eu-central-1:999999999999:own"}, "target"),
+        ({"target": "arn:aws:sqs:us-east-1:123456789012:own"}, "target"),
+        ({"target": f"{ARN}hooks"}, "target"),
     ],
 )
 def test_what_is_wrong_is_refused_and_leaves_nothing(
@@ -156,6 +174,29 @@ def test_what_is_wrong_is_refused_and_leaves_nothing(
     if field is not None:
         assert refused.body["field"] == field
     assert (stage.rules(), stage.secrets()) == ({}, [])
+
+
+def test_a_hook_can_be_made_and_removed_while_lambda_switches_the_delivery(stage: Stage) -> None:
+    body = {"name": "erp", "target": "https://erp.example.com/"}
+    assert stage.call("POST", "/hooks", body).status == 201
+    stage.mapping.busy = "Enabling"
+    assert stage.call("POST", "/hooks", {**body, "name": "two"}).status == 201
+    # The other way round it must wait, and can be asked for again.
+    assert stage.call("DELETE", "/hooks/two").status == 200
+    assert stage.call("DELETE", "/hooks/erp").status == 409
+    stage.mapping.busy = None
+    assert stage.call("DELETE", "/hooks/erp").status == 200
+    assert not stage.mapping.enabled
+    stage.mapping.busy = "Disabling"
+    assert stage.call("POST", "/hooks", body).status == 409
+    assert (stage.call("GET", "/hooks").body["items"], stage.rules()) == ([], {})
+
+
+def test_a_test_switches_the_delivery_on_again(stage: Stage) -> None:
+    stage.call("POST", "/hooks", {"name": "erp", "target": "https://erp.example.com/"})
+    stage.mapping.enabled = False  # by a deployment that changed the mapping
+    assert stage.call("POST", "/hooks/erp/test").status == 202
+    assert stage.mapping.enabled
 
 
 def test_a_name_is_taken_once_and_there_is_a_bound(stage: Stage) -> None:

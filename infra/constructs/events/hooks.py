@@ -186,7 +186,8 @@ class Hooks(Construct):
             "sqs:GetQueueAttributes",
             on=[self.dead_letters.queue_arn],
         )
-        allow(role, "lambda:UpdateEventSourceMapping", on=[self._feed_arn])
+        switch = ("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping")
+        allow(role, *switch, on=[self._feed_arn])
 
     def _rule_arns(self) -> str:
         return Stack.of(self).format_arn(

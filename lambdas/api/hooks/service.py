@@ -25,7 +25,15 @@ from visionflow import strict
 from visionflow.access.caller import Caller
 from visionflow.errors import HookConflictError, PlatformError
 from visionflow.events.hook_store import HookStore, Outcome
-from visionflow.events.hooks import SECRET_OVERLAP, TEST, Hook, check_name, kind_of, pattern
+from visionflow.events.hooks import (
+    SECRET_OVERLAP,
+    TEST,
+    Hook,
+    check_name,
+    check_queue,
+    kind_of,
+    pattern,
+)
 from visionflow.events.shapes import SOURCE, HookTest, event
 from visionflow.timestamps import timestamp
 
@@ -37,6 +45,9 @@ if TYPE_CHECKING:
 REPLAY_S: Final = 15.0
 # Others' dead letters, which a replay looks at, come back so soon.
 PEEK_S: Final = 30
+# Of the mapping from the queue to the function.
+_ON: Final = ("Enabling", "Enabled")
+_OFF: Final = ("Disabling", "Disabled")
 _COUNTS: Final = tuple(
     f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")
 )
@@ -75,6 +86,8 @@ class HookService:
         """Raises `InvalidParameterError`, and `HookConflictError` for a name that is taken."""
         check_name(wanted.name)
         kind = kind_of(wanted.target, allow_loopback=bool(self.settings.allow_loopback))
+        if kind == "sqs":
+            check_queue(wanted.target, self.settings.hook_queue_arn)
         wanted.wants.check()
         pattern(wanted.name, wanted.wants)
         hook = Hook(wanted.name, kind, wanted.target, wanted.wants, timestamp(now), caller.name)
@@ -105,9 +118,9 @@ class HookService:
             self.listening.forget_secret(name)
         elif hook.subscription is not None:
             self.listening.unsubscribe(hook.subscription)
+        self._switch_delivery(without=name)
         # Last of all: until then the removal can be asked for again.
         self.store.remove(name)
-        self._switch_delivery()
         return _state(hook, Outcome())
 
     def replace_secret(self, name: str, now: datetime) -> HookSecret:
@@ -120,6 +133,8 @@ class HookService:
     def test(self, name: str, now: datetime) -> HookTry:
         """Raises `HookNotFoundError`."""
         hook = self.store.get(name)
+        # A deployment that changes the mapping sets it back to what the template says: off.
+        self._switch_delivery()
         at = timestamp(now)
         found = event(TEST, at, HookTest(hook.name), hook.name, at)
         entry = {
@@ -172,11 +187,20 @@ class HookService:
             raise HookConflictError(f"{name} is not a webhook, so nothing of it is kept here.")
         return hook
 
-    def _switch_delivery(self) -> None:
+    def _switch_delivery(self, without: str | None = None) -> None:
         """Polling an empty queue is billed, so the function takes from it while there is a
-        webhook."""
-        wanted = any(hook.kind == "webhook" for hook in self.store.list())
-        self.functions.update_event_source_mapping(UUID=self.settings.hook_mapping, Enabled=wanted)
+        webhook. Raises `HookConflictError` where Lambda is at the opposite still."""
+        hooks = (hook for hook in self.store.list() if hook.name != without)
+        wanted, mapping = any(hook.kind == "webhook" for hook in hooks), self.settings.hook_mapping
+        try:
+            self.functions.update_event_source_mapping(UUID=mapping, Enabled=wanted)
+        except self.functions.exceptions.ResourceInUseException as error:
+            # It takes Lambda up to a minute, and two hooks are often made in one.
+            state = self.functions.get_event_source_mapping(UUID=mapping)["State"]
+            if state not in (_ON if wanted else _OFF):
+                raise HookConflictError(
+                    "Deliveries are being switched on or off; try again in a minute."
+                ) from error
 
     def _messages(self, queue: str) -> int:
         answer: Any = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])

@@ -188,6 +188,17 @@ def kind_of(target: str, *, allow_loopback: bool) -> HookTarget:
     )
 
 
+def check_queue(target: str, own: str) -> None:
+    """Raises `InvalidParameterError` for a queue that no rule beside the queue ``own`` reaches, and
+    for ``own`` itself, which takes what was made for it alone."""
+    account = own.rpartition(":")[0]
+    if target.rpartition(":")[0] != account or target == own:
+        raise InvalidParameterError(
+            f"target must be a queue of yours in the stage's account and region, {account}.",
+            "target",
+        )
+
+
 def is_webhook(address: str, *, allow_loopback: bool) -> bool:
     try:
         parts = urlsplit(address)
