@@ -1,5 +1,6 @@
 """Routing of the API, by Powertools: a hundred routes, and no image waits for its import."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from lambdas.web.resolver import answer_head, of_error, of_unknown_route
 
 # About what a network packet carries: less would not arrive any sooner.
 COMPRESSED_FROM: Final = 1_400
+_NOT_AT_ALL: Final = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*")
 
 
 def in_powertools(response: Response) -> event_handler.Response[str]:
@@ -22,6 +24,16 @@ def in_powertools(response: Response) -> event_handler.Response[str]:
     return event_handler.Response(
         int(response.status_code), response.content_type, response.body, headers, compress=is_long
     )
+
+
+def _as_powertools_reads(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Powertools takes the word gzip for consent, with whatever weight it stands."""
+    headers = event.get("headers") or {}
+    accepted = headers.get("accept-encoding", "").lower().split(",")
+    weights = {coding.strip(): weight for coding, _, weight in (a.partition(";") for a in accepted)}
+    takes = "gzip" in weights and not _NOT_AT_ALL.fullmatch(weights["gzip"])
+    encoding = "gzip" if takes else "identity"
+    return {**event, "headers": {**headers, "accept-encoding": encoding}}
 
 
 class ApiResolver(APIGatewayHttpResolver):
@@ -41,7 +53,7 @@ class ApiResolver(APIGatewayHttpResolver):
 
     def resolve(self, event: Any, context: Any) -> dict[str, Any]:
         def answer(event: Mapping[str, Any]) -> dict[str, Any]:
-            return super(ApiResolver, self).resolve({**event}, context)
+            return super(ApiResolver, self).resolve(_as_powertools_reads(event), context)
 
         return answer_head(event, answer)
 

@@ -86,7 +86,7 @@ def test_a_refused_method_is_told_that_head_is_taken(ask: Ask) -> None:
     assert json.loads(refused["body"])["code"] == "method_not_allowed"
 
 
-@pytest.mark.parametrize("encodings", ["gzip", "gzip, deflate, br, zstd"])
+@pytest.mark.parametrize("encodings", ["gzip", "gzip, deflate, br, zstd", "br, GZIP ; q=0.5"])
 def test_a_long_answer_is_compressed_for_who_takes_it(encodings: str) -> None:
     got = _ask(api(), "GET", "/models", encodings)
     body = base64.b64decode(got["body"])
@@ -99,7 +99,11 @@ def test_a_long_answer_is_compressed_for_who_takes_it(encodings: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "encodings"), [("/models", None), ("/models", "br"), ("/health", "gzip")]
+    ("path", "encodings"),
+    [
+        *(("/models", None), ("/models", "br"), ("/health", "gzip")),
+        *(("/models", "br, gzip;q=0"), ("/models", "gzip; q=0.000"), ("/models", "not-gzip")),
+    ],
 )
 def test_other_answers_are_not_compressed(path: str, encodings: str | None) -> None:
     got = _ask(api(), "GET", path, encodings)
