@@ -216,6 +216,28 @@ def test_a_worker_that_dies_after_its_work_changes_no_count(
     assert len(found) == 10
 
 
+@pytest.mark.parametrize("into", ["files", "records"])
+def test_two_calls_of_one_chunk_at_once_leave_each_result_once(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch, into: str
+) -> None:
+    """The slower one comes to its end with fewer images, when the faster one has done them all."""
+    world.fill(5)
+    write, task = ChunkService._write, world.tasks["ChunkFunction"]
+    waiting = [True]
+
+    def write_late(service: ChunkService, mine: Any, done: Any, began: float) -> None:
+        if waiting and waiting.pop():
+            task({"backfill": mine.row.id, "execution": 1, "chunk": {"number": mine.number}})
+            done = done[:2]
+        write(service, mine, done, began)
+
+    monkeypatch.setattr(ChunkService, "_write", write_late)
+    view = world.run(into=into)
+    assert (view["state"], counts(view)) == ("done", (5, 5, 0, 0, 0))
+    found = world.rows(view["id"]) if into == "files" else world.cloud.logs()
+    assert len(found) == 5
+
+
 def test_a_chunk_whose_time_is_over_goes_on_in_the_next_map(
     world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
