@@ -49,8 +49,8 @@ class S3:
         }
 
     def put_object(self, **asked: Any) -> dict[str, Any]:
-        """Takes ``Bucket``, ``Key``, ``Body`` (bytes), ``ContentType``, ``IfNoneMatch`` and ``Metadata``
-        of ASCII."""
+        """Takes ``Bucket``, ``Key``, ``Body`` (bytes), ``ContentType``, ``IfNoneMatch`` and
+        ``Metadata`` of ASCII."""
         body = bytes(asked.pop("Body"))
         checksum = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
         headers = {"x-amz-checksum-crc32": checksum, "x-amz-sdk-checksum-algorithm": "CRC32"}
