@@ -230,7 +230,8 @@ class ChunkService:
         before = mine.progress
         ended = replace(before, open=False, at=None)
         if not done:
-            self.store.begin(mine.row.id, mine.number, ended)
+            spent = Spent(calls=1, ms=round((self.clock() - began) * 1000))
+            self.store.commit(mine.row.id, mine.number, before, ended, spent, {})
             return
         wrote = [one.wrote() for one in done]
         outcome = Outcome(

@@ -11,6 +11,7 @@ from urllib.parse import quote_plus
 import pytest
 
 import lambdas.backfill.handler
+import lambdas.chunk.handler
 from lambdas import clients
 from lambdas.api.backfills.routes import endpoints
 from lambdas.api.resources import resources
@@ -22,7 +23,7 @@ from tests.jobs import make_buckets
 from tests.tiny_model import write_tiny_artifact
 from visionflow.access.quotas import Quotas
 from visionflow.access.usage import UsageSettings
-from visionflow.backfills import sources
+from visionflow.backfills import chunks, sources
 from visionflow.backfills.store import BackfillStore
 from visionflow.predictions.record import s3_object_id
 
@@ -157,13 +158,17 @@ def test_only_what_failed_is_retried(world: BackfillWorld) -> None:
     assert (view["state"], counts(view), done) == ("done", (12, 12, 0, 0, 0), [1])
 
 
-@pytest.mark.parametrize("into", ["files", "records"])
+@pytest.mark.parametrize(("into", "killers"), [("files", 5), ("records", 1)])
 def test_an_image_that_ends_its_workers_fails_alone(
-    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch, into: str
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch, into: str, killers: int
 ) -> None:
-    """A worker that dies raises nothing: whatever it did before is not written either."""
+    """A worker that dies raises nothing: whatever it did before is not written either. Five in one
+    chunk end more workers than a map starts."""
+    monkeypatch.setattr(chunks, "LEAST_IMAGES", 20)
     world.fill(10)
-    world.cloud.drop("uploads/old/killer.jpg", KILLER)
+    names = [f"uploads/old/killer{number}.jpg" for number in range(killers)]
+    for name in names:
+        world.cloud.drop(name, KILLER)
     classify = ChunkService._answers
 
     def fatal(service: ChunkService, data: bytes, *others: Any) -> Any:
@@ -182,17 +187,49 @@ def test_an_image_that_ends_its_workers_fails_alone(
 
     world.tasks["ChunkFunction"] = call
     view = world.run(into=into)
-    assert (view["state"], counts(view)) == ("done", (11, 10, 0, 1, 0))
-    assert view["progress"]["failed_codes"] == {"image_too_costly": 1}
+    assert (view["state"], counts(view)) == ("done", (10 + killers, 10, 0, killers, 0))
+    assert view["progress"]["failed_codes"] == {"image_too_costly": killers}
     if into == "files":
         rows = world.rows(view["id"])
-        assert [row["key"] for row in rows if row["status"] == "failed"] == [
-            "uploads/old/killer.jpg"
-        ]
+        assert [row["key"] for row in rows if row["status"] == "failed"] == names
     else:
         (failed,) = world.cloud.logs(status="failed")
-        assert failed["image"]["key"] == "uploads/old/killer.jpg"
+        assert failed["image"]["key"] == names[0]
         assert len(world.cloud.logs()) == 11
+
+
+def test_a_step_that_another_call_of_it_has_done_goes_by_what_that_wrote(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer was lost, so the state machine called again while it was at work."""
+    world.fill(3)
+    put, lost = BackfillStore._replace, [True]
+
+    def lose_the_race(store: BackfillStore, row: Any, changed: Any) -> Any:
+        found = put(store, row, changed)
+        return put(store, row, changed) if lost and lost.pop() else found
+
+    backfill_id = world.start()
+    monkeypatch.setattr(BackfillStore, "_replace", lose_the_race)
+    world.play()
+    assert (world.get(backfill_id)["state"], world.machine.visited.count("Classify")) == ("done", 1)
+
+
+def test_a_call_that_does_nothing_costs_too(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.fill(1)
+    broken, classify = [True], ChunkService._answers
+
+    def answers(service: ChunkService, *others: Any) -> Any:
+        if broken and broken.pop():
+            raise RuntimeError("The platform is unwell.")
+        return classify(service, *others)
+
+    monkeypatch.setattr(ChunkService, "_answers", answers)
+    view = world.run()
+    spent, _ = lambdas.chunk.handler.service().store.spent(view["id"])
+    assert (view["state"], spent.calls, spent.images) == ("done", 2, 1)
 
 
 @pytest.mark.parametrize("into", ["files", "records"])

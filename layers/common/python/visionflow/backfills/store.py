@@ -8,7 +8,7 @@ transaction, so nothing is counted twice or lost; shards keep transactions out o
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -268,20 +268,24 @@ class BackfillStore:
                     codes[code] = codes.get(code, 0) + value
         return Spent(**sums), codes
 
-    def unfinished(self, row: Backfill) -> Iterator[int]:
-        """The numbers of the chunks that are not done, in their order."""
+    def unfinished(self, row: Backfill) -> tuple[list[int], int]:
+        """The numbers of the chunks that are not done, in their order, and how many workers have
+        died at an image."""
         done: set[int] = set()
+        died = 0
         for shard in range(SHARDS):
-            found = dynamodb.query(
+            for item in dynamodb.query(
                 self._client,
                 self._table,
                 "pk = :pk",
                 {":pk": f"CHUNK#{row.id}#{shard}"},
-                names=("sk", "done"),
+                names=("sk", "done", "deaths"),
                 consistent=True,
-            )
-            done |= {int(item["sk"]["S"]) for item in found if item["done"]["BOOL"]}
-        return (number for number in range(row.listing.chunks) if number not in done)
+            ):
+                if item["done"]["BOOL"]:
+                    done.add(int(item["sk"]["S"]))
+                died += sum(int(times["N"]) for times in item["deaths"]["M"].values())
+        return [number for number in range(row.listing.chunks) if number not in done], died
 
     def _item(self, key: dict[str, str]) -> "dynamodb.Found | None":
         return dynamodb.read_item(self._client, self._table, dynamodb.to_item(key))
