@@ -71,14 +71,23 @@ class BackfillSteps:
             return self._map(row, 0)
         try:
             files = BackfillFiles(row.id, self.own.backfills, self.s3)
-            listing = list_slice(row, self.own, self.source(row.work), files, seconds, self.clock)
+            listing = list_slice(
+                row,
+                self.own,
+                self.source(row.work),
+                files,
+                seconds,
+                self.clock,
+                lambda: self.is_at_work(row.id, execution),
+            )
         except BackfillRefusedError as error:
             self._end(row, "failed", error)
             return Answer("over")
         if not listing.done:
             self.store.listed(row, listing)
             return Answer("list")
-        counted = Counted(listing.images, listing.bytes, exact=True)
+        listed = listing.seen + listing.not_images
+        counted = Counted(listing.images, listing.bytes, exact=True, listed=listed)
         row = self.store.listed(row, listing, estimate=self.planner.estimate(row.work, counted))
         return self._map(row, 0)
 

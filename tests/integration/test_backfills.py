@@ -15,6 +15,7 @@ import lambdas.chunk.handler
 from lambdas import clients
 from lambdas.api.backfills.routes import endpoints
 from lambdas.api.resources import resources
+from lambdas.backfill.slices import Slice
 from lambdas.chunk.service import ChunkService
 from tests.images import bad_files, encode, plain
 from tests.integration.backfill_world import BUCKET, IMAGES, BackfillWorld, Hurried
@@ -428,6 +429,30 @@ def test_a_long_listing_is_made_in_slices(
     assert (view["state"], counts(view)) == ("done", (images, images, 0, 0, 0))
     assert world.machine.visited.count("List") == 4
     assert len({row["key"] for row in world.rows(view["id"])}) == images
+
+
+def test_a_listing_ends_where_it_is_paused_and_goes_on_from_there(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would write into the chunks of the one that is resumed meanwhile."""
+    monkeypatch.setattr(sources, "_LISTED", 3)
+    world.fill(10)
+    backfill_id = world.start()
+    take, taken = Slice.take, [0]
+
+    def pause(part: Slice, page: sources.Page) -> None:
+        take(part, page)
+        taken[0] += 1
+        if taken[0] == 1:
+            assert world.post(f"/backfills/{backfill_id}/pause").status == 202
+
+    monkeypatch.setattr(Slice, "take", pause)
+    world.play()
+    assert (world.get(backfill_id)["state"], taken) == ("paused", [1])
+    assert world.post(f"/backfills/{backfill_id}/resume").status == 202
+    world.play()
+    view = world.get(backfill_id)
+    assert (view["state"], counts(view)) == ("done", (10, 10, 0, 0, 0))
 
 
 def test_another_bucket_is_read_by_its_owners_role(
