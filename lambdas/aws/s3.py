@@ -49,12 +49,17 @@ class S3:
         }
 
     def put_object(self, **asked: Any) -> dict[str, Any]:
-        """Takes ``Bucket``, ``Key``, ``Body`` (bytes) and ``ContentType``."""
+        """Takes ``Bucket``, ``Key``, ``Body`` (bytes), ``ContentType``, ``IfNoneMatch`` and
+        ``Metadata`` of ASCII."""
         body = bytes(asked.pop("Body"))
         checksum = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
         headers = {"x-amz-checksum-crc32": checksum, "x-amz-sdk-checksum-algorithm": "CRC32"}
         if (content_type := asked.pop("ContentType", None)) is not None:
             headers["content-type"] = content_type
+        if (condition := asked.pop("IfNoneMatch", None)) is not None:
+            headers["if-none-match"] = condition
+        metadata: dict[str, str] = asked.pop("Metadata", {})
+        headers |= {f"{_META}{name}": value for name, value in metadata.items()}
         answer, _ = self._service.call(self._of("PutObject", "PUT", asked, headers, body=body))
         return _about(answer)
 

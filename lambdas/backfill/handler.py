@@ -64,6 +64,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
             case _:
                 answer = _fail(backfill, execution, *_broken(event.get("error") or {}))
     except (BackfillConflictError, BackfillNotFoundError) as error:
+        if service().is_at_work(backfill, execution):
+            raise  # a call of the same step was faster; this one goes by what that one wrote
         # Somebody has paused or ended it at this moment.
         logger.info("ended", extra={"backfill": backfill, "reason": str(error)})
         answer = Answer("over")

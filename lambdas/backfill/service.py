@@ -22,6 +22,7 @@ from visionflow.backfills.request import Own, Work
 from visionflow.backfills.store import BackfillStore
 from visionflow.errors import (
     BackfillConflictError,
+    BackfillNotFoundError,
     BackfillRefusedError,
     QuotaExceededError,
     VisionFlowError,
@@ -70,14 +71,23 @@ class BackfillSteps:
             return self._map(row, 0)
         try:
             files = BackfillFiles(row.id, self.own.backfills, self.s3)
-            listing = list_slice(row, self.own, self.source(row.work), files, seconds, self.clock)
+            listing = list_slice(
+                row,
+                self.own,
+                self.source(row.work),
+                files,
+                seconds,
+                self.clock,
+                lambda: self.is_at_work(row.id, execution),
+            )
         except BackfillRefusedError as error:
             self._end(row, "failed", error)
             return Answer("over")
         if not listing.done:
             self.store.listed(row, listing)
             return Answer("list")
-        counted = Counted(listing.images, listing.bytes, exact=True)
+        listed = listing.seen + listing.not_images
+        counted = Counted(listing.images, listing.bytes, exact=True, listed=listed)
         row = self.store.listed(row, listing, estimate=self.planner.estimate(row.work, counted))
         return self._map(row, 0)
 
@@ -87,6 +97,14 @@ class BackfillSteps:
         if row.execution != execution or row.state != "running":
             return Answer("over")
         return self._map(row, round_number)
+
+    def is_at_work(self, backfill_id: str, execution: int) -> bool:
+        """Whether this execution is to go on."""
+        try:
+            row = self.store.get(backfill_id)
+        except BackfillNotFoundError:
+            return False
+        return row.execution == execution and row.state in AT_WORK
 
     def fail(self, backfill_id: str, execution: int, code: str, sentence: str) -> None:
         """The backfill has failed; one that is not at work by this execution stays as it is."""
@@ -101,12 +119,14 @@ class BackfillSteps:
         if row.round > after:  # a repetition
             key = files.manifest_key(row.execution, row.round)
             return Answer("map", key, row.work.concurrency, row.round)
-        left = list(self.store.unfinished(row))
+        left, deaths = self.store.unfinished(row)
         spent, _ = self.store.spent(row.id)
+        # A worker that died is nearer to giving its image up.
+        brought = spent.images + deaths
         if not left:
             self._complete(row, spent.images)
             return Answer("over")
-        if row.round and spent.images <= row.round_images:
+        if row.round and brought <= row.brought:
             code = "chunks_failed"
             sentence = (
                 f"{len(left):,} of {row.listing.chunks:,} chunks could not be done, however often "
@@ -123,7 +143,7 @@ class BackfillSteps:
             return Answer("over")
         number = row.round + 1
         manifest = files.put_manifest(row.execution, number, left)
-        changes: dict[str, Any] = {"round": number, "round_images": spent.images}
+        changes: dict[str, Any] = {"round": number, "brought": brought}
         if row.state == "listing":
             self.store.move(row, "running", BY, self._at(), **changes)
         else:

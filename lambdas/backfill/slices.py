@@ -80,13 +80,15 @@ def list_slice(
     files: BackfillFiles,
     seconds: float,
     clock: Callable[[], float] = time.monotonic,
+    wanted: Callable[[], bool] = lambda: True,
 ) -> Listing:
-    """How far the listing is after about so many ``seconds``. Raises `BackfillRefusedError`."""
+    """How far the listing is after about so many ``seconds``, or when it is not ``wanted`` any
+    more: whoever resumes it lists into the same chunks. Raises `BackfillRefusedError`."""
     end = clock() + seconds
     with ThreadPoolExecutor(_WRITERS) as writers:
         part = Slice(row, files, writers)
         for page in sources.pages(row.work, own, source, row.listing.token):
             part.take(page)
-            if clock() >= end:
+            if clock() >= end or not wanted():
                 break
         return part.end()

@@ -1,8 +1,8 @@
 """Classifies the images of a chunk, each once, whatever happens to the function on the way.
 
 Images are read some ahead of the one that is decoded and answered. What is done is written in one
-step with the chunk's progress: results as one Parquet file under a name that a repetition writes
-again, or records under the ids that they would have had, each on the condition that there is none.
+step with the chunk's progress: results as one Parquet file, or records under the ids that they
+would have had, each on the condition that there is none yet. Two calls may do a chunk at once.
 A call ends early where its time is over or the backfill was paused, and another one goes on.
 """
 
@@ -28,7 +28,7 @@ from lambdas.telemetry.stopwatch import Stopwatch
 from visionflow.access.quotas import Amounts
 from visionflow.access.usage import UsageStore
 from visionflow.backfills.chunk_row import ChunkRow
-from visionflow.backfills.chunks import BackfillFiles, Chunk, Entry
+from visionflow.backfills.chunks import BackfillFiles, Chunk, Entry, Outcome
 from visionflow.backfills.columns import Result
 from visionflow.backfills.price import Setting, cost_items
 from visionflow.backfills.record import Backfill, BackfillReason, Spent
@@ -228,37 +228,37 @@ class ChunkService:
     def _write(self, mine: Mine, done: Sequence["Done"], began: float) -> None:
         """Write what was done, and that it was."""
         before = mine.progress
-        position = before.position + len(done)
-        after = replace(
-            before, position=position, done=position == len(mine.chunk.entries), open=False, at=None
-        )
+        ended = replace(before, open=False, at=None)
         if not done:
-            self.store.begin(mine.row.id, mine.number, after)
+            spent = Spent(calls=1, ms=round((self.clock() - began) * 1000))
+            self.store.commit(mine.row.id, mine.number, before, ended, spent, {})
             return
-        writes, wrote = 0, [one.wrote() for one in done]
+        wrote = [one.wrote() for one in done]
+        outcome = Outcome(
+            before.position + len(done),
+            dict(Counter(one.outcome for one in wrote)),
+            dict(Counter(one.code for one in done if one.code is not None)),
+            sum(one.bytes for one in done),
+        )
+        writes = 0
         if mine.row.work.into == "files":
-            if self.store.get(mine.row.id).execution != mine.row.execution:
-                return  # a newer execution does the chunk again, maybe at this moment
             rows = [row for one in done for row in one.rows]
             files = BackfillFiles(mine.row.id, self.backfills, self.s3)
-            files.put_result(mine.number, before.position, parquet(rows))
+            outcome = files.put_result(mine.number, before.position, parquet(rows), outcome)
             writes = 1
-        outcomes = Counter(one.outcome for one in wrote)
+        is_done = outcome.position == len(mine.chunk.entries)
+        after = replace(ended, position=outcome.position, done=is_done)
         added = Spent(
-            ok=outcomes["ok"],
-            unknown=outcomes["unknown"],
-            failed=outcomes["failed"],
-            skipped=outcomes["skipped"],
-            chunks=int(after.done),
+            **outcome.outcomes,
+            chunks=int(is_done),
             calls=1,
             ms=round((self.clock() - began) * 1000),
             reads=sum(one.status != "skipped" for one in done),
             writes=writes + int(before.position == 0),  # and the chunk itself, by the listing
             records=sum(one.is_new for one in wrote),
-            bytes=sum(one.bytes for one in done),
+            bytes=outcome.bytes,
         )
-        codes = Counter(one.code for one in done if one.code is not None)
-        if not self.store.commit(mine.row.id, mine.number, before, after, added, codes):
+        if not self.store.commit(mine.row.id, mine.number, before, after, added, outcome.codes):
             logger.info("done by another call", extra={"chunk": mine.number})
 
 

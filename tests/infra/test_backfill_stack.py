@@ -42,6 +42,7 @@ GRANTS = {
         ("s3:ListBucket", "Backfills"),
         ("s3:GetObject", "Backfills/work/*"),
         ("s3:PutObject", "Backfills/backfills/*"),
+        ("s3:GetObject", "Backfills/backfills/*"),
         ("sts:AssumeRole", ROLES),
     },
     "BackfillLifeRole": {

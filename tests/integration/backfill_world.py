@@ -57,6 +57,7 @@ class BackfillWorld:
         # Several chunks of few images.
         monkeypatch.setattr(chunks, "LEAST_IMAGES", 5)
         self.started: list[dict[str, Any]] = []
+        self.names: set[str] = set()
         states = boto3.client("stepfunctions")
         monkeypatch.setattr("lambdas.clients.states", lambda: self)
         self.exceptions = states.exceptions
@@ -70,7 +71,9 @@ class BackfillWorld:
     def start_execution(self, **asked: str) -> None:
         """As Step Functions' client."""
         assert asked["stateMachineArn"] == BACKFILLS.backfill_machine
-        self.started.append(json.loads(asked["input"]))
+        if asked["name"] not in self.names:
+            self.names.add(asked["name"])
+            self.started.append(json.loads(asked["input"]))
 
     def fill(self, count: int, prefix: str = "uploads/old/") -> None:
         """Images before there was a queue for them."""

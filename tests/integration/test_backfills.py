@@ -11,9 +11,11 @@ from urllib.parse import quote_plus
 import pytest
 
 import lambdas.backfill.handler
+import lambdas.chunk.handler
 from lambdas import clients
 from lambdas.api.backfills.routes import endpoints
 from lambdas.api.resources import resources
+from lambdas.backfill.slices import Slice
 from lambdas.chunk.service import ChunkService
 from tests.images import bad_files, encode, plain
 from tests.integration.backfill_world import BUCKET, IMAGES, BackfillWorld, Hurried
@@ -22,7 +24,7 @@ from tests.jobs import make_buckets
 from tests.tiny_model import write_tiny_artifact
 from visionflow.access.quotas import Quotas
 from visionflow.access.usage import UsageSettings
-from visionflow.backfills import sources
+from visionflow.backfills import chunks, sources
 from visionflow.backfills.store import BackfillStore
 from visionflow.predictions.record import s3_object_id
 
@@ -157,13 +159,17 @@ def test_only_what_failed_is_retried(world: BackfillWorld) -> None:
     assert (view["state"], counts(view), done) == ("done", (12, 12, 0, 0, 0), [1])
 
 
-@pytest.mark.parametrize("into", ["files", "records"])
+@pytest.mark.parametrize(("into", "killers"), [("files", 5), ("records", 1)])
 def test_an_image_that_ends_its_workers_fails_alone(
-    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch, into: str
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch, into: str, killers: int
 ) -> None:
-    """A worker that dies raises nothing: whatever it did before is not written either."""
+    """A worker that dies raises nothing: whatever it did before is not written either. Five in one
+    chunk end more workers than a map starts."""
+    monkeypatch.setattr(chunks, "LEAST_IMAGES", 20)
     world.fill(10)
-    world.cloud.drop("uploads/old/killer.jpg", KILLER)
+    names = [f"uploads/old/killer{number}.jpg" for number in range(killers)]
+    for name in names:
+        world.cloud.drop(name, KILLER)
     classify = ChunkService._answers
 
     def fatal(service: ChunkService, data: bytes, *others: Any) -> Any:
@@ -182,17 +188,49 @@ def test_an_image_that_ends_its_workers_fails_alone(
 
     world.tasks["ChunkFunction"] = call
     view = world.run(into=into)
-    assert (view["state"], counts(view)) == ("done", (11, 10, 0, 1, 0))
-    assert view["progress"]["failed_codes"] == {"image_too_costly": 1}
+    assert (view["state"], counts(view)) == ("done", (10 + killers, 10, 0, killers, 0))
+    assert view["progress"]["failed_codes"] == {"image_too_costly": killers}
     if into == "files":
         rows = world.rows(view["id"])
-        assert [row["key"] for row in rows if row["status"] == "failed"] == [
-            "uploads/old/killer.jpg"
-        ]
+        assert [row["key"] for row in rows if row["status"] == "failed"] == names
     else:
         (failed,) = world.cloud.logs(status="failed")
-        assert failed["image"]["key"] == "uploads/old/killer.jpg"
+        assert failed["image"]["key"] == names[0]
         assert len(world.cloud.logs()) == 11
+
+
+def test_a_step_that_another_call_of_it_has_done_goes_by_what_that_wrote(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer was lost, so the state machine called again while it was at work."""
+    world.fill(3)
+    put, lost = BackfillStore._replace, [True]
+
+    def lose_the_race(store: BackfillStore, row: Any, changed: Any) -> Any:
+        found = put(store, row, changed)
+        return put(store, row, changed) if lost and lost.pop() else found
+
+    backfill_id = world.start()
+    monkeypatch.setattr(BackfillStore, "_replace", lose_the_race)
+    world.play()
+    assert (world.get(backfill_id)["state"], world.machine.visited.count("Classify")) == ("done", 1)
+
+
+def test_a_call_that_does_nothing_costs_too(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.fill(1)
+    broken, classify = [True], ChunkService._answers
+
+    def answers(service: ChunkService, *others: Any) -> Any:
+        if broken and broken.pop():
+            raise RuntimeError("The platform is unwell.")
+        return classify(service, *others)
+
+    monkeypatch.setattr(ChunkService, "_answers", answers)
+    view = world.run()
+    spent, _ = lambdas.chunk.handler.service().store.spent(view["id"])
+    assert (view["state"], spent.calls, spent.images) == ("done", 2, 1)
 
 
 @pytest.mark.parametrize("into", ["files", "records"])
@@ -214,6 +252,28 @@ def test_a_worker_that_dies_after_its_work_changes_no_count(
     assert (view["state"], counts(view)) == ("done", (10, 10, 0, 0, 0))
     found = world.rows(view["id"]) if into == "files" else world.cloud.logs()
     assert len(found) == 10
+
+
+@pytest.mark.parametrize("into", ["files", "records"])
+def test_two_calls_of_one_chunk_at_once_leave_each_result_once(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch, into: str
+) -> None:
+    """The slower one comes to its end with fewer images, when the faster one has done them all."""
+    world.fill(5)
+    write, task = ChunkService._write, world.tasks["ChunkFunction"]
+    waiting = [True]
+
+    def write_late(service: ChunkService, mine: Any, done: Any, began: float) -> None:
+        if waiting and waiting.pop():
+            task({"backfill": mine.row.id, "execution": 1, "chunk": {"number": mine.number}})
+            done = done[:2]
+        write(service, mine, done, began)
+
+    monkeypatch.setattr(ChunkService, "_write", write_late)
+    view = world.run(into=into)
+    assert (view["state"], counts(view)) == ("done", (5, 5, 0, 0, 0))
+    found = world.rows(view["id"]) if into == "files" else world.cloud.logs()
+    assert len(found) == 5
 
 
 def test_a_chunk_whose_time_is_over_goes_on_in_the_next_map(
@@ -258,14 +318,23 @@ def test_a_source_with_more_images_than_the_month_has_left_is_refused(
     world.fill(31)
     answer = world.post(source="s3://images/uploads/old/")
     assert (answer.status, answer.body["code"]) == (429, "quota_exceeded")
-    assert world.run(sample=30)["state"] == "done"
+    asked = {"source": "s3://images/uploads/old/", "sample": 30, "key": "k"}
+    view = world.run(**asked)
+    assert view["state"] == "done"
     # What was classified is counted.
     assert world.post(source="s3://images/uploads/old/", sample=1).status == 429
+    # Who asks again because an answer was lost needs no more of the quota.
+    assert world.start(**asked) == view["id"]
 
 
 def test_a_second_start_of_the_same_starts_nothing(world: BackfillWorld) -> None:
     world.fill(3)
     first = world.start()
+    assert world.start() == first
+    assert len(world.started) == 1
+    # The state machine never heard of it: whoever called it died before.
+    world.started.clear()
+    world.names.clear()
     assert world.start() == first
     assert len(world.started) == 1
     world.play()
@@ -360,6 +429,30 @@ def test_a_long_listing_is_made_in_slices(
     assert (view["state"], counts(view)) == ("done", (images, images, 0, 0, 0))
     assert world.machine.visited.count("List") == 4
     assert len({row["key"] for row in world.rows(view["id"])}) == images
+
+
+def test_a_listing_ends_where_it_is_paused_and_goes_on_from_there(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it would write into the chunks of the one that is resumed meanwhile."""
+    monkeypatch.setattr(sources, "_LISTED", 3)
+    world.fill(10)
+    backfill_id = world.start()
+    take, taken = Slice.take, [0]
+
+    def pause(part: Slice, page: sources.Page) -> None:
+        take(part, page)
+        taken[0] += 1
+        if taken[0] == 1:
+            assert world.post(f"/backfills/{backfill_id}/pause").status == 202
+
+    monkeypatch.setattr(Slice, "take", pause)
+    world.play()
+    assert (world.get(backfill_id)["state"], taken) == ("paused", [1])
+    assert world.post(f"/backfills/{backfill_id}/resume").status == 202
+    world.play()
+    view = world.get(backfill_id)
+    assert (view["state"], counts(view)) == ("done", (10, 10, 0, 0, 0))
 
 
 def test_another_bucket_is_read_by_its_owners_role(

@@ -156,7 +156,9 @@ def chunk_function(
     role = function.execution_role
     job_stores.records.allow_count(role)
     job_stores.backfills.allow_read(role, prefix=WORK_PREFIX)
+    # A file of results stays as it was first written, and is asked what is in it.
     job_stores.backfills.allow_put(role, prefix=RESULTS_PREFIX)
+    job_stores.backfills.allow_get(role, prefix=RESULTS_PREFIX)
     stores.models.allow_read(role)
     stores.predictions.allow_record(role)
     stores.predictions.allow_look_up(role)

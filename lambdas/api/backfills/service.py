@@ -111,6 +111,8 @@ class BackfillService:
             row = self.registry.existing(parse_ref("models", text))
             if row.retired is not None:
                 raise ModelRetiredError(f"{text} is retired; it classifies nothing any more.")
+        if not asked.dry_run and (found := self.control.started(work, asked.key)) is not None:
+            return BackfillStart(found.estimate, found.models, found)
         seconds = _COUNT_S if asked.dry_run else _LOOK_S
         counted = count(work, self.own, self.source(work), seconds)
         check_quota(self.usage, counted.images, self.now())

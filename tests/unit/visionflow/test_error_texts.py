@@ -38,7 +38,7 @@ FUNCTIONS = {
 }
 # And who did something by itself, as the audit trail names it.
 NAMES = {
-    *("_ABSENT", "_ARCHIVED", "_BUSY", "_ENCRYPTED", "_GONE"),
+    *("_ABSENT", "_ARCHIVED", "_BUSY", "_ENCRYPTED", "_GONE", "_NO_VERSION", "_TOO_LONG"),
     *("BUDGET", "FLOW_RULE", "PLAIN_NAME_RULE", "REASON", "RULE", "by"),
 }
 # The text of an error that is raised again, or of one of those above.
@@ -47,6 +47,8 @@ PASSED_ON = {
     "_BUSY",
     "_ENCRYPTED",
     "_GONE",
+    "_NO_VERSION",
+    "_TOO_LONG",
     "self._reason(late, code)",
     "sentence",
     "str(error)",

@@ -271,11 +271,14 @@ def test_errors_of_s3_have_the_codes_that_stores_know(
 
 def test_what_is_stored_has_its_checksum_and_type(server: Server, clients: Clients) -> None:
     server.replies = [Reply(body=b"", headers={"x-amz-version-id": "v"})]
-    stored = clients.s3.put_object(Bucket="images", Key="k", Body=b"data", ContentType="image/png")
+    more = {"ContentType": "image/png", "IfNoneMatch": "*", "Metadata": {"outcome": '{"a": 1}'}}
+    stored = clients.s3.put_object(Bucket="images", Key="k", Body=b"data", **more)
     assert stored["VersionId"] == "v"
     (asked,) = server.asked
     assert (asked.method, asked.body) == ("PUT", b"data")
     assert asked.headers["content-type"] == "image/png"
+    assert asked.headers["if-none-match"] == "*"
+    assert asked.headers["x-amz-meta-outcome"] == '{"a": 1}'
     crc = int.from_bytes(base64.b64decode(asked.headers["x-amz-checksum-crc32"]), "big")
     assert crc == zlib.crc32(b"data")
     assert "x-amz-checksum-crc32" in asked.headers["authorization"]

@@ -49,6 +49,15 @@ def test_a_second_version_adds_its_inference_alone() -> None:
     assert share == pytest.approx(1 + MEASURED.infer_ms / TYPICAL.s3_ms)
 
 
+def test_a_small_sample_of_many_objects_costs_their_listing() -> None:
+    size = round(1_000 * TYPICAL.bytes)
+    few = said(counted=Counted(1_000, size, exact=True))
+    found = said(counted=Counted(1_000, size, exact=True, listed=100_000_000))
+    # 100,000 pages at 5 USD per million, and a quarter of a second each.
+    assert found.usd - few.usd == pytest.approx(0.5, rel=1e-3)
+    assert found.seconds - few.seconds == pytest.approx(25_000, rel=1e-3)
+
+
 def test_an_earlier_backfill_corrects_the_measurements() -> None:
     plain, corrected = said(), said(earlier=Earlier(ms=2.0, seconds=1.5))
     assert (plain.basis, corrected.basis) == ("release", "earlier")

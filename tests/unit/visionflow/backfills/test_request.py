@@ -43,6 +43,8 @@ def test_a_source_is_what_its_name_says(key: str, kind: str) -> None:
         ("source", {"source": "images/uploads"}),
         ("source", {"source": "s3://"}),
         ("source", {"source": "s3://images/"}),
+        ("source", {"source": "s3://No Bucket/a/", "role": ROLE}),
+        ("source", {"source": f"s3://images/uploads/{'é' * 600}"}),
         ("source", {"source": "s3://images/thumbnails/"}),
         ("source", {"source": "s3://images/api/", "into": "records"}),
         ("role", {"source": "s3://others/uploads/"}),

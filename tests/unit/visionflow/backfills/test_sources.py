@@ -112,12 +112,42 @@ def test_a_list_has_keys_as_they_are(name: str) -> None:
     [
         (b"other,a/1.jpg\n", "Line 1 names the bucket other"),
         (b"a/1.jpg\n1,2,3,4\n", "Line 2 is not a key"),
+        (b"a/1.jpg\n\n1,2,3,4\n", "Line 3 is not a key"),
         (b"\xff\xfe\xff", "not CSV in UTF-8"),
+        (b"a" * 60_000, "a row is longer than 50,000 characters"),
+        (b'"\n",' * 20_000, "a row is longer than 50,000 characters"),
+        (gzip.compress(b"a/1.jpg\n" * 9)[:-9], "not CSV in UTF-8"),
+        (gzip.compress(b"a/1.jpg\n")[:10] + b"\xff" * 9, "not CSV in UTF-8"),
+        (b"\x1f no gzip", "not CSV in UTF-8"),
     ],
 )
 def test_what_is_no_list_of_keys_is_refused(data: bytes, says: str) -> None:
+    name = "keys.CSV.GZ" if data.startswith(b"\x1f") else "keys.csv"
     with pytest.raises(BackfillRefusedError, match=says):
-        listed(Bucket(**{"keys.csv": data}), "s3://theirs/keys.csv")
+        listed(Bucket(**{name: data}), f"s3://theirs/{name}")
+
+
+class Endless(io.RawIOBase):
+    """What a few kB can become when they are decompressed."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        buffer[:] = (self._data * len(buffer))[: len(buffer)]
+        return len(buffer)
+
+
+@pytest.mark.parametrize("line", [b"\n", b"a/1.jpg\n"])
+def test_a_list_without_an_end_comes_in_pages(line: bytes) -> None:
+    bucket = Bucket(**{"keys.csv": line})
+    bucket.get_object = lambda **_asked: {"Body": Endless(line)}  # type: ignore[method-assign]
+    work = replace(WORK, source="s3://theirs/keys.csv", kind="csv")
+    first = next(iter(pages(work, OWN, bucket)))  # type: ignore[arg-type]
+    assert (first.after, len(first.entries)) == ("[10000]", 10_000 if line[0] == ord("a") else 0)
 
 
 def inventory(**changes: Any) -> bytes:
@@ -159,11 +189,21 @@ def test_an_inventory_is_read_file_by_file() -> None:
         (inventory(fileSchema="Bucket, Size"), "no column Key"),
         (b"{}", "not the manifest.json of an S3 Inventory"),
         (b"no json", "not the manifest.json of an S3 Inventory"),
+        (b"[" * 100_000, "not the manifest.json of an S3 Inventory"),
+        (inventory(sourceBucket=None), "not the manifest.json of an S3 Inventory"),
+        (inventory(destinationBucket="No Bucket"), "not the manifest.json of an S3 Inventory"),
+        (inventory(files=[{"key": ""}]), "not the manifest.json of an S3 Inventory"),
     ],
 )
 def test_what_is_no_inventory_is_refused(manifest: bytes, says: str) -> None:
     with pytest.raises(BackfillRefusedError, match=says):
         listed(Bucket(**{"i/manifest.json": manifest}), "s3://theirs/i/manifest.json")
+
+
+def test_a_row_of_an_inventory_without_a_key_is_refused() -> None:
+    files = {"i/manifest.json": inventory(), "one": gzip.compress(b"theirs\n")}
+    with pytest.raises(BackfillRefusedError, match="Line 1 of the inventory has no key"):
+        listed(Bucket(**files), "s3://theirs/i/manifest.json")
 
 
 def test_a_source_that_is_not_there_is_refused_by_what_s3_says() -> None:

@@ -23,6 +23,9 @@ FOR_EVER: list[tuple[str, str, int, type[errors.ImageError]]] = [
     ("MethodNotAllowed", "", 405, errors.MissingImageError),
     ("PreconditionFailed", "", 412, errors.MissingImageError),
     ("InvalidObjectState", "", 403, errors.ArchivedImageError),
+    # A row of a list may name anything.
+    ("KeyTooLongError", "Your key is too long", 400, errors.MissingImageError),
+    ("InvalidArgument", "Invalid version id specified", 400, errors.MissingImageError),
     ("InvalidRequest", SSE_C, 400, errors.EncryptedImageError),
 ]
 # To a HEAD request, which has no body.
@@ -37,6 +40,7 @@ OPERATOR_S = [
     ("KMS.DisabledException", f"{KMS} is disabled.", 400),
     ("KMS.KMSInvalidStateException", f"{KMS} is pending deletion.", 400),
     ("KMS.NotFoundException", f"Invalid arn {KMS}", 400),
+    ("InvalidArgument", "Something else about an argument", 400),
     ("InvalidRequest", "Something else about the request", 400),
     ("InvalidRequest", "Requests specifying Server Side Encryption need Signature Version 4.", 400),
     ("400", "Bad Request", 400),

@@ -5,10 +5,11 @@ import hashlib
 import heapq
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from visionflow import strict
 from visionflow.images.formats import IMAGE_SUFFIXES
 from visionflow.junk import junk_on
 from visionflow.objects import read_object
@@ -27,6 +28,8 @@ SHARE: Final = 20
 """A chunk has such a part of the images before it, within those limits."""
 # Of an image whose size the source does not say.
 _TYPICAL_BYTES = 100_000
+# Of a file of results: the metadata that says what is in it.
+_OUTCOME = "outcome"
 
 
 class Entry(NamedTuple):
@@ -49,6 +52,17 @@ class Chunk:
     @property
     def bytes(self) -> int:
         return sum(_size(entry) for entry in self.entries)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a chunk's images up to ``position``: how many by `OUTCOMES` and by the code of
+    an error, and their ``bytes``."""
+
+    position: int
+    outcomes: dict[str, int] = field(default_factory=dict)
+    codes: dict[str, int] = field(default_factory=dict)
+    bytes: int = 0
 
 
 def may_be_image(key: str) -> bool:
@@ -152,8 +166,24 @@ class BackfillFiles:
         found = [] if data is None else json.loads(gzip.decompress(data))
         return [Entry(*entry) for entry in found]
 
-    def put_result(self, number: int, start: int, data: bytes) -> None:
-        self._put(self.result_key(number, start), data)
+    def put_result(self, number: int, start: int, data: bytes, outcome: Outcome) -> Outcome:
+        """Write results with their ``outcome``, unless another call has written results of the same
+        chunk from the same image on, maybe of fewer images: those stay. The outcome of what is
+        there."""
+        key = self.result_key(number, start)
+        told = json.dumps(strict.to_dict(outcome))
+        try:
+            self.s3.put_object(
+                Bucket=self.bucket, Key=key, Body=data, IfNoneMatch="*", Metadata={_OUTCOME: told}
+            )
+        except self.s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
+        else:
+            return outcome
+        found = self.s3.get_object(Bucket=self.bucket, Key=key)
+        with found["Body"]:
+            return strict.parse_json(Outcome, found["Metadata"][_OUTCOME], "outcome")
 
     @property
     def _sample_key(self) -> str:

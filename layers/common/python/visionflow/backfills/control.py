@@ -86,6 +86,17 @@ class BackfillControl:
             self._execute(row)
         return self.view(row)
 
+    def started(self, work: Work, key: str | None) -> BackfillView | None:
+        """What the same key or description has started; where nothing came of that yet, maybe
+        because its caller died before the state machine heard of it, it is started again. Raises
+        `BackfillConflictError`."""
+        row = self.store.started(work, key)
+        if row is None:
+            return None
+        if (row.state, row.execution, row.listing) == ("listing", 1, Listing()):
+            self._execute(row)
+        return self.view(row)
+
     def pause(self, backfill_id: str, by: str) -> BackfillView:
         """Chunks that are worked on end within seconds, and no other begins.
 

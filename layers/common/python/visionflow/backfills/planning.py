@@ -44,17 +44,18 @@ def count(
     Raises `BackfillRefusedError`.
     """
     end = clock() + seconds
-    images = size = 0
+    images = size = listed = 0
     exact = True
     for page in sources.pages(work, own, s3):
         images += len(page.entries)
+        listed += len(page.entries) + page.not_images
         size += sum(_TYPICAL_BYTES if e.size is None else e.size for e in page.entries)
         if page.after is not None and clock() >= end:
             exact = False
             break
     if work.sample is not None and images > work.sample:
-        return Counted(work.sample, round(size / images * work.sample), exact=True)
-    return Counted(images, size, exact)
+        return Counted(work.sample, round(size / images * work.sample), exact, listed)
+    return Counted(images, size, exact, listed)
 
 
 @dataclass(frozen=True)

@@ -53,11 +53,13 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Counted:
-    """Images of a source and their bytes; ``exact``: all were counted."""
+    """Images of a source and their bytes; ``exact``: all were counted. ``listed``: objects that are
+    listed for them, as for a sample; by default as many."""
 
     images: int
     bytes: int
     exact: bool
+    listed: int | None = None
 
 
 def image_ms(mean_bytes: float, models: int, found: Measured) -> float:
@@ -90,7 +92,8 @@ def estimate(
         records=images if work.into == "records" else 0,
         bytes=size,
     )
-    items = cost_items(spent, math.ceil(images / _PAGE), setting, found, table)
+    listed_pages = (images if counted.listed is None else counted.listed) / _PAGE
+    items = cost_items(spent, math.ceil(listed_pages), setting, found, table)
     # No more chunks work at the same time than there are.
     at_once = max(1, min(work.concurrency, chunks))
     work_s = ms / 1000 / at_once * (earlier.seconds if earlier else 1.0)
@@ -100,7 +103,7 @@ def estimate(
         exact=counted.exact,
         bytes=size,
         usd=sum(items.values()),
-        seconds=work_s + AROUND_S + images / _PAGE * _PAGE_S,
+        seconds=work_s + AROUND_S + listed_pages * _PAGE_S,
         items=items,
         basis=basis,
     )

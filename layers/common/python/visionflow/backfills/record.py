@@ -102,7 +102,8 @@ class Backfill:
     Attributes:
         execution: counts the executions of the state machine, as of a resumed backfill.
         round: counts the maps of an execution.
-        round_images: images that were done when the last map began.
+        brought: images that were done, and workers that had died at an image, when the last map
+            began.
         active_s: seconds of work before ``running_since``, which is null while it does not work.
         listed_s: of them until the listing was done.
     """
@@ -116,7 +117,7 @@ class Backfill:
     estimate: BackfillEstimate
     execution: int = 1
     round: int = 0
-    round_images: int = 0
+    brought: int = 0
     running_since: str | None = None
     active_s: float = 0.0
     ended_at: str | None = None

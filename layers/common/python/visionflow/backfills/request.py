@@ -26,6 +26,8 @@ LISTS_PREFIX: Final = "sources/"
 ROLE: Final = re.compile(
     r"arn:aws(?:-[a-z-]+)?:iam::[0-9]{12}:role/VisionFlowRead[A-Za-z0-9_+=,.@-]{0,50}"
 )
+BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_LONGEST_KEY = 1_024
 _INVENTORY = "/manifest.json"
 _LISTS = (".csv", ".csv.gz")
 
@@ -92,7 +94,8 @@ def check(asked: BackfillRequest, own: Own, serving: str) -> Work:
     Raises `InvalidParameterError`, which names the field.
     """
     bucket, key = object_of(asked.source)
-    if not asked.source.startswith(SCHEME) or not bucket:
+    is_place = BUCKET.fullmatch(bucket) and len(key.encode(errors="replace")) <= _LONGEST_KEY
+    if not asked.source.startswith(SCHEME) or not is_place:
         raise InvalidParameterError(
             f"source must be s3://bucket/prefix, the manifest.json of an S3 Inventory or a CSV "
             f"file of keys, found {asked.source!r:.80}.",

@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -16,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from visionflow.backfills.chunks import Entry, may_be_image
-from visionflow.backfills.request import Own, Work, own_prefixes
+from visionflow.backfills.request import BUCKET, Own, Work, own_prefixes
 from visionflow.errors import BackfillRefusedError
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 # Versions of a page of a listing, the most that S3 gives, and rows of a page of a list.
 _LISTED, _ROWS = 1_000, 10_000
 _LONGEST_MANIFEST = 10_000_000
+# Of a row: a key and a version with 1,024 bytes each, URL-encoded, and an inventory's list of
+# grants; of the rows of a page. What somebody compressed may have any size.
+_LONGEST_ROW, _MOST_TEXT = 50_000, 10_000_000
+# What trying again does not change; KMS says it with codes of its own.
+_UNREADABLE = frozenset(
+    {"NoSuchBucket", "NoSuchKey", "NoSuchVersion", "AccessDenied", "404", "403"}
+    | {"KeyTooLongError", "InvalidBucketName", "InvalidObjectState", "InvalidRequest"}
+    | {"AllAccessDisabled", "AccountProblem", "PermanentRedirect", "MethodNotAllowed"}
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ def pages(work: Work, own: Own, s3: "S3Client", token: str | None = None) -> Ite
             yield page if work.role else _own(page, work, own)
     except s3.exceptions.ClientError as error:
         told = error.response["Error"]
-        if told["Code"] in ("NoSuchBucket", "NoSuchKey", "AccessDenied", "404", "403"):
+        if told["Code"] in _UNREADABLE or told["Code"].startswith("KMS."):
             raise BackfillRefusedError(
                 f"{work.source} cannot be read: {told['Message'] or told['Code']}"
             ) from error
@@ -108,8 +118,7 @@ def _inventory(work: Work, s3: "S3Client", token: str | None) -> Iterator[Page]:
     names = [name.strip() for name in str(manifest["fileSchema"]).split(",")]
     if "Key" not in names:
         raise BackfillRefusedError("The inventory has no column Key.")
-    place = str(manifest["destinationBucket"]).rpartition(":")[2]
-    source = str(manifest["sourceBucket"])
+    place, source = manifest["destinationBucket"].rpartition(":")[2], manifest["sourceBucket"]
     files = [str(file["key"]) for file in manifest["files"]]
     number, row = json.loads(token) if token is not None else (0, 0)
     for at in range(number, len(files)):
@@ -117,7 +126,9 @@ def _inventory(work: Work, s3: "S3Client", token: str | None) -> Iterator[Page]:
         with gzip.open(body) as text:
             for rows, start in _batches(text, row if at == number else 0):
                 entries = [
-                    entry for found in rows if (entry := _inventoried(names, found)) is not None
+                    entry
+                    for line, found in enumerate(rows, start + 1)
+                    if found and (entry := _inventoried(names, found, line)) is not None
                 ]
                 yield _page(source, entries, json.dumps([at, start + len(rows)]))
         yield Page(source, (), 0, json.dumps([at + 1, 0]) if at + 1 < len(files) else None)
@@ -131,8 +142,11 @@ def _manifest(work: Work, s3: "S3Client", bucket: str, key: str) -> dict[str, An
     try:
         manifest: dict[str, Any] = json.loads(data)
         form, files = manifest["fileFormat"], [file["key"] for file in manifest["files"]]
-        str(manifest["fileSchema"]), str(manifest["destinationBucket"])
-    except (ValueError, KeyError, TypeError) as error:
+        buckets = manifest["sourceBucket"], manifest["destinationBucket"].rpartition(":")[2]
+        if not all(files) or not all(map(BUCKET.fullmatch, buckets)):
+            raise ValueError("it names no key or no bucket")
+        str(manifest["fileSchema"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BackfillRefusedError(
             f"{work.source} is not the manifest.json of an S3 Inventory."
         ) from error
@@ -143,9 +157,11 @@ def _manifest(work: Work, s3: "S3Client", bucket: str, key: str) -> dict[str, An
     return manifest
 
 
-def _inventoried(names: Sequence[str], row: Sequence[str]) -> Entry | None:
+def _inventoried(names: Sequence[str], row: Sequence[str], line: int) -> Entry | None:
     """None for what is not the latest version of an object."""
     found = dict(zip(names, row, strict=False))
+    if "Key" not in found:
+        raise BackfillRefusedError(f"Line {line} of the inventory has no key.")
     latest, marker = found.get("IsLatest", "true"), found.get("IsDeleteMarker", "false")
     if latest.lower() != "true" or marker.lower() == "true":
         return None
@@ -166,10 +182,12 @@ def _csv(work: Work, own: Own, s3: "S3Client", token: str | None) -> Iterator[Pa
     default = own.images if bucket == own.backfills else bucket
     start = json.loads(token)[0] if token is not None else 0
     raw: IO[bytes] = s3.get_object(Bucket=bucket, Key=key)["Body"]  # type: ignore[assignment]
-    with gzip.open(raw) if key.endswith(".gz") else raw as text:
+    with gzip.open(raw) if key.lower().endswith(".gz") else raw as text:
         for rows, begun in _batches(text, start):
             entries = []
             for line, row in enumerate(rows, begun + 1):
+                if not row:
+                    continue
                 place, entry = _in_row(row, line)
                 if place not in (None, default):
                     raise BackfillRefusedError(
@@ -194,20 +212,42 @@ def _in_row(row: Sequence[str], line: int) -> tuple[str | None, Entry]:
 
 
 def _batches(text: Any, skip: int) -> Iterator[tuple[list[list[str]], int]]:
-    """Some rows at a time that are not empty, and how many came before."""
+    """Some rows at a time, and how many came before; lines may be empty."""
     try:
         lines = io.TextIOWrapper(
             io.BufferedReader(_Readable(text)), encoding="utf-8-sig", newline=""
         )
-        rows = (row for row in csv.reader(lines) if row)
+        rows = _rows(lines)
         at = sum(1 for _ in islice(rows, skip))
-        while found := list(islice(rows, _ROWS)):
+        found, size = [], 0
+        for row in rows:
+            found.append(row)
+            size += sum(map(len, row))
+            if len(found) >= _ROWS or size >= _MOST_TEXT:
+                yield found, at
+                at += len(found)
+                found, size = [], 0
+        if found:
             yield found, at
-            at += len(found)
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
-            raise
+    except (UnicodeDecodeError, csv.Error, gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise BackfillRefusedError(f"The list of keys is not CSV in UTF-8 ({error}).") from error
+
+
+def _rows(lines: io.TextIOWrapper) -> Iterator[list[str]]:
+    """Raises `csv.Error` before a row takes the memory."""
+    size = 0
+
+    def bounded() -> Iterator[str]:
+        nonlocal size
+        while line := lines.readline(_LONGEST_ROW + 1):
+            size += len(line)
+            if size > _LONGEST_ROW:
+                raise csv.Error(f"a row is longer than {_LONGEST_ROW:,} characters")
+            yield line
+
+    for row in csv.reader(bounded()):
+        size = 0
+        yield row
 
 
 class _Readable(io.RawIOBase):

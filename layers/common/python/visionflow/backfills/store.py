@@ -8,7 +8,7 @@ transaction, so nothing is counted twice or lost; shards keep transactions out o
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +24,7 @@ from visionflow.backfills.record import (
     Spent,
     seconds_between,
 )
+from visionflow.backfills.request import Work
 from visionflow.errors import BackfillConflictError, BackfillNotFoundError, PlatformError
 
 if TYPE_CHECKING:
@@ -52,21 +53,31 @@ class BackfillStore:
 
         Raises `BackfillConflictError` for a key that started another one.
         """
-        name = f"key#{key}" if key is not None else f"work#{row.work.digest}"
         for _ in range(_TRIES):
-            held = self._item({"pk": "BACKFILLKEY", "sk": name})
-            if held is not None:
-                found = self.get(str(dynamodb.from_item(held)["backfill"]))
-                if key is not None and found.work.digest != row.work.digest:
-                    raise BackfillConflictError(
-                        f"The key {key!r:.80} started the backfill {found.id} of "
-                        f"{found.work.source}; take another key."
-                    )
-                if key is not None or found.state in AT_WORK:
-                    return found
-            if self._add(row, name, held):
+            found, held = self._started(row.work, key)
+            if found is not None:
+                return found
+            if self._add(row, _name(row.work, key), held):
                 return row
         raise PlatformError("Others keep starting this backfill; try again.")
+
+    def started(self, work: Work, key: str | None) -> Backfill | None:
+        """What `start` would return instead of a new one. Raises `BackfillConflictError`."""
+        return self._started(work, key)[0]
+
+    def _started(
+        self, work: Work, key: str | None
+    ) -> "tuple[Backfill | None, dynamodb.Found | None]":
+        held = self._item({"pk": "BACKFILLKEY", "sk": _name(work, key)})
+        if held is None:
+            return None, None
+        found = self.get(str(dynamodb.from_item(held)["backfill"]))
+        if key is not None and found.work.digest != work.digest:
+            raise BackfillConflictError(
+                f"The key {key!r:.80} started the backfill {found.id} of {found.work.source}; "
+                "take another key."
+            )
+        return (found if key is not None or found.state in AT_WORK else None), held
 
     def _add(self, row: Backfill, name: str, held: "dynamodb.Found | None") -> bool:
         pointer: dict[str, Any] = {
@@ -268,23 +279,32 @@ class BackfillStore:
                     codes[code] = codes.get(code, 0) + value
         return Spent(**sums), codes
 
-    def unfinished(self, row: Backfill) -> Iterator[int]:
-        """The numbers of the chunks that are not done, in their order."""
+    def unfinished(self, row: Backfill) -> tuple[list[int], int]:
+        """The numbers of the chunks that are not done, in their order, and how many workers have
+        died at an image."""
         done: set[int] = set()
+        died = 0
         for shard in range(SHARDS):
-            found = dynamodb.query(
+            for item in dynamodb.query(
                 self._client,
                 self._table,
                 "pk = :pk",
                 {":pk": f"CHUNK#{row.id}#{shard}"},
-                names=("sk", "done"),
+                names=("sk", "done", "deaths"),
                 consistent=True,
-            )
-            done |= {int(item["sk"]["S"]) for item in found if item["done"]["BOOL"]}
-        return (number for number in range(row.listing.chunks) if number not in done)
+            ):
+                if item["done"]["BOOL"]:
+                    done.add(int(item["sk"]["S"]))
+                died += sum(int(times["N"]) for times in item["deaths"]["M"].values())
+        return [number for number in range(row.listing.chunks) if number not in done], died
 
     def _item(self, key: dict[str, str]) -> "dynamodb.Found | None":
         return dynamodb.read_item(self._client, self._table, dynamodb.to_item(key))
+
+
+def _name(work: Work, key: str | None) -> str:
+    """Of the row that holds which backfill a key or a description started."""
+    return f"key#{key}" if key is not None else f"work#{work.digest}"
 
 
 def _key(backfill_id: str) -> dict[str, str]:

@@ -44,6 +44,8 @@ _ERASERS = 8
 # not among them: an operator can give it, and until then the image waits. Whoever put the object
 # there cannot deny it: the buckets' owner owns all that is in them.
 _GONE = "The object was deleted before it was read."
+_TOO_LONG = "The key is longer than any that S3 keeps."
+_NO_VERSION = "The version id is none that S3 gives."
 _ARCHIVED = "The object is archived and cannot be read until it is restored."
 _ENCRYPTED = (
     "The object is encrypted with a key of its sender's own (SSE-C); send it again without one."
@@ -55,6 +57,8 @@ _UNREADABLE: dict[str, ImageError] = {
     "405": MissingImageError(_GONE),  # the version is a delete marker
     "MethodNotAllowed": MissingImageError(_GONE),
     "PreconditionFailed": MissingImageError("The object was replaced before it was read."),
+    # Of a list that somebody wrote.
+    "KeyTooLongError": MissingImageError(_TOO_LONG),
     "InvalidObjectState": ArchivedImageError(_ARCHIVED),
 }
 # What S3 answers to a request that lacks the sender's key. It has no code of its own, and to a HEAD
@@ -317,3 +321,5 @@ def refuse_unreadable(error: "ClientError") -> None:
         raise type(found)(str(found)) from error
     if told["Code"] == "InvalidRequest" and _WITHOUT_KEY in told["Message"].lower():
         raise EncryptedImageError(_ENCRYPTED) from error
+    if told["Code"] == "InvalidArgument" and "version id" in told["Message"].lower():
+        raise MissingImageError(_NO_VERSION) from error
