@@ -6,7 +6,7 @@ import { noteBudget } from "../src/access/useBudgetStop";
 import { noteReach } from "../src/access/useReach";
 import { ApiContext } from "../src/api/ApiContext";
 import { createApi } from "../src/api/client";
-import { createQueryClient } from "../src/api/queryClient";
+import { createQueryClient } from "../src/app/queryClient";
 import { AppRoutes } from "../src/app/AppRoutes";
 import { type Session, SessionContext } from "../src/auth/session";
 import type { Language } from "../src/i18n";

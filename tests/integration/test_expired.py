@@ -223,7 +223,7 @@ def test_a_page_looks_at_a_bounded_number_of_expired_rows(
 
 
 # Of tables whose rows never expire.
-_LASTING = {"jobs/store.py", "datasets/images/store.py"}
+_LASTING = {"jobs/store.py", "datasets/images/store.py", "backfills/store.py"}
 
 
 def test_rows_are_read_in_one_place() -> None:

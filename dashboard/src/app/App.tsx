@@ -3,7 +3,7 @@ import type { i18n } from "i18next";
 import { useState } from "react";
 import { I18nextProvider, useTranslation } from "react-i18next";
 
-import { createQueryClient } from "../api/queryClient";
+import { createQueryClient } from "./queryClient";
 import { AuthGate } from "../auth/AuthGate";
 import { useOnline } from "../access/useReach";
 import { type Config, ConfigError } from "../config/config";
