@@ -148,7 +148,8 @@ def price(into: str) -> float:
     return estimate(work, counted, Setting("us-east-1", "x86_64", MB_PER_VCPU)).usd
 
 
-def report(images: int = IMAGES) -> tuple[Figure, ...]:
+def report(images: int = IMAGES, *, faults: bool = False) -> tuple[Figure, ...]:
+    """``faults``: also with poison, killed workers, throttling and a cancellation."""
     datas, kind = real_images(images)
     each = images // TURNS
     with local_cloud() as cloud:
@@ -157,7 +158,7 @@ def report(images: int = IMAGES) -> tuple[Figure, ...]:
             turn(cloud, datas[number * each : (number + 1) * each], str(number))
             for number in range(TURNS)
         ]
-        robust = faulty(cloud, datas[: min(each, 2_000)])
+        robust = faulty(cloud, datas[: min(each, 2_000)]) if faults else []
     rates = {way: [found[way] for found, _ in turns] for way in ("queue", "files", "records")}
     n = f"{TURNS} turns of {each:,} {kind}"
     ratio = {
@@ -210,5 +211,7 @@ def report(images: int = IMAGES) -> tuple[Figure, ...]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=IMAGES)
-    for one in report(parser.parse_args().images):
+    parser.add_argument("--faults", action="store_true")
+    given = parser.parse_args()
+    for one in report(given.images, faults=given.faults):
         print(one.group, one.what, one.values, one.unit, one.n, one.note)
