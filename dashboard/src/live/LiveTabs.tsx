@@ -1,8 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { NavLink } from "react-router";
 
-import css from "./LiveTabs.module.css";
-
 const TABS = [
   ["/", "now"],
   ["/over-time", "overTime"],
@@ -13,15 +11,9 @@ const TABS = [
 export function LiveTabs() {
   const { t } = useTranslation();
   return (
-    <nav className={`tabs ${css.tabs}`} aria-label={t("live.views")}>
+    <nav className="tabs" aria-label={t("live.views")}>
       {TABS.map(([path, name]) => (
-        <NavLink
-          key={path}
-          to={path}
-          end
-          className={`tab ${css.link}`}
-          data-testid={`live-tab-${name}`}
-        >
+        <NavLink key={path} to={path} end className="tab" data-testid={`live-tab-${name}`}>
           {t(`live.tabs.${name}`)}
         </NavLink>
       ))}

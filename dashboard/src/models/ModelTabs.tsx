@@ -1,8 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { NavLink } from "react-router";
 
-import css from "./ModelTabs.module.css";
-
 const TABS = [
   ["/models", "versions"],
   ["/models/backfills", "backfills"],
@@ -12,15 +10,9 @@ const TABS = [
 export function ModelTabs() {
   const { t } = useTranslation();
   return (
-    <nav className={`tabs ${css.tabs}`} aria-label={t("models.views")}>
+    <nav className="tabs" aria-label={t("models.views")}>
       {TABS.map(([path, name]) => (
-        <NavLink
-          key={path}
-          to={path}
-          end
-          className={`tab ${css.link}`}
-          data-testid={`models-tab-${name}`}
-        >
+        <NavLink key={path} to={path} end className="tab" data-testid={`models-tab-${name}`}>
           {t(`models.tabs.${name}`)}
         </NavLink>
       ))}
