@@ -24,8 +24,8 @@ GRANTS = {
         ("dynamodb:GetItem", "Usage"),
         ("s3:ListBucketVersions", "Images"),
         ("s3:GetObject", "Backfills/sources/*"),
-        ("s3:GetObject", "Backfills/work/*"),
-        ("s3:PutObject", "Backfills/work/*"),
+        ("s3:GetObject", "Backfills/planned/*"),
+        ("s3:PutObject", "Backfills/planned/*"),
         ("s3:ListBucket", "Backfills"),
         ("sts:AssumeRole", ROLES),
     },
@@ -40,7 +40,7 @@ GRANTS = {
         ("s3:ListBucket", "Models"),
         ("s3:ListBucket", "Images"),
         ("s3:ListBucket", "Backfills"),
-        ("s3:GetObject", "Backfills/work/*"),
+        ("s3:GetObject", "Backfills/planned/*"),
         ("s3:PutObject", "Backfills/backfills/*"),
         ("s3:GetObject", "Backfills/backfills/*"),
         ("sts:AssumeRole", ROLES),
@@ -48,9 +48,9 @@ GRANTS = {
     "BackfillLifeRole": {
         ("lambda:InvokeFunction", "Backfill"),
         ("lambda:InvokeFunction", "Chunk"),
-        ("s3:GetObject", "Backfills/work/*"),
+        ("s3:GetObject", "Backfills/planned/*"),
         *{
-            (f"s3:{action}", "Backfills/work/maps*")
+            (f"s3:{action}", "Backfills/planned/maps*")
             for action in (
                 *("PutObject", "GetObject"),
                 *("ListMultipartUploadParts", "AbortMultipartUpload"),
@@ -109,7 +109,7 @@ def test_a_map_runs_as_many_chunks_as_its_backfill_may(templates: Templates) -> 
     else:
         assert found["MaxConcurrency"] == templates.stage.backfill_max_concurrency
     # What children answer may be more than a state's output holds.
-    assert found["ResultWriter"]["Parameters"]["Prefix"].startswith("work/")
+    assert found["ResultWriter"]["Parameters"]["Prefix"].startswith("planned/")
     assert found["ResultPath"] is None
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 RESULTS_PREFIX: Final = "backfills/"
 """Where results stay; everything else of a backfill is forgotten."""
-WORK_PREFIX: Final = "work/"
+WORK_PREFIX: Final = "planned/"
 
 # A chunk is done in about ten seconds, and a thousand chunks can work at once. Small backfills have
 # small chunks, so that several functions share them.
