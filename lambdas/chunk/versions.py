@@ -8,6 +8,10 @@ from visionflow.errors import ArtifactError, ConfigError, ModelUnavailableError
 from visionflow.models.ref import ModelRef, parse_ref
 from visionflow.models.store import ModelStore
 
+# Processes in a row that die of a version before it answers anything. There is no other version to
+# answer instead, and what an image does to its worker is counted by the image.
+_DEATHS = 10
+
 
 class Versions:
     """Keeps those of the last chunk: most chunks of a function are of one backfill."""
@@ -15,8 +19,9 @@ class Versions:
     def __init__(self, store: ModelStore, threads: int) -> None:
         cache = Path(tempfile.gettempdir()) / "backfill-models"
         # One that cannot be opened fails its backfill, which says so.
-        self._loader = Loader(store, cache, threads, rings=False)
+        self._loader = Loader(store, cache, threads, rings=False, deaths=_DEATHS)
         self._open: dict[ModelRef, Serving] = {}
+        self._answered: set[ModelRef] = set()
 
     def opened(self, models: tuple[str, ...]) -> tuple[Serving, ...]:
         """The versions by ``name/version``. Raises `ModelUnavailableError`."""
@@ -33,3 +38,9 @@ class Versions:
                         f"{ref.name} {ref.version} cannot be loaded ({error})."
                     ) from error
         return tuple(self._open[ref] for ref in wanted)
+
+    def answered(self, model: ModelRef) -> None:
+        """It has answered an image, so it is not what processes died of before."""
+        if model not in self._answered:
+            self._answered.add(model)
+            self._loader.forgive(model)

@@ -10,10 +10,11 @@ import os
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from secrets import token_hex
+from typing import BinaryIO
 
 from visionflow.models.ref import ModelRef
 
@@ -46,18 +47,34 @@ class AtWork:
 def deaths(folder: Path, model: ModelRef) -> int:
     """How many processes died lately while the version was at work. Removes notes of no use."""
     found = 0
-    for note in _place(folder, model).glob("*"):
-        with note.open("rb") as file:
-            try:
-                flock(file, LOCK_EX | LOCK_NB)
-            except BlockingIOError:
-                continue  # that process lives
+    for note, file in _of_the_dead(folder, model):
+        with file:
             recent = time.time() - note.stat().st_mtime < REMEMBERED_S
             if file.read() == _BUSY and recent:
                 found += 1
             else:
                 note.unlink(missing_ok=True)
     return found
+
+
+def forget_deaths(folder: Path, model: ModelRef) -> None:
+    """The version answers, so whatever the processes before died of was something else."""
+    for note, file in _of_the_dead(folder, model):
+        with file:
+            note.unlink(missing_ok=True)
+
+
+def _of_the_dead(folder: Path, model: ModelRef) -> Iterator[tuple[Path, BinaryIO]]:
+    """The notes whose processes do not live, open and locked."""
+    for note in _place(folder, model).glob("*"):
+        with suppress(FileNotFoundError, BlockingIOError):  # removed meanwhile; its process lives
+            file = note.open("rb")
+            try:
+                flock(file, LOCK_EX | LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                raise
+            yield note, file
 
 
 def _place(folder: Path, model: ModelRef) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from lambdas.classification.at_work import DEATHS, AtWork, deaths
+from lambdas.classification.at_work import DEATHS, AtWork, deaths, forget_deaths
 from lambdas.telemetry.log import logger
 from lambdas.telemetry.metrics import emit
 from visionflow.answers.caps import ANSWER_S, FUNCTION_MB, within
@@ -59,7 +59,8 @@ class Serving:
 @dataclass(frozen=True)
 class Loader:
     """``cache`` is a folder that outlives a request; ``threads`` are ONNX Runtime's. ``refused``:
-    until when a version is left alone that could not serve; ``rings``: which the alarm tells."""
+    until when a version is left alone that could not serve; ``rings``: which the alarm tells;
+    ``deaths``: how many processes must have died of a version for it to be refused."""
 
     store: ModelStore
     cache: Path
@@ -67,6 +68,7 @@ class Loader:
     clock: Callable[[], float] = time.monotonic
     refused: dict[ModelRef, float] = field(default_factory=dict)
     rings: bool = True
+    deaths: int = DEATHS
 
     def load(self, model: ModelRef, *, last_resort: bool = False) -> Serving:
         """Raises `ArtifactError` or `ConfigError` for a version that cannot serve; a metric counts
@@ -100,7 +102,11 @@ class Loader:
 
     def died_of(self, model: ModelRef) -> bool:
         """Whether processes of this container died of it."""
-        return deaths(self._notes, model) >= DEATHS
+        return deaths(self._notes, model) >= self.deaths
+
+    def forgive(self, model: ModelRef) -> None:
+        """Forget the processes that died of it: it answers."""
+        forget_deaths(self._notes, model)
 
     def is_refused(self, model: ModelRef) -> bool:
         return self.clock() < self.refused.get(model, float("-inf"))
