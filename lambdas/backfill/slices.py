@@ -39,7 +39,7 @@ class Slice:
             done=page.after is None,
             not_images=listing.not_images + page.not_images,
             seen=listing.seen + len(page.entries),
-            calls=listing.calls + 1,
+            calls=listing.calls + page.calls,
         )
         if self._sample is not None:
             found = [*self._candidates, *page.entries]

@@ -15,6 +15,7 @@ from infra.stages import PROD
 from tests.benchmarks.figures import Figure, Target, figure
 from visionflow.access.budget import STAGE_ROWS
 from visionflow.backfills.chunks import MOST_IMAGES
+from visionflow.backfills.listing import RANGES
 from visionflow.backfills.price import AROUND_S, Counted, Setting, estimate, image_ms
 from visionflow.backfills.request import Work
 from visionflow.backfills.store import SHARDS as CHUNK_SHARDS
@@ -25,7 +26,9 @@ from visionflow.insights.counters import SHARDS as COUNTER_SHARDS
 from visionflow.predictions.store import INDEXES, SHARDS
 
 IMAGE_BYTES: Final = 90_448  # of 0.3 MP, as in measured.json
-LISTED_PER_S: Final = 4_000  # a page of a thousand keys, with the chunks that it fills, in 250 ms
+# A page of a thousand keys: the processor's time for it and for the chunks that it fills, measured
+# on the machine of the other figures; and what S3 may take to answer, an assumption.
+PAGE_KEYS, PAGE_CPU_S, PAGE_WAIT_S = 1_000, 0.071, 0.15
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 ACCOUNT_EXECUTIONS: Final = 1_000
@@ -80,6 +83,12 @@ def image_seconds() -> float:
     return image_ms(IMAGE_BYTES, 1, measured()) / 1000
 
 
+def listed_per_second(prefixes: int) -> float:
+    """Keys a second, of so many folders, which are listed at once."""
+    at_once = min(prefixes, RANGES) * PAGE_KEYS / (PAGE_CPU_S + PAGE_WAIT_S)
+    return min(at_once, PAGE_KEYS / PAGE_CPU_S)
+
+
 def rates(plan: Plan, second: float) -> dict[str, float]:
     """Images a second that each limit lets through, so many seconds after the map's begin."""
     most = min(plan.concurrency, ACCOUNT_EXECUTIONS, MAP_CHILDREN)
@@ -101,7 +110,7 @@ def rates(plan: Plan, second: float) -> dict[str, float]:
 
 
 def simulate(images: int, plan: Plan) -> Outcome:
-    listing = images / LISTED_PER_S
+    listing = images / listed_per_second(plan.prefixes)
     limits: Counter[str] = Counter({"the listing": math.ceil(listing)})
     left, second = float(images), 0
     while left > 0:

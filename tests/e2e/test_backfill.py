@@ -1,6 +1,7 @@
 """A backfill on the local cloud, whose workers are killed and throttled, cancelled and resumed."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ from tests.e2e import backfill
 from tests.e2e.cloud import Cloud
 from tests.e2e.conftest import visionflow
 from tests.images import encode, textured
+from visionflow.backfills import listing
 
 pytestmark = pytest.mark.e2e
 
@@ -51,3 +53,17 @@ def _ask_what_the_readme_asks(cloud: Cloud, folder: Path) -> None:
     assert sum(count for _, count, _ in rows.fetchall()) == 10
     dry = visionflow("backfill", "start", source, "--dry-run", state=cloud.state)
     assert dry.stdout.startswith(f"{IMAGES} images")
+
+
+def test_a_listing_is_cut_where_folders_begin(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As this S3 answers: with pages of five keys."""
+    monkeypatch.setattr(listing, "_LISTED", 5)
+    bucket, prefix = cloud.outputs.images_bucket, "cut/"
+    keys = [f"{prefix}{day}/größe {n}.jpg" for day in "abcdefghij" for n in range(7)]
+    for key in keys:
+        cloud.s3.put_object(Bucket=bucket, Key=key)
+    pages = list(listing.listed(cloud.s3, bucket, prefix, None))
+    assert Counter(v["Key"] for page in pages for v in page.versions) == Counter(keys)
+    assert len({page.versions[0]["Key"] for page in pages[:4] if page.versions}) == 4

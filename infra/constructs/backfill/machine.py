@@ -23,6 +23,7 @@ from lambdas.chunk.settings import ChunkSettings
 from visionflow.access.usage import UsageSettings
 from visionflow.backfills.chunks import RESULTS_PREFIX, WORK_PREFIX
 from visionflow.backfills.request import LISTS_PREFIX, own_prefixes
+from visionflow.costs.amounts import MB_PER_VCPU
 
 MAP = "Classify"
 """The label of the map in the definition."""
@@ -103,8 +104,9 @@ def backfill_function(
         "Backfill",
         stage=stage,
         package=package,
-        # Five minutes list about a million keys; the machine asks for the next slice.
-        size=Size(memory_mb=stage.api_memory_mb, timeout=Duration.minutes(5)),
+        # A whole processor: what takes time is reading S3's lists, and a second of it costs the
+        # same anyway. Five minutes list about four million keys; the machine asks for the next.
+        size=Size(memory_mb=MB_PER_VCPU, timeout=Duration.minutes(5)),
         environment=BackfillSettings(
             jobs_table=job_stores.records.table_name,
             backfills_bucket=job_stores.backfills.bucket_name,

@@ -17,14 +17,15 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from visionflow.backfills.chunks import Entry, may_be_image
+from visionflow.backfills.listing import listed
 from visionflow.backfills.request import BUCKET, Own, Work, own_prefixes
 from visionflow.errors import BackfillRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Versions of a page of a listing, the most that S3 gives, and rows of a page of a list.
-_LISTED, _ROWS = 1_000, 10_000
+# Of a page of a list.
+_ROWS = 10_000
 _LONGEST_MANIFEST = 10_000_000
 # Of a row: a key and a version with 1,024 bytes each, URL-encoded, and an inventory's list of
 # grants; of the rows of a page. What somebody compressed may have any size.
@@ -40,12 +41,13 @@ _UNREADABLE = frozenset(
 @dataclass(frozen=True)
 class Page:
     """``entries`` may be images, ``not_images`` names cannot. ``after``: the token of the next
-    page, None behind the last."""
+    page, None behind the last. ``calls``: requests that it took."""
 
     bucket: str
     entries: tuple[Entry, ...]
     not_images: int
     after: str | None
+    calls: int = 1
 
 
 def pages(work: Work, own: Own, s3: "S3Client", token: str | None = None) -> Iterator[Page]:
@@ -91,25 +93,13 @@ def _page(bucket: str, entries: Sequence[Entry], after: str | None) -> Page:
 def _listed(work: Work, s3: "S3Client", token: str | None) -> Iterator[Page]:
     """The latest version of each object, by the id that a record of it has."""
     bucket, prefix = work.place
-    asked: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": _LISTED}
-    if token is not None:
-        asked["KeyMarker"], asked["VersionIdMarker"] = json.loads(token)
-    while True:
-        answer = s3.list_object_versions(**{name: value for name, value in asked.items() if value})
+    for found in listed(s3, bucket, prefix, token):
         entries = [
-            Entry(
-                found["Key"], _version(found["VersionId"]), found["ETag"].strip('"'), found["Size"]
-            )
-            for found in answer.get("Versions", ())
-            if found["IsLatest"]
+            Entry(one["Key"], _version(one["VersionId"]), one["ETag"].strip('"'), one["Size"])
+            for one in found.versions
+            if one["IsLatest"]
         ]
-        after = None
-        if answer.get("IsTruncated"):
-            after = json.dumps([answer["NextKeyMarker"], answer.get("NextVersionIdMarker")])
-            asked["KeyMarker"], asked["VersionIdMarker"] = json.loads(after)
-        yield _page(bucket, entries, after)
-        if after is None:
-            return
+        yield replace(_page(bucket, entries, found.after), calls=found.calls)
 
 
 def _inventory(work: Work, s3: "S3Client", token: str | None) -> Iterator[Page]:
