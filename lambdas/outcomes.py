@@ -72,6 +72,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.MissingImageError: _NOT_FOUND,
     errors.ArchivedImageError: _CONFLICT,
     errors.EncryptedImageError: _BAD_IMAGE,
+    errors.DeniedImageError: _BAD_IMAGE,
     errors.QuotaExceededError: _TOO_MANY,
     errors.BudgetStoppedError: _TOO_MANY,
     errors.ConfigError: _BROKEN,

@@ -3,16 +3,21 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 from lambdas.chunk.again import again
 from visionflow.backfills.chunks import Entry
-from visionflow.errors import ImageError
+from visionflow.errors import DeniedImageError, ImageError
 from visionflow.images.store import ImageStore, StoredImage
 
 READERS = 8
 # Read and not yet worked on: so many images, or the first whatever its size.
 _MOST_AHEAD, _MOST_BYTES = 16, 48_000_000
 _TYPICAL_BYTES = 100_000
+# What S3 says where a grant is missing: the object's alone, or the whole bucket's.
+_DENIED = ("AccessDenied", "403")
+# Images behind one that is denied, which tell whether all are.
+_PROBED = 16
 
 Read = StoredImage | ImageError
 
@@ -24,11 +29,20 @@ class Reader:
         self._pool = pool
 
     def read(
-        self, store: ImageStore, entries: Sequence[Entry], *, ahead: bool = True
+        self,
+        store: ImageStore,
+        entries: Sequence[Entry],
+        *,
+        ahead: bool = True,
+        theirs: bool = False,
+        some_read: bool = False,
     ) -> Iterator[Read]:
         """Each entry's image, in their order, or why it can never be read. Raises what is wrong
-        with the platform. ``ahead``: read more than is asked for."""
+        with the platform. ``ahead``: read more than is asked for. ``theirs``: objects in this
+        bucket may have owners who deny them; if others can be read, as ``some_read`` could before,
+        such an image alone fails."""
         waiting: deque[tuple[int, Future[Read]]] = deque()
+        at = 0
         size, coming = 0, iter(entries)
         following = next(coming, None)
         try:
@@ -44,7 +58,17 @@ class Reader:
                     return
                 expected, future = waiting.popleft()
                 size -= expected
-                yield future.result()
+                at += 1
+                try:
+                    found = future.result()
+                except store.refusal as error:
+                    if not theirs or _code(error) not in _DENIED:
+                        raise
+                    if not some_read and not _one_can_be_read(store, entries[at : at + _PROBED]):
+                        raise
+                    found = DeniedImageError("Its owner lets nobody else read this object.")
+                some_read = some_read or not isinstance(found, ImageError)
+                yield found
         finally:
             for _, left in waiting:
                 left.cancel()
@@ -55,3 +79,17 @@ def _read(store: ImageStore, entry: Entry) -> Read:
         return again(lambda: store.fetch(entry.key, entry.version, entry.etag))
     except ImageError as error:
         return error
+
+
+def _one_can_be_read(store: ImageStore, entries: Sequence[Entry]) -> bool:
+    """Whether the bucket lets any of these be read."""
+    for entry in entries:
+        with suppress(store.refusal, ImageError):
+            store.fetch(entry.key, entry.version, entry.etag)
+            return True
+    return False
+
+
+def _code(error: Exception) -> str:
+    """Of an answer of S3, as botocore has it."""
+    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))

@@ -158,7 +158,13 @@ class ChunkService:
         unread = [e for at, e in enumerate(mine.rest) if at not in known and at not in doomed]
         careful = mine.progress.careful
         images = ImageStore(mine.chunk.bucket, self._client(row))
-        read = Reader(self.pool).read(images, unread, ahead=not careful)
+        read = Reader(self.pool).read(
+            images,
+            unread,
+            ahead=not careful,
+            theirs=row.work.role is not None,
+            some_read=position > 0,
+        )
         looked = self.clock()
         for at, entry in enumerate(mine.rest):
             now = self.clock()

@@ -158,7 +158,7 @@ def report(images: int = IMAGES, *, faults: bool = False) -> tuple[Figure, ...]:
             turn(cloud, datas[number * each : (number + 1) * each], str(number))
             for number in range(TURNS)
         ]
-        robust = faulty(cloud, datas[: min(each, 2_000)]) if faults else []
+        robust = faulty(cloud, datas) if faults else []
     rates = {way: [found[way] for found, _ in turns] for way in ("queue", "files", "records")}
     n = f"{TURNS} turns of {each:,} {kind}"
     ratio = {

@@ -56,7 +56,8 @@
     |       |-- ImageTooCostlyError     its decoder ran out of memory or time, or crashed
     |       |-- MissingImageError
     |       |-- ArchivedImageError      in a storage class that takes a restore first
-    |       `-- EncryptedImageError     under a key that only its sender has
+    |       |-- EncryptedImageError     under a key that only its sender has
+    |       `-- DeniedImageError        whoever owns it lets nobody else read it
     |-- QuotaExceededError              used up until the next minute or month
     |   `-- BudgetStoppedError            the stage classifies nothing and starts no job
     |-- ConfigError                     a setting, manifest or config file that does not parse
@@ -417,6 +418,12 @@ class EncryptedImageError(ImageError):
     """The object is encrypted under a key that its sender has and AWS has not (SSE-C)."""
 
     code = "image_encrypted"
+
+
+class DeniedImageError(ImageError):
+    """An object in somebody else's bucket that may not be read, though others there may."""
+
+    code = "image_denied"
 
 
 class QuotaExceededError(VisionFlowError):
