@@ -138,6 +138,7 @@ class ServiceStack(Stack):
         )
         hooks = Hooks(self, "Listening", stage=stage, package=package, bus=self.events.bus)
         hooks.allow_manage(api.execution_role)
+        hooks.mended_by(self.events.function)
         for name, value in hooks.settings.to_env().items():
             api.add_environment(name, value)
         for reader in (api, curate, self.events.function, *watch.readers):

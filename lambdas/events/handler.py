@@ -15,6 +15,8 @@ from lambdas.telemetry.log import logged, logger
 from visionflow.errors import PlatformError
 from visionflow.events.alarms import alarm_event
 from visionflow.events.changes import Change, Table, UntellableError, event_of
+from visionflow.events.delivery import Delivery, DeliverySettings
+from visionflow.events.hook_store import HookStore
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -43,7 +45,21 @@ def settings() -> EventsSettings:
 @lru_cache
 def service() -> EventsService:
     own = bool(settings().own_records)
-    return EventsService(settings().event_bus, clients.event_bus(), own_records=own)
+    return EventsService(
+        settings().event_bus, clients.event_bus(), own_records=own, mend=_mend_delivery
+    )
+
+
+@lru_cache
+def delivery() -> Delivery:
+    found = DeliverySettings.from_env(os.environ)
+    store = HookStore(found.hooks_table, clients.dynamodb())
+    return Delivery(store, clients.functions(), found.hook_mapping)
+
+
+def _mend_delivery() -> None:
+    if delivery().mend():
+        logger.warning("deliveries to webhooks are switched as the hooks want it")
 
 
 @lru_cache

@@ -62,7 +62,8 @@ class Sent:
 
 
 class EventsService:
-    """The sender without the shapes of its triggers."""
+    """The sender without the shapes of its triggers. It calls ``mend`` about once a minute while
+    somebody listens."""
 
     def __init__(
         self,
@@ -70,12 +71,14 @@ class EventsService:
         client: Bus,
         *,
         own_records: bool,
+        mend: Callable[[], object] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bus = bus
         self._client = client
         self._own_records = own_records
+        self._mend = mend
         self._sleep = sleep
         self._clock = clock
         self._listened, self._looked_at = True, float("-inf")
@@ -116,8 +119,16 @@ class EventsService:
             except Exception:
                 logger.exception("taken to have a rule")
                 self._listened = True
+            if self._listened:
+                self._look_after_delivery()
             self._looked_at = self._clock()
         return self._listened
+
+    def _look_after_delivery(self) -> None:
+        try:
+            self._mend()
+        except Exception:  # events reach the bus all the same
+            logger.exception("deliveries were not looked after")
 
     def _put(
         self, part: Sequence[tuple[Letter, dict[str, Any]]], hopeless: list[Hopeless]

@@ -21,6 +21,7 @@ from visionflow.access.budget import BudgetSettings
 from visionflow.access.keys import KEYS, USES
 from visionflow.access.usage import UsageSettings
 from visionflow.datasets.rows import DATASETS
+from visionflow.events.delivery import DeliverySettings
 from visionflow.settings import EnvSettings
 
 FUNCTION = "AWS::Lambda::Function"
@@ -258,6 +259,9 @@ GRANTS: dict[str, Grants] = {
     },
     "EventsOutEvents": {
         ("events:PutEvents", "EventsOutBus"),
+        ("dynamodb:Query", "ListeningTable"),
+        ("lambda:GetEventSourceMapping", HOOKS_MAPPING),
+        ("lambda:UpdateEventSourceMapping", HOOKS_MAPPING),
         ("events:ListRules", "*"),
         *{("sqs:" + action, "ModelWatchDeadLetters") for action in SEND_TO_QUEUE},
         ("dynamodb:ListStreams", "*"),
@@ -367,6 +371,7 @@ def test_no_function_has_a_managed_policy(templates: Templates) -> None:
         ("ModelWatchCounters", CountersSettings),
         ("ModelWatchShadow", ShadowSettings),
         ("EventsOutEvents", EventsSettings),
+        ("EventsOutEvents", DeliverySettings),
         ("ListeningHooks", HooksSettings),
         ("Api", HookSettings),
     ],

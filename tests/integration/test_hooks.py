@@ -9,6 +9,8 @@ import boto3
 import pytest
 
 from lambdas.api.settings import HookSettings
+from lambdas.events import handler
+from lambdas.events.service import REFRESH_S, EventsService
 from tests.integration.conftest import Answer, Cloud
 from visionflow.events.hooks import MOST_HOOKS, HookFilter, pattern
 
@@ -37,7 +39,7 @@ class Mapping:
 
     def get_event_source_mapping(self, *, UUID: str) -> dict[str, str | None]:  # noqa: N803
         assert UUID == "mapping"
-        return {"State": self.busy}
+        return {"State": self.busy or ("Enabled" if self.enabled else "Disabled")}
 
 
 class Stage:
@@ -116,6 +118,42 @@ def test_a_webhook_comes_with_a_secret_that_is_shown_once_and_goes_with_it(stage
     assert stage.call("DELETE", "/hooks/erp").status == 200
     assert (stage.rules(), stage.secrets(), stage.mapping.enabled) == ({}, [], False)
     assert stage.call("DELETE", "/hooks/erp").status == 404
+
+
+@pytest.mark.parametrize("busy", [None, "Updating"])
+def test_a_deployment_that_switches_deliveries_off_is_mended_by_the_next_events(
+    stage: Stage, busy: str | None
+) -> None:
+    """While Lambda is busy with the mapping, by those that come a minute later."""
+    handler.delivery.cache_clear()
+    service, now = sender(), [0.0]
+    service._clock = lambda: now[0]
+    stage.call("POST", "/hooks", {"name": "erp", "target": "https://erp.example.com/"})
+    stage.mapping.enabled, stage.mapping.busy = False, busy
+    service.send([])
+    assert stage.mapping.enabled is (busy is None)
+    stage.mapping.busy = None
+    service.send([])
+    now[0] += REFRESH_S
+    service.send([])
+    assert stage.mapping.enabled
+    stage.cloud.dynamodb.delete_table(TableName="hooks")
+    now[0] += REFRESH_S
+    assert service.send([]).left == (), "events go out though nobody can look after hooks"
+
+
+def sender() -> EventsService:
+    """As the function makes it."""
+    bus = boto3.client("events")
+    return EventsService("bus", bus, own_records=False, mend=handler._mend_delivery)
+
+
+def test_deliveries_that_nobody_wants_are_switched_off(stage: Stage) -> None:
+    handler.delivery.cache_clear()
+    stage.call("POST", "/hooks", {"name": "own", "target": f"{ARN}own"})
+    stage.mapping.enabled = True
+    sender().send([])
+    assert not stage.mapping.enabled
 
 
 def test_a_rule_of_the_teams_own_with_the_name_of_a_hook_stays_as_it_is(stage: Stage) -> None:

@@ -21,6 +21,7 @@ from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
 from lambdas.api.settings import HookSettings
 from lambdas.hooks.settings import HooksSettings
+from visionflow.events.delivery import DeliverySettings
 from visionflow.events.hooks import RULE_START
 
 # Ten receivers at once, each for ten seconds at most.
@@ -39,6 +40,10 @@ class HooksTable(OnDemandTable):
     def allow_deliver(self, role: iam.Role) -> None:
         """Let `role` read a hook and note outcomes."""
         self._allow(role, "GetItem", "UpdateItem")
+
+    def allow_list(self, role: iam.Role) -> None:
+        """Let `role` see which hooks there are."""
+        self._allow(role, "Query")
 
     def allow_manage(self, role: iam.Role) -> None:
         """Let `role` make, list and remove hooks."""
@@ -100,7 +105,7 @@ class Hooks(Construct):
         feed = event_sources.SqsEventSource(
             self.queue,
             batch_size=BATCH,
-            # The API switches it on with the first webhook.
+            # The API switches it on with the first webhook, `mended_by` after a deployment.
             enabled=False,
             max_concurrency=stage.ingest_max_concurrency,
             report_batch_item_failures=True,
@@ -186,6 +191,17 @@ class Hooks(Construct):
             "sqs:GetQueueAttributes",
             on=[self.dead_letters.queue_arn],
         )
+        self._allow_switch(role)
+
+    def mended_by(self, function: ServiceFunction) -> None:
+        """Let `function` switch deliveries as the hooks want it."""
+        self.table.allow_list(function.execution_role)
+        self._allow_switch(function.execution_role)
+        found = DeliverySettings(self.settings.hooks_table, self.settings.hook_mapping)
+        for name, value in found.to_env().items():
+            function.add_environment(name, value)
+
+    def _allow_switch(self, role: iam.Role) -> None:
         switch = ("lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping")
         allow(role, *switch, on=[self._feed_arn])
 

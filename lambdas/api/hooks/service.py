@@ -24,6 +24,7 @@ from lambdas.api.settings import HookSettings
 from visionflow import strict
 from visionflow.access.caller import Caller
 from visionflow.errors import HookConflictError, PlatformError
+from visionflow.events.delivery import Delivery
 from visionflow.events.hook_store import HookStore, Outcome
 from visionflow.events.hooks import (
     SECRET_OVERLAP,
@@ -38,16 +39,12 @@ from visionflow.events.shapes import SOURCE, HookTest, event
 from visionflow.timestamps import timestamp
 
 if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
 # The API waits for 29 s.
 REPLAY_S: Final = 15.0
 # Others' dead letters, which a replay looks at, come back so soon.
 PEEK_S: Final = 30
-# Of the mapping from the queue to the function.
-_ON: Final = ("Enabling", "Enabled")
-_OFF: Final = ("Disabling", "Disabled")
 _COUNTS: Final = tuple(
     f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed")
 )
@@ -61,7 +58,7 @@ class HookService:
     listening: Listening
     settings: HookSettings
     sqs: "SQSClient"
-    functions: "LambdaClient"
+    delivery: Delivery
     clock: Callable[[], float] = time.monotonic
 
     @classmethod
@@ -69,7 +66,8 @@ class HookService:
         settings = HookSettings.from_env(os.environ)
         listening = Listening(settings, clients.event_bus(), clients.ssm(), clients.sns())
         store = HookStore(settings.hooks_table, resources.dynamodb)
-        return cls(store, listening, settings, clients.sqs(), clients.functions())
+        delivery = Delivery(store, clients.functions(), settings.hook_mapping)
+        return cls(store, listening, settings, clients.sqs(), delivery)
 
     def list(self) -> HookPage:
         outcomes = self.store.outcomes()
@@ -103,7 +101,7 @@ class HookService:
                 hook = replace(hook, subscription=subscription)
             self.store.put(hook)
             self.listening.listen(hook)
-            self._switch_delivery()
+            self.delivery.switch()
         except Exception:
             self.remove(hook.name)
             raise
@@ -118,7 +116,7 @@ class HookService:
             self.listening.forget_secret(name)
         elif hook.subscription is not None:
             self.listening.unsubscribe(hook.subscription)
-        self._switch_delivery(without=name)
+        self.delivery.switch(without=name)
         # Last of all: until then the removal can be asked for again.
         self.store.remove(name)
         return _state(hook, Outcome())
@@ -133,8 +131,7 @@ class HookService:
     def test(self, name: str, now: datetime) -> HookTry:
         """Raises `HookNotFoundError`."""
         hook = self.store.get(name)
-        # A deployment that changes the mapping sets it back to what the template says: off.
-        self._switch_delivery()
+        self.delivery.switch()
         at = timestamp(now)
         found = event(TEST, at, HookTest(hook.name), hook.name, at)
         entry = {
@@ -186,21 +183,6 @@ class HookService:
         if hook.kind != "webhook":
             raise HookConflictError(f"{name} is not a webhook, so nothing of it is kept here.")
         return hook
-
-    def _switch_delivery(self, without: str | None = None) -> None:
-        """Polling an empty queue is billed, so the function takes from it while there is a
-        webhook. Raises `HookConflictError` where Lambda is at the opposite still."""
-        hooks = (hook for hook in self.store.list() if hook.name != without)
-        wanted, mapping = any(hook.kind == "webhook" for hook in hooks), self.settings.hook_mapping
-        try:
-            self.functions.update_event_source_mapping(UUID=mapping, Enabled=wanted)
-        except self.functions.exceptions.ResourceInUseException as error:
-            # It takes Lambda up to a minute, and two hooks are often made in one.
-            state = self.functions.get_event_source_mapping(UUID=mapping)["State"]
-            if state not in (_ON if wanted else _OFF):
-                raise HookConflictError(
-                    "Deliveries are being switched on or off; try again in a minute."
-                ) from error
 
     def _messages(self, queue: str) -> int:
         answer: Any = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])
