@@ -18,6 +18,7 @@ import duckdb
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.faults import Fault, FaultPlan, FaultyGateway
 from tests.images import bad_files
+from visionflow.backfills.price import chunks_of
 from visionflow.predictions.record import s3_object_id
 from visionflow.predictions.rows import read_prediction
 
@@ -127,7 +128,8 @@ def run(
     bucket = cloud.outputs.images_bucket
     within = _FIRST_S + _EACH_S * len(versions)
     records = [s3_object_id(bucket, image.key, version) for version, image in versions.items()]
-    plan = FaultPlan(seed=seed, versions=list(versions), records=records, kills=kills)
+    files = chunks_of(len(versions)) if into == "files" else None
+    plan = FaultPlan(seed=seed, versions=list(versions), records=records, kills=kills, files=files)
     gateway = FaultyGateway(cloud.emulator, bucket, cloud.outputs.predictions_table, plan)
     with gateway.serving(), _sent_to(cloud, gateway.url) if kills else nullcontext():
         source = f"s3://{bucket}/{prefix}"

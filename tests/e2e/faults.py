@@ -25,8 +25,9 @@ from tests.e2e.conftest import processes_of
 Fault = Literal[
     "read cut off", "read slowed", "throttled", "killed before the write", "killed after the write"
 ]
-Operation = Literal["read", "GetItem", "PutItem"]
+Operation = Literal["read", "GetItem", "PutItem", "PutResults"]
 
+_WRITES = ("PutItem", "PutResults")
 # Calls in a row that botocore makes before it gives up (`lambdas.clients`).
 CLIENT_ATTEMPTS = 3
 
@@ -55,15 +56,22 @@ class FaultPlan:
     """Which call of which image gets which fault, determined by a seed and not by timing.
 
     An image has at most one kind of fault, few enough for the queue's five deliveries. In addition
-    ``kills`` workers are killed, spread evenly over the written records.
+    ``kills`` workers are killed, spread evenly over the written records or files of results.
     """
 
     def __init__(
-        self, *, seed: int, versions: Sequence[str], records: Sequence[str], kills: int
+        self,
+        *,
+        seed: int,
+        versions: Sequence[str],
+        records: Sequence[str],
+        kills: int,
+        files: int | None = None,
     ) -> None:
-        """``versions`` and ``records``: version id and record id of each image."""
+        """``versions`` and ``records``: version id and record id of each image. ``files``: about
+        so many files of results are written, where there are no records."""
         self.happened: Counter[Fault] = Counter()
-        self._every = len(versions) // (kills + 1)
+        self._every = max(1, (files or len(versions)) // (kills + 1))
         self._kills = kills
         self._left: dict[tuple[Operation, str], list[Fault]] = {}
         self._writes = 0
@@ -78,7 +86,7 @@ class FaultPlan:
     def next(self, operation: Operation, name: str) -> Fault | None:
         """Return the fault of this call, if any; ``name`` is the id of a version or a record."""
         with self._lock:
-            fault = self._kill() if operation == "PutItem" else None
+            fault = self._kill() if operation in _WRITES else None
             left = self._left.get((operation, name))
             if fault is None and left:
                 fault = left.pop()
@@ -180,6 +188,8 @@ class _Call(BaseHTTPRequestHandler):
         if self.command == "GET" and self.path.startswith(f"/{self.server.bucket}/uploads/"):
             (version_id,) = parse_qs(urlsplit(self.path).query)["versionId"]
             return self.server.plan.next("read", version_id)
+        if self.command == "PUT" and urlsplit(self.path).path.endswith(".parquet"):
+            return self.server.plan.next("PutResults", self.path)
         operation: Any = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         if operation in ("GetItem", "PutItem"):
             call = json.loads(body)

@@ -34,6 +34,7 @@ def test_each_image_has_one_result_whatever_happens_on_the_way(
         assert (progress["listed"], progress["left"]) == (IMAGES, 0)
         assert (progress["failed"], progress["skipped"]) == (poison, 0)
         assert found.faults["read cut off"] > 0
+        assert found.faults["killed before the write"] == KILLS
         if into == "records":
             assert found.faults["throttled"] > 0
     _ask_what_the_readme_asks(cloud, tmp_path)
