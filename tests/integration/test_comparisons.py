@@ -21,7 +21,8 @@ from tests.images import bad_files, encode, plain
 from tests.integration.backfill_world import BUCKET, IMAGES, BackfillWorld, Hurried
 from tests.integration.conftest import API, Cloud
 from tests.integration.test_erasure import erase, objects
-from tests.integration.test_owners import ADMIN, ANN
+from tests.integration.test_owners import ADMIN, ANN, form_of, predict
+from tests.jobs import make_buckets
 from tests.tiny_model import write_tiny_artifact
 from visionflow.backfills.comparison.files import ComparisonFiles
 from visionflow.backfills.store import BackfillStore
@@ -30,6 +31,7 @@ from visionflow.insights.intervals import share
 
 NEW, OLD = "tiny/2", "tiny/1"
 BOTH = [NEW, OLD]
+SENT = {"sent": "api/", "posted": "uploads/"}
 
 
 @pytest.fixture
@@ -319,6 +321,52 @@ def test_thumbnails_open_until_their_image_is_erased(world: BackfillWorld) -> No
     after = {image["key"]: image for image in comparison(world, backfill_id)["examples"]}
     assert [name for name, image in after.items() if image["thumbnail"] is None] == [key]
     assert len(objects(world.cloud) & thumbnails) == len(thumbnails) - 1
+
+
+@pytest.mark.parametrize("way", ["sent", "posted"])
+def test_the_thumbnail_of_an_image_that_somebody_sent_is_erased_with_it(
+    world: BackfillWorld, way: str
+) -> None:
+    """Its record has an id that its sender knows, and not the one of its version."""
+    cloud = world.cloud
+    if way == "sent":
+        record = predict(cloud, ANN).body["id"]
+    else:
+        form = form_of(cloud, ANN)
+        owner = {"owner": form["headers"]["x-amz-meta-owner"]}
+        cloud.s3.put_object(Bucket="images", Key=form["key"], Body=IMAGES["red"], Metadata=owner)
+        cloud.deliver(cloud.messages())
+        (record,) = (log["id"] for log in cloud.logs())
+    backfill_id = world.run(models=BOTH, source=f"s3://images/{SENT[way]}")["id"]
+    (shown,) = comparison(world, backfill_id)["examples"]
+    assert shown["thumbnail"]
+    assert erase(cloud, record).status == 200
+    (shown,) = comparison(world, backfill_id)["examples"]
+    assert shown["thumbnail"] is None
+    assert objects(cloud) == set()
+
+
+def test_images_of_another_bucket_are_drawn_by_its_owners_role(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for one that was replaced before it was drawn."""
+    make_buckets("theirs")
+    for name in ("api/red.jpg", "api/blue.jpg"):
+        data = IMAGES[Path(name).stem]
+        world.cloud.s3.put_object(Bucket="theirs", Key=name, Body=data)
+    role = "arn:aws:iam::123456789012:role/VisionFlowRead"
+    write = ComparisonFiles.write
+
+    def replace_one(files: ComparisonFiles, comparison: Any) -> None:
+        write(files, comparison)
+        world.cloud.s3.put_object(Bucket="theirs", Key="api/blue.jpg", Body=IMAGES["green"])
+
+    monkeypatch.setattr(ComparisonFiles, "write", replace_one)
+    view = world.run(models=BOTH, source="s3://theirs/api/", role=role)
+    shown = {one["key"]: one["thumbnail"] for one in comparison(world, view["id"])["examples"]}
+    assert set(shown) == {"api/red.jpg", "api/blue.jpg"}
+    assert shown["api/red.jpg"]
+    assert shown["api/blue.jpg"] is None
 
 
 def test_an_image_that_is_erased_while_it_is_drawn_leaves_no_thumbnail(
