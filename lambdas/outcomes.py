@@ -57,6 +57,8 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.BackfillNotFoundError: _NOT_FOUND,
     errors.BackfillConflictError: _CONFLICT,
     errors.BackfillRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ComparisonNotFoundError: _NOT_FOUND,
+    errors.ComparisonNotReadyError: _CONFLICT,
     errors.DatasetMissingError: _NOT_FOUND,
     errors.DatasetImageMissingError: _NOT_FOUND,
     errors.DatasetVersionMissingError: _NOT_FOUND,

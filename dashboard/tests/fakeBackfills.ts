@@ -25,6 +25,7 @@ export function backfill(id: string, { progress, ...changes }: Changes = {}): Ba
     reason: null,
     source: "s3://photos/2025/",
     models: ["visionflow20/1.0.0"],
+    compares: false,
     into: "files",
     sample: null,
     concurrency: 8,

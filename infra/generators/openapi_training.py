@@ -3,6 +3,7 @@
 from infra.generators.openapi_operation import CURSOR, LIMIT, Operation, in_path, json_body
 from lambdas.api.backfills.service import BackfillList, BackfillStart, ResumeBackfill
 from lambdas.api.training_jobs.service import TrainingJobList, TrainingOptions
+from visionflow.backfills.comparison.view import BackfillComparison
 from visionflow.backfills.record import BackfillView
 from visionflow.backfills.request import BackfillRequest
 from visionflow.jobs.record import TrainingJob, TrainingJobRequest
@@ -56,6 +57,12 @@ BACKFILL_OPERATIONS: dict[tuple[str, str], Operation] = {
         "backfill",
         "One backfill with its progress, its price and its expected end",
         {200: BackfillView},
+        (_ID,),
+    ),
+    ("GET", "/backfills/{id}/comparison"): Operation(
+        "backfillComparison",
+        "How the answers of a backfill's two versions differ",
+        {200: BackfillComparison},
         (_ID,),
     ),
     ("POST", "/backfills/{id}/pause"): Operation(

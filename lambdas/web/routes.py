@@ -83,6 +83,7 @@ ROUTES = (
     Route("POST", "/backfills", "api", "jobs"),
     Route("GET", "/backfills", "api", "read"),
     Route("GET", "/backfills/{id}", "api", "read"),
+    Route("GET", "/backfills/{id}/comparison", "api", "read"),
     Route("POST", "/backfills/{id}/pause", "api", "jobs"),
     Route("POST", "/backfills/{id}/resume", "api", "jobs"),
     Route("POST", "/backfills/{id}/cancel", "api", "jobs"),

@@ -578,6 +578,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/backfills/{id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the answers of a backfill's two versions differ */
+        get: operations["backfillComparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The headers of GET without its body */
+        head: operations["backfillComparisonHead"];
+        patch?: never;
+        trace?: never;
+    };
     "/backfills/{id}/pause": {
         parameters: {
             query?: never;
@@ -1249,6 +1267,19 @@ export interface components {
             };
         };
         /**
+         * Agreement
+         * @description The share of images that both versions answer alike, with a 95 % Wilson interval; null where
+         *     there are none. Alike: with the same label, or both with unknown.
+         */
+        Agreement: {
+            /** Share */
+            share: number | null;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+        };
+        /**
          * ApiKey
          * @description With the time of its last use, to a minute; null before the first.
          */
@@ -1308,6 +1339,50 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * BackfillComparison
+         * @description The answers of two versions to the same images.
+         *
+         *     Attributes:
+         *         new: as ``name/version``, as is ``old``.
+         *         images: those that both have answered; everything but ``failed`` is of them.
+         *         failed: images that nobody could answer, or one version alone could not.
+         *         unknown: images that are unknown to both, or to one alone.
+         *         confusion: where the answers differ, the largest cell first; ``confusion_left`` images are
+         *             in cells that are left off.
+         *         labels: the most changed first; ``labels_left`` are left off.
+         *         slices: by their kind, the lowest agreement first; ``folders_left`` folders are left off.
+         *         clusters: the largest first.
+         *         examples: the largest disagreement first; clusters take turns.
+         */
+        BackfillComparison: {
+            /** New */
+            new: string;
+            /** Old */
+            old: string;
+            /** Images */
+            images: number;
+            failed: components["schemas"]["Versions"];
+            agreement: components["schemas"]["Agreement"];
+            unknown: components["schemas"]["Versions"];
+            confidence: components["schemas"]["ConfidenceShift"];
+            /** Confusion */
+            confusion: components["schemas"]["ConfusedCell"][];
+            /** Confusion Left */
+            confusion_left: number;
+            /** Labels */
+            labels: components["schemas"]["ComparedLabel"][];
+            /** Labels Left */
+            labels_left: number;
+            /** Slices */
+            slices: components["schemas"]["ComparedSlice"][];
+            /** Folders Left */
+            folders_left: number;
+            /** Clusters */
+            clusters: components["schemas"]["DisagreementCluster"][];
+            /** Examples */
+            examples: components["schemas"]["ComparedImage"][];
         };
         /**
          * BackfillEstimate
@@ -1452,7 +1527,8 @@ export interface components {
         /**
          * BackfillView
          * @description A backfill with its progress. ``progress.spent_usd`` and ``active_seconds`` of one that has
-         *     ended are what it took, against ``estimate``.
+         *     ended are what it took, against ``estimate``. ``compares``: it has, once it is done, a
+         *     comparison of its two versions.
          */
         BackfillView: {
             /** Id */
@@ -1467,6 +1543,8 @@ export interface components {
             source: string;
             /** Models */
             models: string[];
+            /** Compares */
+            compares: boolean;
             /**
              * Into
              * @enum {string}
@@ -1601,6 +1679,63 @@ export interface components {
             difference_high: number;
         };
         /**
+         * ComparedAnswer
+         * @description ``label`` is null for an unknown image; ``top`` has the best labels all the same.
+         */
+        ComparedAnswer: {
+            /** Label */
+            label: string | null;
+            /** Confidence */
+            confidence: number;
+            /** Unknown Reason */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /** Top */
+            top: components["schemas"]["Score"][];
+        };
+        /**
+         * ComparedImage
+         * @description An image that the versions answer differently. ``disagreement``: 0..1, the total variation
+         *     distance of their answers. ``thumbnail``: a URL that lives for 15 minutes; null where the image
+         *     is gone, was erased, or cannot be drawn.
+         */
+        ComparedImage: {
+            /** Key */
+            key: string;
+            /** Bucket */
+            bucket: string;
+            /** Version Id */
+            version_id: string | null;
+            /** Cluster */
+            cluster: number;
+            /** Disagreement */
+            disagreement: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Thumbnail */
+            thumbnail: string | null;
+            old: components["schemas"]["ComparedAnswer"];
+            new: components["schemas"]["ComparedAnswer"];
+        };
+        /**
+         * ComparedLabel
+         * @description Images that the ``new`` version, the ``old`` one, and ``both`` name so. ``shift``: the mean
+         *     of new less old confidence where both do; null where they never do.
+         */
+        ComparedLabel: {
+            /** Label */
+            label: string;
+            /** New */
+            new: number;
+            /** Old */
+            old: number;
+            /** Both */
+            both: number;
+            /** Shift */
+            shift: number | null;
+        };
+        /**
          * ComparedModel
          * @description One version beside the others.
          *
@@ -1643,6 +1778,40 @@ export interface components {
             feedback: components["schemas"]["Accuracy"] | null;
         };
         /**
+         * ComparedSlice
+         * @description A group of images. ``value``: of a folder its path below the source, else a range such as
+         *     ``0.5-2``. ``shift``: the mean of new less old confidence.
+         */
+        ComparedSlice: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "folder" | "size" | "confidence";
+            /** Value */
+            value: string;
+            /** Images */
+            images: number;
+            agreement: components["schemas"]["Agreement"];
+            /** Shift */
+            shift: number;
+        };
+        /**
+         * ConfidenceShift
+         * @description Mean confidences of the versions, null without images, and a histogram of new less old:
+         *     ``counts`` of the bins between ``edges``.
+         */
+        ConfidenceShift: {
+            /** New Mean */
+            new_mean: number | null;
+            /** Old Mean */
+            old_mean: number | null;
+            /** Edges */
+            edges: number[];
+            /** Counts */
+            counts: number[];
+        };
+        /**
          * ConfigOption
          * @description A config that a job can name; ``parameters`` by their dotted names.
          */
@@ -1658,6 +1827,18 @@ export interface components {
             parameters: {
                 [key: string]: components["schemas"]["Parameter"];
             };
+        };
+        /**
+         * ConfusedCell
+         * @description So many images have these two answers, which differ; null is unknown.
+         */
+        ConfusedCell: {
+            /** Old */
+            old: string | null;
+            /** New */
+            new: string | null;
+            /** Images */
+            images: number;
         };
         /**
          * Confusion
@@ -2049,6 +2230,24 @@ export interface components {
             removed: number;
             /** Relabelled */
             relabelled: number;
+        };
+        /**
+         * DisagreementCluster
+         * @description Images that look alike to the new version and that the versions answer differently, most of
+         *     them as ``old`` and ``new`` say. ``images``: so many of those that were clustered; ``example``:
+         *     the place of the one with the largest disagreement among the examples.
+         */
+        DisagreementCluster: {
+            /** Id */
+            id: number;
+            /** Images */
+            images: number;
+            /** Old */
+            old: string | null;
+            /** New */
+            new: string | null;
+            /** Example */
+            example: number;
         };
         /**
          * Drift
@@ -3528,7 +3727,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "backfill_conflict" | "backfill_not_found" | "backfill_refused" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "feedback_not_found" | "forbidden" | "gate_not_passed" | "hook_conflict" | "hook_not_found" | "idempotency_conflict" | "image_archived" | "image_denied" | "image_empty" | "image_encrypted" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "backfill_conflict" | "backfill_not_found" | "backfill_refused" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "comparison_not_found" | "comparison_not_ready" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "feedback_not_found" | "forbidden" | "gate_not_passed" | "hook_conflict" | "hook_not_found" | "idempotency_conflict" | "image_archived" | "image_denied" | "image_empty" | "image_encrypted" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
             /** Field */
@@ -4192,6 +4391,19 @@ export interface components {
         VersionList: {
             /** Items */
             items: components["schemas"]["DatasetVersion"][];
+        };
+        /**
+         * Versions
+         * @description Images that something is true of for ``both`` versions, for the ``new`` one alone, or for the
+         *     ``old`` one alone.
+         */
+        Versions: {
+            /** Both */
+            both: number;
+            /** New */
+            new: number;
+            /** Old */
+            old: number;
         };
         /**
          * WayTaken
@@ -6510,6 +6722,64 @@ export interface operations {
         };
     };
     backfillHead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    backfillComparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillComparison"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backfillComparisonHead: {
         parameters: {
             query?: never;
             header?: never;

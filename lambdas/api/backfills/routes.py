@@ -11,6 +11,7 @@ from lambdas.api.backfills.service import (
 from lambdas.api.endpoints import Endpoints, Request
 from lambdas.web.http import Response
 from lambdas.web.resolver import json_response
+from visionflow.backfills.comparison.view import BackfillComparison
 from visionflow.backfills.record import BackfillView
 from visionflow.backfills.request import BackfillRequest
 
@@ -35,6 +36,11 @@ def backfills(service: BackfillService, request: Request) -> BackfillList:
 @endpoints.add("GET", "/backfills/<backfill_id>")
 def backfill(service: BackfillService, _request: Request, backfill_id: str) -> BackfillView:
     return service.control.get(backfill_id)
+
+
+@endpoints.add("GET", "/backfills/<backfill_id>/comparison")
+def comparison(service: BackfillService, request: Request, backfill_id: str) -> BackfillComparison:
+    return service.comparison(backfill_id, request.caller)
 
 
 @endpoints.add("POST", "/backfills/<backfill_id>/pause")

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from lambdas import clients
+from lambdas.api.backfills.comparison import ComparisonReader
 from lambdas.api.resources import Resources
 from visionflow.access.caller import Caller
 from visionflow.access.usage import UsageStore
+from visionflow.backfills.comparison.view import BackfillComparison
 from visionflow.backfills.control import BackfillControl, Table
 from visionflow.backfills.planning import Planner, check_quota, count
 from visionflow.backfills.price import Setting
@@ -60,13 +62,15 @@ class ResumeBackfill:
 @dataclass(frozen=True)
 class BackfillService:
     """Checks what is asked for; `BackfillControl` does it. ``source``: the client that may read
-    what a work's source names."""
+    what a work's source names. ``admins_only``: callers see their own images alone."""
 
     control: BackfillControl
     own: Own
     registry: ModelRegistry
     usage: UsageStore
     source: Callable[[Work], "S3Client"]
+    comparisons: ComparisonReader
+    admins_only: bool
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @classmethod
@@ -94,6 +98,8 @@ class BackfillService:
             resources.registry,
             resources.usage,
             source,
+            ComparisonReader(settings.backfills_bucket, resources.s3, resources.images),
+            bool(resources.settings.own_records),
         )
 
     def start(self, asked: BackfillRequest, caller: Caller) -> BackfillStart:
@@ -125,6 +131,15 @@ class BackfillService:
     def page(self, limit: int, cursor: str | None) -> BackfillList:
         """Raises `InvalidCursorError`."""
         return BackfillList(*self.control.page(limit, cursor))
+
+    def comparison(self, backfill_id: str, caller: Caller) -> BackfillComparison:
+        """Where each caller sees only their own images, it is for admins: it shows anybody's.
+
+        Raises `ForbiddenError`, `BackfillNotFoundError` and as `ComparisonReader.read` does.
+        """
+        if self.admins_only:
+            caller.require("admin")
+        return self.comparisons.read(self.control.store.get(backfill_id))
 
     def resume(self, backfill_id: str, asked: ResumeBackfill, caller: Caller) -> BackfillView:
         """Raises `InvalidParameterError`, `BackfillNotFoundError`, `BackfillConflictError`."""

@@ -41,6 +41,8 @@
     |   |-- BackfillNotFoundError
     |   |-- BackfillConflictError
     |   |-- BackfillRefusedError        a source that cannot be read as what it is
+    |   |-- ComparisonNotFoundError
+    |   |-- ComparisonNotReadyError
     |   |-- DatasetMissingError
     |   |   |-- DatasetImageMissingError
     |   |   `-- DatasetVersionMissingError
@@ -249,6 +251,18 @@ class BackfillRefusedError(InputError):
     """The backfill cannot be done: its source cannot be read, or is not what its name says."""
 
     code = "backfill_refused"
+
+
+class ComparisonNotFoundError(InputError):
+    """The backfill compares no versions."""
+
+    code = "comparison_not_found"
+
+
+class ComparisonNotReadyError(InputError):
+    """The backfill compares versions, and is not done."""
+
+    code = "comparison_not_ready"
 
 
 class DatasetMissingError(InputError):

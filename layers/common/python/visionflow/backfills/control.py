@@ -144,6 +144,7 @@ class BackfillControl:
             reason=row.reason,
             source=work.source,
             models=work.models,
+            compares=work.compares,
             into=work.into,
             sample=work.sample,
             concurrency=work.concurrency,

@@ -171,13 +171,15 @@ class BackfillResults:
 @dataclass(frozen=True)
 class BackfillView:
     """A backfill with its progress. ``progress.spent_usd`` and ``active_seconds`` of one that has
-    ended are what it took, against ``estimate``."""
+    ended are what it took, against ``estimate``. ``compares``: it has, once it is done, a
+    comparison of its two versions."""
 
     id: str
     state: BackfillState
     reason: BackfillReason | None
     source: str
     models: tuple[str, ...]
+    compares: bool
     into: Literal["files", "records"]
     sample: int | None
     concurrency: int

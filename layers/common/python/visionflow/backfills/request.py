@@ -56,7 +56,8 @@ class BackfillRequest:
 @dataclass(frozen=True)
 class Work:
     """A request that was checked. ``kind``: what its source is. ``models``: those that classify;
-    the first one decides what is counted as ok, unknown or failed."""
+    the first one decides what is counted as ok, unknown or failed. Two are compared, the first as
+    the new one."""
 
     source: str
     kind: SourceKind
@@ -66,6 +67,10 @@ class Work:
     concurrency: int
     max_usd: float | None
     role: str | None
+
+    @property
+    def compares(self) -> bool:
+        return len(self.models) == MOST_VERSIONS
 
     @property
     def place(self) -> tuple[str, str]:
