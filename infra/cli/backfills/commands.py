@@ -10,10 +10,10 @@ from infra.cli.backfills.view import HEADER, bar_note, details, estimate_line, r
 from infra.cli.command_line import add_api_command
 from infra.cli.endpoints import api_client
 from infra.cli.models.names import MODEL_HELP, find_by_api
-from infra.client.api_client import ApiClient
 from training.cli.options import Commands, Run, add_group, answer, print_json, print_table
 from training.texts.progress import Bar
 from training.texts.terminal import say
+from visionflow.client.connection import Connection
 
 _LOOK_SECONDS = 1.0
 _AT_WORK = ("listing", "running")
@@ -144,7 +144,9 @@ def _change(what: str, arguments: argparse.Namespace, body: dict[str, object] | 
     return 0
 
 
-def _follow(api: ApiClient, found: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
+def _follow(
+    api: Connection, found: dict[str, Any], arguments: argparse.Namespace
+) -> dict[str, Any]:
     """Show how far it is until it works no more."""
     done = 0
     shown: Bar[None] = Bar(what="classifying", total=found["estimate"]["images"], unit=" images")
@@ -168,7 +170,7 @@ def _print(found: dict[str, Any], arguments: argparse.Namespace, *, waits: bool 
     return 1 if found["state"] == "failed" or (waits and found["state"] == "stopped") else 0
 
 
-def _get(api: ApiClient, backfill_id: str) -> dict[str, Any]:
+def _get(api: Connection, backfill_id: str) -> dict[str, Any]:
     return api.send("GET", _path(backfill_id))
 
 
