@@ -77,9 +77,9 @@ types: .venv/.test dashboard/node_modules/.package-lock.json ## Renew generated 
 # One resolution for all extras; the smaller locks are subsets of it. Hashes, no addresses.
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --quiet
 lock: $(UV) ## Renew the lock files
-	$(COMPILE) pyproject.toml --extra infra --extra instant --extra train --extra timm --extra dev -o tests/requirements.txt
-	$(COMPILE) pyproject.toml --extra infra --extra instant -c tests/requirements.txt -o infra/requirements.txt
-	$(COMPILE) pyproject.toml --extra instant --extra train --extra timm -c tests/requirements.txt -o training/requirements.txt
+	$(COMPILE) pyproject.toml --extra functions --extra infra --extra instant --extra train --extra timm --extra dev -o tests/requirements.txt
+	$(COMPILE) pyproject.toml --extra functions --extra infra --extra instant -c tests/requirements.txt -o infra/requirements.txt
+	$(COMPILE) pyproject.toml --extra functions --extra instant --extra train --extra timm -c tests/requirements.txt -o training/requirements.txt
 	$(COMPILE) infra/local_cloud/ministack-requirements.in -o infra/local_cloud/ministack-requirements.txt
 	for layer in api parquet runtime tokens; do $(UV) pip compile layers/$$layer/requirements.in --no-deps --python-version 3.13 \
 		--generate-hashes --no-emit-index-url --no-annotate --quiet -o layers/$$layer/requirements.txt || exit; done

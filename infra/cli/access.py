@@ -8,10 +8,10 @@ from typing import Any
 
 from infra.cli.command_line import add_api_command, add_period, period
 from infra.cli.endpoints import api_client
-from infra.client.api_client import ApiClient
 from infra.errors import CommandError
 from training.cli.options import Commands, answer, print_table
 from training.texts.terminal import say
+from visionflow.client.connection import Connection, filled
 
 # What was erased just now is listed for a moment longer.
 _PAUSE_SECONDS = 0.5
@@ -36,7 +36,7 @@ def _erase(arguments: argparse.Namespace) -> int:
     if not arguments.yes and not _confirmed(what):
         raise CommandError("Nothing was erased.")
     api = api_client(arguments)
-    erased = _erase_owner(api, owner) if owner else sum(bool(api.erase(found)) for found in ids)
+    erased = _erase_owner(api, owner) if owner else sum(_erase_one(api, one) for one in ids)
     text = (
         f"{erased} erased. Run 'visionflow data collect' where copies were collected for training."
     )
@@ -51,10 +51,15 @@ def _confirmed(what: str) -> bool:
     return sys.stdin.readline().strip() == "yes"
 
 
-def _erase_owner(api: ApiClient, owner: str) -> int:
+def _erase_one(api: Connection, prediction_id: str) -> int:
+    api.send("DELETE", filled("/predictions/{}", prediction_id))
+    return 1
+
+
+def _erase_owner(api: Connection, owner: str) -> int:
     erased = 0
     while True:
-        done = api.erase_owner(owner)
+        done = api.send("DELETE", filled("/owners/{}", owner))
         erased += int(done["erased"])
         if not done["left"]:
             return erased
@@ -63,7 +68,9 @@ def _erase_owner(api: ApiClient, owner: str) -> int:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    found = api_client(arguments).audit(**period(arguments), limit=arguments.limit)
+    found = api_client(arguments).send(
+        "GET", "/audit", {**period(arguments), "limit": arguments.limit}
+    )
     header = ("AT (UTC)", "BY", "ACTION", "SUBJECT", "STATUS", "DETAILS")
     answer(arguments, found, lambda: print_table([header, *map(_row, found["items"])]))
     return 0

@@ -13,7 +13,6 @@ import boto3
 from botocore.exceptions import ClientError
 
 from infra.cli.command_line import workspace_of
-from infra.client.api_client import ApiClient
 from infra.errors import CommandError
 from infra.local_cloud.emulator import ClientOptions, Emulator
 from infra.local_cloud.outputs import DataNames, TrainingNames, named, read_outputs
@@ -21,6 +20,7 @@ from infra.local_cloud.presence import present
 from infra.stages import LOCAL, stage_named
 from lambdas.outcomes import status_of
 from visionflow.access.audit import AuditLog, Outcome
+from visionflow.client.connection import Connection
 from visionflow.datasets.store import DatasetStore
 from visionflow.datasets.versions import VersionStore
 from visionflow.images.store import ImageStore
@@ -150,7 +150,7 @@ def endpoints(arguments: argparse.Namespace) -> Endpoints:
     return Endpoints(lambda: outputs, lambda: outputs, running)
 
 
-def api_client(arguments: argparse.Namespace, *, needs_key: bool = True) -> ApiClient:
+def api_client(arguments: argparse.Namespace, *, needs_key: bool = True) -> Connection:
     """The API that ``--api-url`` or ``--stage`` names; on AWS with the key of the environment.
     ``needs_key``: whether what is called has no answer for strangers.
 
@@ -159,18 +159,18 @@ def api_client(arguments: argparse.Namespace, *, needs_key: bool = True) -> ApiC
     # A file ends with a line break.
     key = os.environ.get(API_KEY, "").strip() or None
     if arguments.api_url is not None:
-        return ApiClient(arguments.api_url.rstrip("/"), key)
+        return Connection(arguments.api_url.rstrip("/"), key)
     if arguments.stage == LOCAL.name:
         workspace = workspace_of(arguments)
         if not workspace.outputs.exists():
             present(workspace)
-        return ApiClient(read_outputs(workspace.outputs).api_url)
+        return Connection(read_outputs(workspace.outputs).api_url)
     if needs_key and not key:
         raise CommandError(
             f"Set {API_KEY} to an API key; an admin makes one on the dashboard's page of keys, or "
             "with 'visionflow keys create'."
         )
-    return ApiClient(stack_output(arguments.stage, "Service", "ApiUrl"), key)
+    return Connection(stack_output(arguments.stage, "Service", "ApiUrl"), key)
 
 
 def stack_output(stage: str, stack: str, name: str) -> str:

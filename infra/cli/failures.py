@@ -30,6 +30,8 @@ def sentence_of(error: Exception) -> tuple[str, str] | None:
     for one in (error, error.__cause__):
         if "botocore" in sys.modules and (found := _of_credentials(one)):
             return found
+    if "visionflow.client" in sys.modules and (found := _of_the_api(error)):
+        return found
     match error:
         case CommandError() | VisionFlowError():
             return getattr(error, "code", None) or "failed", str(error)
@@ -39,6 +41,12 @@ def sentence_of(error: Exception) -> tuple[str, str] | None:
             # Such as a full disk, or a folder of another user.
             return "file", f"{error.filename or 'error'}: {error.strerror or error}."
     return _of_aws(error) if "botocore" in sys.modules else None
+
+
+def _of_the_api(error: Exception) -> tuple[str, str] | None:
+    from visionflow.client.errors import ApiError  # noqa: PLC0415
+
+    return (error.code, str(error)) if isinstance(error, ApiError) else None
 
 
 def _of_credentials(error: BaseException | None) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from infra.cli.endpoints import API_KEY, api_client
 from training.cli.options import Commands, add_group, answer, print_table
 from training.texts.terminal import say
 from visionflow.access.roles import SCOPES
+from visionflow.client.connection import filled
 
 
 def add_parsers(commands: Commands) -> None:
@@ -33,14 +34,16 @@ def add_parsers(commands: Commands) -> None:
 
 
 def _create(arguments: argparse.Namespace) -> int:
-    made = api_client(arguments).create_key(
-        {
+    made = api_client(arguments).send(
+        "POST",
+        "/keys",
+        body={
             "name": arguments.name,
             "scopes": [scope.strip() for scope in arguments.scopes.split(",")],
             "requests_per_minute": arguments.per_minute,
             "requests_per_month": arguments.per_month,
             "expires_in_days": arguments.expires_in_days,
-        }
+        },
     )
 
     def text() -> None:
@@ -52,7 +55,7 @@ def _create(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    found = api_client(arguments).keys()
+    found = api_client(arguments).send("GET", "/keys")
 
     def text() -> None:
         header = ("PREFIX", "NAME", "SCOPES", "PER MINUTE", "PER MONTH", "STATE", "LAST USE (UTC)")
@@ -63,7 +66,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _revoke(arguments: argparse.Namespace) -> int:
-    revoked = api_client(arguments).revoke_key(arguments.prefix)
+    revoked = api_client(arguments).send("DELETE", filled("/keys/{}", arguments.prefix))
     text = f"Key {revoked['prefix']} ({revoked['name']}) is revoked."
     answer(arguments, revoked, lambda: say(text))
     return 0

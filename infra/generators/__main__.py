@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from infra.errors import CommandError
 from infra.generators import openapi, report_schema, training_options
+from infra.generators.client_types import client_types
 from infra.generators.dashboard_types import FORMATS_FILE, DashboardTypes, image_formats
 from infra.generators.files import Files, json_file
 from infra.generators.locks import Locks
@@ -26,6 +27,7 @@ Generator = Files | DashboardTypes | Locks
 # In the order in which they are made: the dashboard's types come from descriptions above them.
 GENERATORS: tuple[Generator, ...] = (
     json_file(openapi.OPENAPI_FILE, openapi.document),
+    client_types(),
     json_file(OPTIONS_FILE, training_options.document, indent=1),
     json_file(report_schema.SCHEMA_FILE, report_schema.document),
     json_file(EVENT_SCHEMA_FILE, event_document),

@@ -14,9 +14,9 @@ from infra.packaging.workspace import PROJECT
 _PIN = re.compile(r"^([\w.-]+)==([^\s;\\]+)", re.MULTILINE)
 # Each lock with the extras of pyproject.toml that it holds beside the dependencies of all.
 OF_PYPROJECT = {
-    "tests/requirements.txt": ("infra", "instant", "train", "timm", "dev"),
-    "infra/requirements.txt": ("infra", "instant"),
-    "training/requirements.txt": ("instant", "train", "timm"),
+    "tests/requirements.txt": ("functions", "infra", "instant", "train", "timm", "dev"),
+    "infra/requirements.txt": ("functions", "infra", "instant"),
+    "training/requirements.txt": ("functions", "instant", "train", "timm"),
 }
 # Each lock with the list that it was made from.
 OF_LISTS = {

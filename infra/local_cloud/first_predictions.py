@@ -4,9 +4,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.client.api_client import ApiClient
 from infra.errors import CommandError
 from infra.local_cloud.outputs import Outputs
+from visionflow.client.connection import Connection
+from visionflow.client.uploads import classified
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,7 +29,7 @@ def classify_samples(
     Returns the prediction of each image by its name. Raises `CommandError` when one is not there in
     time.
     """
-    api = ApiClient(outputs.api_url)
+    api = Connection(outputs.api_url)
     posted, *dropped = images
     # Known by their versions: an earlier `up` may have left answers to the same keys.
     versions = {
@@ -40,7 +41,7 @@ def classify_samples(
         )["VersionId"]
         for image in dropped
     }
-    first = {posted.name: api.predict(posted.read_bytes())}
+    first = {posted.name: classified(api, posted.read_bytes())}
     deadline = time.monotonic() + _WAIT_SECONDS
     while True:
         answered = answered_samples(outputs)
@@ -58,7 +59,7 @@ def classify_samples(
 
 def answered_samples(outputs: Outputs) -> dict[str, dict[str, Any]]:
     """The newest prediction of each dropped sample image by its name."""
-    page = ApiClient(outputs.api_url).logs(source="s3", limit=100)
+    page = Connection(outputs.api_url).send("GET", "/logs", {"source": "s3", "limit": 100})
     return {
         item["image"]["key"].removeprefix(_PREFIX): item
         for item in reversed(page["items"])

@@ -12,7 +12,13 @@ from infra.packaging.runtime_layer import (
 )
 from infra.packaging.training_layer import build_training_layer
 from infra.packaging.workspace import PROJECT
-from infra.packaging.zip_files import Package, instant_package, source_package, training_bundle
+from infra.packaging.zip_files import (
+    CLIENT,
+    Package,
+    instant_package,
+    source_package,
+    training_bundle,
+)
 from infra.stages import LayerTarget, StageConfig
 from visionflow_starter import STARTER
 
@@ -72,6 +78,7 @@ def own_layer(name: str, target: LayerTarget) -> Package:
         below="python",
         compiler=compiler_for(target),
         seen_as=LAYER_FOLDER,
+        without=CLIENT,
     )
 
 

@@ -25,8 +25,11 @@ MOST_UNZIPPED: Final = 250 * 1024 * 1024
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip file can hold
+# What programs outside of AWS read; no function does.
+CLIENT = "*visionflow/client/*"
 _READ_ELSEWHERE = (
     "*.md",
+    CLIENT,
     "lambdas/api/*",
     "training/requirements.txt",
 )
@@ -68,13 +71,16 @@ def source_package(
     compiler: Compiler = SOURCES,
     seen_as: str = CODE_FOLDER,
     into: Path = BUILD_FOLDER,
+    without: str = "",
 ) -> Package:
     """The files under `folder`, which appear under the path `below` in the zip file, and their
-    bytecode by `compiler`; functions find the zip file's content in `seen_as`.
+    bytecode by `compiler`; functions find the zip file's content in `seen_as`. What the pattern
+    ``without`` matches stays out.
 
     Bytecode caches of the checkout stay out: they differ from machine to machine.
     """
-    return _package(name, dict(_below(below, folder)), into, compiler, seen_as)
+    files = {path: file for path, file in _below(below, folder) if not fnmatch(path, without)}
+    return _package(name, files, into, compiler, seen_as)
 
 
 def training_bundle(project: Path, *, into: Path = BUILD_FOLDER) -> Package:

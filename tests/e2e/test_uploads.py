@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infra.client.image_upload import put_image
-from infra.errors import CommandError
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.conftest import visionflow
 from tests.images import encode, textured
+from visionflow.client.connection import Connection
+from visionflow.client.errors import AlreadyUploadedError, UploadRefusedError
+from visionflow.client.uploads import put_image
 from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 pytestmark = pytest.mark.e2e
@@ -39,7 +40,7 @@ def form_for(cloud: Cloud, size: int, content_type: str = "image/png") -> Any:
 def put(form: Any, data: bytes, **other: str) -> None:
     """``other``: headers, and the URL's path, that are not as the form says."""
     url = form["url"].replace(quote(form["key"]), other.pop("path", quote(form["key"])))
-    put_image(url, form["headers"] | other, data, on_sent=lambda _: None)
+    put_image(Connection(url), url, form["headers"] | other, data)
 
 
 def answer_to(cloud: Cloud, prediction_id: str) -> Callable[[], Record | None]:
@@ -73,7 +74,7 @@ def test_a_signed_upload_can_be_used_once(cloud: Cloud) -> None:
     form = form_for(cloud, len(first))
     put(form, first)
     for data in (second, first):
-        with pytest.raises(CommandError, match="has the image already"):
+        with pytest.raises(AlreadyUploadedError, match="has the image already"):
             put(form, data)
     cloud.wait_until_idle()
     (record,) = cloud.records_of({form["key"]})
@@ -99,7 +100,7 @@ def test_an_upload_takes_nothing_but_what_was_announced(
     cloud: Cloud, size: int, changes: dict[str, str]
 ) -> None:
     form = form_for(cloud, 1000)
-    with pytest.raises(CommandError, match=r"SignatureDoesNotMatch|AccessDenied"):
+    with pytest.raises(UploadRefusedError, match=r"SignatureDoesNotMatch|AccessDenied"):
         put(form, bytes(size), **changes)
     for prefix in (form["key"], "uploads/elsewhere", "thumbnails/elsewhere"):
         assert "Contents" not in cloud.s3.list_objects_v2(
@@ -110,7 +111,7 @@ def test_an_upload_takes_nothing_but_what_was_announced(
 def test_an_upload_without_its_condition_is_refused(cloud: Cloud) -> None:
     form = form_for(cloud, 1000)
     form["headers"].pop("If-None-Match")
-    with pytest.raises(CommandError, match="SignatureDoesNotMatch"):
+    with pytest.raises(UploadRefusedError, match="SignatureDoesNotMatch"):
         put(form, bytes(1000))
 
 

@@ -27,6 +27,7 @@ from training.data.sources.collect import Origin
 from training.data.sources.forms.registry import read_source
 from training.texts.progress import every_end_kept
 from visionflow import strict
+from visionflow.client import answers
 from visionflow.datasets.flow import Proposal
 from visionflow.datasets.health import Learned, health_of
 from visionflow.datasets.record import DatasetClass, VersionImage
@@ -107,6 +108,7 @@ def stage(empty_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage
 
     monkeypatch.setattr("infra.cli.datasets.sending._POLL_SECONDS", 0.01)
     monkeypatch.setattr("infra.cli.datasets.training._POLL_SECONDS", 0.01)
+    monkeypatch.setattr("visionflow.client.uploads._PUT_PAUSES_S", (0.0, 0.0))
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         found.url = f"http://127.0.0.1:{server.server_port}"
@@ -658,7 +660,7 @@ def test_what_to_do_next_is_said_with_its_commands(
     [(0.01, 0.05, "Better"), (-0.05, -0.01, "Worse"), (-0.01, 0.05, "Too close to tell")],
 )
 def test_a_comparison_says_what_its_interval_does(low: float, high: float, said: str) -> None:
-    text = difference({"difference_low": low, "difference_high": high})
+    text = difference(answers.Compared("tiny", "1", 100, 10, 0.5, 0.5, low, high))
     assert text == f"{said}: {low:+.1%} to {high:+.1%} (95 % interval)."
 
 

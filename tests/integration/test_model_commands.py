@@ -12,7 +12,6 @@ import boto3
 import pytest
 
 from infra.cli import main
-from infra.client.api_client import ApiClient, ApiProblemError
 from tests.images import encode, plain
 from tests.integration.conftest import Cloud
 from tests.integration.test_feedback import say
@@ -22,6 +21,8 @@ from training.data.sources.collect import LINEAGE_FILE, read_lineage
 from training.data.split import list_parts
 from visionflow.access.caller import Caller
 from visionflow.access.roles import EVERYTHING
+from visionflow.client.connection import Connection
+from visionflow.client.errors import ApiError
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import Feedback
 from visionflow.predictions.reviews import ReviewStore
@@ -154,15 +155,15 @@ def test_what_commands_change_is_in_the_audit_trail(visionflow: Command, cloud: 
 def over_http(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client's requests reach the functions without a network."""
 
-    def call(_: ApiClient, method: str, path: str, query: Any, **__: Any) -> Any:
+    def call(_: Connection, method: str, path: str, query: Any, *_rest: Any, **__: Any) -> Any:
         known = {name: value for name, value in query.items() if value is not None}
         with redirect_stdout(StringIO()):  # of the functions' metrics
             found = cloud.call(method, path, known)
         if found.status >= 400:
-            raise ApiProblemError(found.body["detail"], found.body["code"])
+            raise ApiError(found.body["detail"], found.body["code"])
         return found.body
 
-    monkeypatch.setattr(ApiClient, "_call", call)
+    monkeypatch.setattr(Connection, "post_bytes", call)
 
 
 def test_predictions_are_erased_by_command_after_a_yes(

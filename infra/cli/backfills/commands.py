@@ -11,11 +11,12 @@ from infra.cli.backfills.view import HEADER, bar_note, details, estimate_line, r
 from infra.cli.command_line import add_api_command
 from infra.cli.endpoints import api_client
 from infra.cli.models.names import MODEL_HELP, find_by_api
-from infra.client.api_client import ApiClient, ApiProblemError
 from infra.errors import CommandError
 from training.cli.options import Commands, Run, add_group, answer, print_json, print_table
 from training.texts.progress import Bar
 from training.texts.terminal import say
+from visionflow.client.connection import Connection
+from visionflow.client.errors import ApiError
 
 _LOOK_SECONDS = 1.0
 _AT_WORK = ("listing", "running")
@@ -110,7 +111,7 @@ def _start(arguments: argparse.Namespace) -> int:
     say(f"Backfill {found['id']}: {estimate_line(started['estimate'])}", file=sys.stderr)
     if not arguments.no_wait:
         found = _follow(api, found, arguments)
-    return _print(api, found, arguments)
+    return _print(api, found, arguments, waits=not arguments.no_wait)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -153,7 +154,9 @@ def _change(what: str, arguments: argparse.Namespace, body: dict[str, object] | 
     return 0
 
 
-def _follow(api: ApiClient, found: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
+def _follow(
+    api: Connection, found: dict[str, Any], arguments: argparse.Namespace
+) -> dict[str, Any]:
     """Show how far it is until it works no more."""
     done = 0
     shown: Bar[None] = Bar(what="classifying", total=found["estimate"]["images"], unit=" images")
@@ -172,7 +175,7 @@ def _follow(api: ApiClient, found: dict[str, Any], arguments: argparse.Namespace
 
 
 def _print(
-    api: ApiClient, found: dict[str, Any], arguments: argparse.Namespace, *, waits: bool = True
+    api: Connection, found: dict[str, Any], arguments: argparse.Namespace, *, waits: bool = True
 ) -> int:
     """The backfill, with its comparison; the exit code says whether it has come to its end, if
     somebody ``waits``."""
@@ -182,22 +185,22 @@ def _print(
         found = {**found, "comparison": compared}
         text += [] if compared is None else lines(compared)
     answer(arguments, found, lambda: say("\n".join(text)))
-    return 1 if found["state"] == "failed" or (waits and found["state"] == "stopped") else 0
+    return 1 if found["state"] == "failed" or (waits and found["state"] != "done") else 0
 
 
-def _comparison(api: ApiClient, found: dict[str, Any]) -> dict[str, Any] | None:
+def _comparison(api: Connection, found: dict[str, Any]) -> dict[str, Any] | None:
     """None while there is none, or where it is not for this caller."""
     if found["state"] != "done":
         return None
     try:
         return api.send("GET", f"{_path(found['id'])}/comparison")
-    except ApiProblemError as error:
+    except ApiError as error:
         if error.code not in ("comparison_not_found", "forbidden"):
             raise
         return None
 
 
-def _get(api: ApiClient, backfill_id: str) -> dict[str, Any]:
+def _get(api: Connection, backfill_id: str) -> dict[str, Any]:
     return api.send("GET", _path(backfill_id))
 
 

@@ -12,22 +12,30 @@ from infra.cli.classify.inputs import Input, Inputs
 from infra.cli.classify.results import SUFFIXES, Results, Rows
 from infra.cli.command_line import PREDICTION_HEADER, add_api_command, prediction_row
 from infra.cli.endpoints import api_client
-from infra.client.api_client import ApiClient, ApiProblemError
-from infra.client.image_upload import classify_by_upload
 from infra.errors import CommandError
 from training.cli.options import Commands, print_json, print_table
 from training.cli.options import answer as print_answer
 from training.data.folders.walk import as_text
 from training.texts.progress import Bar
 from training.texts.terminal import say
+from visionflow.client.connection import Connection
+from visionflow.client.errors import (
+    ApiError,
+    NotClassifiedYetError,
+    UnavailableError,
+    UnexpectedAnswerError,
+    UploadRefusedError,
+)
+from visionflow.client.uploads import classified
 from visionflow.errors import ArchivedImageError, ImageError, MissingImageError
-from visionflow.images.formats import media_type
 from visionflow.images.uploads import MAX_DIRECT_BYTES
 
 # Refused by what is in the request, and not by what the stage is at the moment.
 _OF_THE_IMAGE = ("image_", "body_too_large", "unsupported_media_type")
 # Not of its bytes, which may be answered next time.
 _OF_THE_MOMENT = (MissingImageError.code, ArchivedImageError.code)
+# Others refuse the caller, or what was asked, and so every image.
+_PASSING = (UnavailableError, NotClassifiedYetError, UnexpectedAnswerError, UploadRefusedError)
 # So many other failures in a row are the stage's, and the next image would fail too.
 _IN_A_ROW = 3
 _NAMED = 10
@@ -78,7 +86,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     return _print(api, found, arguments)
 
 
-def _print(api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> int:
+def _print(api: Connection, found: Inputs, arguments: argparse.Namespace) -> int:
     rows: list[tuple[str, ...]] = []
     batch = _Batch(api, found, arguments)
     try:
@@ -96,7 +104,7 @@ def _print(api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> int:
     return 1 if batch.failed else 0
 
 
-def _write(api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> int:
+def _write(api: Connection, found: Inputs, arguments: argparse.Namespace) -> int:
     results = Results(arguments.out, arguments.top_k)
     batch = _Batch(api, found, arguments)
     with results.open() as rows:
@@ -146,7 +154,7 @@ def _without(answer: Answer, *names: str) -> Answer:
 class _Batch:
     """Asks for one image after another; ``failed`` are the names of those without an answer."""
 
-    def __init__(self, api: ApiClient, found: Inputs, arguments: argparse.Namespace) -> None:
+    def __init__(self, api: Connection, found: Inputs, arguments: argparse.Namespace) -> None:
         self._api, self._arguments = api, arguments
         self._heatmaps = heatmaps.places(found.images) if arguments.explain else {}
         self.failed: list[str] = []
@@ -176,12 +184,13 @@ class _Batch:
                 answer = self._failure(image, "option_unavailable", str(error))
             except ImageError as error:
                 answer = self._failure(image, error.code, str(error))
-            except CommandError as error:
-                is_passing = not _is_of_image(error)
-                in_a_row = in_a_row + 1 if is_passing else 0
-                if is_passing and (_is_refusal(error) or in_a_row == min(_IN_A_ROW, len(images))):
+            except ApiError as error:
+                of_stage = not _is_of_image(error)
+                in_a_row = in_a_row + 1 if of_stage else 0
+                is_last = in_a_row == min(_IN_A_ROW, len(images))
+                if of_stage and (is_last or not isinstance(error, _PASSING)):
                     raise
-                answer = self._failure(image, _code(error), str(error))
+                answer = self._failure(image, error.code, str(error))
             yield image, answer | {"image_sha256": hashlib.sha256(data).hexdigest()}
 
     def _answer(self, image: Input, data: bytes) -> Answer:
@@ -209,17 +218,8 @@ class _Batch:
         say(f"visionflow: {name}: {why}", file=sys.stderr)
 
 
-def _code(error: CommandError) -> str:
-    return (error.code if isinstance(error, ApiProblemError) else None) or "no_answer"
-
-
-def _is_of_image(error: CommandError) -> bool:
-    return _code(error).startswith(_OF_THE_IMAGE)
-
-
-def _is_refusal(error: CommandError) -> bool:
-    """Whether the API refuses the caller, or what was asked, and so every image."""
-    return isinstance(error, ApiProblemError) and not error.is_passing
+def _is_of_image(error: ApiError) -> bool:
+    return error.code.startswith(_OF_THE_IMAGE)
 
 
 def _tell_left_out(found: Inputs) -> None:
@@ -238,23 +238,18 @@ def _more(answer: Answer, arguments: argparse.Namespace) -> tuple[str, ...]:
     return top if found is None else (*top, ", ".join(found["labels"]) or "(none)")
 
 
-def _classify(api: ApiClient, image: Input, data: bytes, arguments: argparse.Namespace) -> Answer:
+def _classify(api: Connection, image: Input, data: bytes, arguments: argparse.Namespace) -> Answer:
     """The answer to one image; what is too large for a direct call is uploaded."""
     # Neither half of a surrogate pair, which the API refuses, nor a backslash, which ends a folder.
     name = image.inside.name.encode(errors="replace").decode()
     top_k, coverage = arguments.top_k, arguments.coverage
     explain = arguments.explain is not None
     if len(data) <= MAX_DIRECT_BYTES:
-        return api.predict(data, top_k=top_k, explain=explain, coverage=coverage, filename=name)
+        return classified(api, data, top_k=top_k, explain=explain, coverage=coverage, filename=name)
     if coverage is not None:
         raise _OptionError(
             f"It is over {MAX_DIRECT_BYTES / 1e6} MB and goes through the bucket, which "
             "gives no prediction set; leave --coverage out, or make the image smaller."
         )
     with Bar[None](what=f"upload {name}", total=len(data), unit="B") as bar:
-        answer = classify_by_upload(
-            api, data, content_type=media_type(data), filename=name, on_sent=bar.add
-        )
-    if explain:
-        answer["explanation"] = api.explanation(answer["id"])["explanation"]
-    return answer | {"top_k": answer["top_k"][:top_k]}
+        return classified(api, data, top_k=top_k, explain=explain, filename=name, on_sent=bar.add)

@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from infra.cli.command_line import add_api_command
 from infra.cli.datasets import take_over
@@ -11,10 +10,11 @@ from infra.cli.datasets.export import csv_lines, file_names, json_lines, read_ma
 from infra.cli.datasets.training import follow, print_run
 from infra.cli.endpoints import api_client
 from infra.cli.models.names import MODEL_HELP, find_by_api
-from infra.client.datasets import DatasetClient, datasets
 from infra.errors import CommandError
 from training.cli.options import Commands, Run, add_group, answer, print_table
 from training.texts.terminal import say
+from visionflow.client import answers
+from visionflow.client.datasets import Dataset, Datasets
 
 
 def add_parsers(commands: Commands) -> None:
@@ -101,15 +101,15 @@ def _add_flow(group: Commands) -> None:
     )
 
 
-def _client(arguments: argparse.Namespace) -> DatasetClient:
-    return DatasetClient(api_client(arguments), arguments.name)
+def _client(arguments: argparse.Namespace) -> Dataset:
+    return Dataset(api_client(arguments), arguments.name)
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    found = datasets(api_client(arguments))
+    found = Datasets(api_client(arguments)).list()
     rows = [
-        (entry["name"], str(len(entry["classes"])), entry["created_at"][:16], entry["created_by"])
-        for entry in found["items"]
+        (entry.name, str(len(entry.classes)), entry.created_at[:16], entry.created_by)
+        for entry in found
     ]
     header = ("NAME", "CLASSES", "CREATED (UTC)", "BY")
     answer(arguments, found, lambda: print_table([header, *rows]))
@@ -128,19 +128,22 @@ def _flow(arguments: argparse.Namespace) -> int:
         found = client.clear_flow()
     elif arguments.kinds:
         found = client.set_flow(
-            arguments.kinds.split(","), arguments.model, arguments.per_day, train=arguments.train
+            arguments.kinds.split(","),
+            model=arguments.model,
+            per_day=arguments.per_day,
+            train=arguments.train,
         )
     elif arguments.model or arguments.per_day or arguments.train:
         raise CommandError("Add --kinds: which records flow in, such as uncertain,corrected.")
     else:
-        found = client.details()["dataset"]
-    answer(arguments, found, lambda: say(flow_line(found["flow"])))
+        found = client.details().dataset
+    answer(arguments, found, lambda: say(flow_line(found.flow)))
     return 0
 
 
 def _create(arguments: argparse.Namespace) -> int:
-    made = _client(arguments).create(arguments.classes)
-    text = f"{made['name']} is created with {len(made['classes'])} classes."
+    made = Datasets(api_client(arguments)).create(arguments.name, arguments.classes)
+    text = f"{made.name} is created with {len(made.classes)} classes."
     answer(arguments, made, lambda: say(text))
     return 0
 
@@ -158,36 +161,36 @@ def _classes(arguments: argparse.Namespace) -> int:
         action = "rename" if arguments.rename else "merge"
         found = client.change_class(action, moved[0], to=moved[1])
     else:
-        found = client.details()["dataset"]
-    rows = [(entry["name"], entry["ko"] or "", entry["en"] or "") for entry in found["classes"]]
+        found = client.details().dataset
+    rows = [(entry.name, entry.ko or "", entry.en or "") for entry in found.classes]
     answer(arguments, found, lambda: print_table([("CLASS", "KOREAN", "ENGLISH"), *rows]))
     return 0
 
 
 def _versions(arguments: argparse.Namespace) -> int:
     found = _client(arguments).versions()
-    rows = [_version_row(version) for version in found["items"]]
+    rows = [_version_row(version) for version in found]
     header = ("VERSION", "IMAGES", "CLASSES", "CREATED (UTC)", "BY", "NOTE")
     answer(arguments, found, lambda: print_table([header, *rows]))
     return 0
 
 
-def _version_row(version: dict[str, Any]) -> tuple[str, ...]:
+def _version_row(version: answers.DatasetVersion) -> tuple[str, ...]:
     return (
-        str(version["number"]),
-        str(version["images"]),
-        str(len(version["classes"])),
-        version["created_at"][:16],
-        version["created_by"],
-        version["note"] or "",
+        str(version.number),
+        str(version.images),
+        str(len(version.classes)),
+        version.created_at[:16],
+        version.created_by,
+        version.note or "",
     )
 
 
 def _freeze(arguments: argparse.Namespace) -> int:
     version = _client(arguments).freeze(arguments.note)
     text = (
-        f"{version['dataset']} version {version['number']}: {version['images']} images of "
-        f"{len(version['classes'])} classes."
+        f"{version.dataset} version {version.number}: {version.images} images of "
+        f"{len(version.classes)} classes."
     )
     answer(arguments, version, lambda: say(text))
     return 0
@@ -197,16 +200,16 @@ def _diff(arguments: argparse.Namespace) -> int:
     found = _client(arguments).diff(arguments.new, arguments.old)
 
     def text() -> None:
-        counts = found["counts"]
+        counts = found.counts
         say(
-            f"From version {found['old']} to {found['new']}: {counts['added']} added, "
-            f"{counts['removed']} removed, {counts['relabelled']} relabelled."
+            f"From version {found.old} to {found.new}: {counts.added} added, "
+            f"{counts.removed} removed, {counts.relabelled} relabelled."
         )
-        for sign, key in (("+", "added"), ("-", "removed")):
-            for sha256 in found[key]:
+        for sign, hashes in (("+", found.added), ("-", found.removed)):
+            for sha256 in hashes:
                 say(f"{sign} {sha256}")
-        for change in found["relabelled"]:
-            say(f"~ {change['sha256']} {change['old']} -> {change['new']}")
+        for change in found.relabelled:
+            say(f"~ {change.sha256} {change.old} -> {change.new}")
 
     answer(arguments, found, text)
     return 0
@@ -214,31 +217,31 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 def _train(arguments: argparse.Namespace) -> int:
     client = _client(arguments)
-    run = client.train(arguments.model, promote=arguments.promote, version=arguments.version)
+    run = client.train(model=arguments.model, promote=arguments.promote, version=arguments.version)
     if not arguments.no_wait:
         run = follow(client, run)
     answer(arguments, run, lambda: print_run(run))
-    return 1 if run["state"] == "failed" else 0
+    return 1 if run.state == "failed" else 0
 
 
 def _runs(arguments: argparse.Namespace) -> int:
     found = _client(arguments).runs()
-    rows = [_run_row(run) for run in found["items"]]
+    rows = [_run_row(run) for run in found]
     header = ("TRAINING", "STATE", "VERSION", "MODEL", "TOP-1", "STARTED (UTC)", "BY")
     answer(arguments, found, lambda: print_table([header, *rows]))
     return 0
 
 
-def _run_row(run: dict[str, Any]) -> tuple[str, ...]:
-    result = run["result"]
+def _run_row(run: answers.InstantRun) -> tuple[str, ...]:
+    result = run.result
     return (
-        run["id"],
-        run["state"],
-        str(run["version"] or ""),
-        f"{run['model']} {run['model_version'] or ''}".rstrip(),
-        f"{result['top1']:.1%}" if result else "",
-        run["started_at"][:16],
-        run["started_by"],
+        run.id,
+        run.state,
+        str(run.version or ""),
+        f"{run.model} {run.model_version or ''}".rstrip(),
+        f"{result.top1:.1%}" if result else "",
+        run.started_at[:16],
+        run.started_by,
     )
 
 
@@ -248,7 +251,7 @@ def _export(arguments: argparse.Namespace) -> int:
         raise CommandError(f"--out {out}: name a file that ends in .zip, .jsonl or .csv.")
     client = _client(arguments)
     found = client.version(arguments.version)
-    images = read_manifest(found["url"])
+    images = read_manifest(found.url)
     erased = 0
     if out.suffix == ".zip":
         erased = write_zip(client, images, out)
@@ -258,7 +261,7 @@ def _export(arguments: argparse.Namespace) -> int:
             out.write_text(json_lines(images, names), encoding="utf-8", newline="")
         else:  # Excel needs the mark to read Korean.
             out.write_text(csv_lines(images, names), encoding="utf-8-sig", newline="")
-    said = {"file": str(out), "version": found["version"], "erased": erased}
+    said = {"file": str(out), "version": found.version, "erased": erased}
     text = f"{out}: {len(images) - erased} images of {client.name}."
     if erased:
         text += f" {erased} were erased since the version was made, and are left out."
@@ -291,6 +294,6 @@ def _delete(arguments: argparse.Namespace) -> int:
     client = _client(arguments)
     if not arguments.yes:
         raise CommandError(f"Add --yes to delete {client.name} with its images and versions.")
-    client.delete()
+    client.remove()
     answer(arguments, {"deleted": client.name}, lambda: say(f"{client.name} is deleted."))
     return 0

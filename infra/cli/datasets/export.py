@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from infra.client.api_client import ApiProblemError
-from infra.client.datasets import DatasetClient
 from infra.errors import CommandError
 from training.data.table import safe_cell
 from training.texts.progress import Bar
 from visionflow import strict
+from visionflow.client.datasets import Dataset
+from visionflow.client.errors import NotFoundError
 from visionflow.datasets.record import VersionImage
 from visionflow.errors import UnreadableImageError
 from visionflow.images.formats import suffix_of
@@ -33,7 +33,7 @@ def read_manifest(url: str) -> tuple[VersionImage, ...]:
     return tuple(strict.parse_json(VersionImage, line, "manifest") for line in lines)
 
 
-def write_zip(dataset: DatasetClient, images: Sequence[VersionImage], out: Path) -> int:
+def write_zip(dataset: Dataset, images: Sequence[VersionImage], out: Path) -> int:
     """Write ``out``: ``<class>/<sha256>.<suffix>`` for each image, or
     ``<part>/<class>/...`` where every image has a part, ``manifest.csv`` and ``manifest.jsonl``.
 
@@ -66,16 +66,9 @@ def write_zip(dataset: DatasetClient, images: Sequence[VersionImage], out: Path)
     return len(images) - len(there)
 
 
-def file_names(dataset: DatasetClient) -> dict[str, str]:
+def file_names(dataset: Dataset) -> dict[str, str]:
     """What the images that the dataset has now were called where they came from, by hash."""
-    names: dict[str, str] = {}
-    cursor: str | None = None
-    while True:
-        page = dataset.image_page(cursor)
-        names |= {image["sha256"]: image["file_name"] or "" for image in page["items"]}
-        cursor = page["next_cursor"]
-        if cursor is None:
-            return names
+    return {image.sha256: image.file_name or "" for image in dataset.images()}
 
 
 def json_lines(images: Sequence[VersionImage], names: Mapping[str, str]) -> str:
@@ -134,21 +127,20 @@ def _path(image: VersionImage, data: bytes, *, divided: bool) -> str:
     return f"{folder}/{image.sha256}{suffix}"
 
 
-def _content(dataset: DatasetClient, sha256: str) -> bytes | None:
+def _content(dataset: Dataset, sha256: str) -> bytes | None:
     """None for an image that was erased."""
     url = _url(dataset, sha256)
     return None if url is None else _fetch(url)
 
 
-def _url(dataset: DatasetClient, sha256: str) -> str | None:
+def _url(dataset: Dataset, sha256: str) -> str | None:
     """None for an image that was erased, also where it is announced anew and has no bytes yet."""
     try:
-        url: str | None = dataset.image(sha256)["url"]
-    except ApiProblemError as error:
+        return dataset.image(sha256).url
+    except NotFoundError as error:
         if error.code != "dataset_image_missing":
             raise
         return None
-    return url
 
 
 def _fetch(url: str) -> bytes:

@@ -4,19 +4,20 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from infra.cli.command_line import add_api_command
 from infra.cli.datasets.sending import Offered, Sent, send_all, wait
 from infra.cli.endpoints import api_client
-from infra.client.datasets import DatasetClient
-from infra.client.image_upload import put_image
 from training.cli.options import Commands, answer
 from training.data.sources.collect import LINEAGE_FILE, copies_in
 from training.data.sources.forms.entry import LabelledFile
 from training.data.sources.forms.registry import read_source
 from training.data.sources.imports import MANIFESTS, copies_in_table
 from training.texts.terminal import say
+from visionflow.client import answers
+from visionflow.client.connection import Connection
+from visionflow.client.datasets import Dataset
+from visionflow.client.uploads import put_image
 
 
 def add_parsers(data_steps: Commands) -> None:
@@ -43,7 +44,7 @@ def _push(arguments: argparse.Namespace) -> int:
     # It brings NumPy.
     from training.data.sources.dataset_folder import local_source  # noqa: PLC0415
 
-    dataset = DatasetClient(api_client(arguments), arguments.dataset)
+    dataset = Dataset(api_client(arguments), arguments.dataset)
     with tempfile.TemporaryDirectory() as unpacked, tempfile.TemporaryDirectory() as brought:
         source = local_source(arguments.source, Path(brought))
         reading = read_source(source, Path(unpacked))
@@ -51,7 +52,8 @@ def _push(arguments: argparse.Namespace) -> int:
         for note in reading.notes:
             say(note, file=sys.stderr)
         copies = _copies(source, Path(unpacked))
-        sent, named = send_all(dataset, list(map(_offered, found)), copies)
+        offered = [_offered(dataset.connection, image) for image in found]
+        sent, named = send_all(dataset, offered, copies)
     if arguments.wait:
         wait(dataset, sent, named)
     answer(arguments, sent, lambda: _print(sent, len(found)))
@@ -80,9 +82,9 @@ def _copies(source: Path, unpacked: Path) -> dict[str, str]:
     return found
 
 
-def _offered(image: LabelledFile) -> Offered:
-    def send(form: dict[str, Any], _sha256: str) -> None:
-        put_image(form["url"], form["headers"], image.file.read_bytes(), lambda _: None)
+def _offered(connection: Connection, image: LabelledFile) -> Offered:
+    def send(form: answers.DatasetUpload) -> None:
+        put_image(connection, form.url, form.headers, image.file.read_bytes())
 
     return Offered(
         str(image.file),

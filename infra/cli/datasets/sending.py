@@ -9,14 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
 
-from infra.client.api_client import ApiProblemError
-from infra.client.datasets import DatasetClient
-from infra.client.image_upload import AlreadyUploadedError
 from infra.errors import CommandError
 from training.texts.progress import Bar
 from training.texts.terminal import say
+from visionflow.client import answers
+from visionflow.client.datasets import Dataset, Datasets
+from visionflow.client.errors import AlreadyUploadedError, NotFoundError
 from visionflow.errors import ImageError
 from visionflow.images.formats import media_type
 from visionflow.images.uploads import UploadRequest
@@ -37,8 +36,8 @@ class Offered:
         size: in bytes, before it was read.
         read: its bytes. Called again where they are needed again: a batch of them would take
             gigabytes.
-        send: brings it into the bucket, by the API's form or past it; the second argument is its
-            SHA-256. `AlreadyUploadedError` says that it is there.
+        send: brings it into the bucket, by the API's form, which names its SHA-256, or past
+            it. `AlreadyUploadedError` says that it is there.
     """
 
     where: str
@@ -46,7 +45,7 @@ class Offered:
     label: str | None
     part: str | None
     read: Callable[[], bytes]
-    send: Callable[[dict[str, Any], str], None]
+    send: Callable[[answers.DatasetUpload], None]
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Sent:
 
 
 def send_all(
-    dataset: DatasetClient, images: Sequence[Offered], copies: Mapping[str, str]
+    dataset: Dataset, images: Sequence[Offered], copies: Mapping[str, str]
 ) -> tuple[Sent, set[str]]:
     """Send those images that the dataset does not have, and say in which part they are. The dataset
     and its classes are made where they are not there. Returns also the hashes of all of them.
@@ -115,7 +114,7 @@ def send_all(
     return sent, seen
 
 
-def wait(dataset: DatasetClient, sent: Sent, named: Set[str]) -> None:
+def wait(dataset: Dataset, sent: Sent, named: Set[str]) -> None:
     """Until no image that is ``named`` by its hash is pending: page by page, since none becomes so
     again. Raises `CommandError` where none is curated for minutes."""
     states: Counter[str] = Counter()
@@ -123,7 +122,7 @@ def wait(dataset: DatasetClient, sent: Sent, named: Set[str]) -> None:
     before, since = (cursor, 0), time.monotonic()
     while True:
         page = dataset.image_page(cursor)
-        found = Counter(image["state"] for image in page["items"] if image["sha256"] in named)
+        found = Counter(image.state for image in page.items if image.sha256 in named)
         if pending := found["pending"]:
             if before != (cursor, pending):
                 before, since = (cursor, pending), time.monotonic()
@@ -136,29 +135,29 @@ def wait(dataset: DatasetClient, sent: Sent, named: Set[str]) -> None:
             time.sleep(_POLL_SECONDS)
             continue
         states.update(found)
-        cursor = page["next_cursor"]
+        cursor = page.next_cursor
         if cursor is None:
             break
     sent.ready, sent.refused = states["ready"], states["unreadable"]
 
 
-def _prepare(dataset: DatasetClient, labels: Iterable[str]) -> None:
+def _prepare(dataset: Dataset, labels: Iterable[str]) -> None:
     """Make the dataset, or the classes that it lacks."""
     try:
-        found = dataset.details()["dataset"]
-    except ApiProblemError as error:
+        found = dataset.details().dataset
+    except NotFoundError as error:
         if error.code != "dataset_missing":
             raise
-        dataset.create(list(labels))
+        Datasets(dataset.connection).create(dataset.name, list(labels))
         return
-    known = {label_key(entry["name"]) for entry in found["classes"]}
+    known = {label_key(entry.name) for entry in found.classes}
     for label in labels:
         if label_key(label) not in known:
             dataset.change_class("add", label)
 
 
 def _send_batch(
-    dataset: DatasetClient,
+    dataset: Dataset,
     batch: Sequence[Offered],
     copies: Mapping[str, str],
     seen: set[str],
@@ -182,24 +181,24 @@ def _send_batch(
     if not fresh:
         return
     answered = dataset.upload_forms([read.announcement() for read in fresh.values()])
-    sent.known += len(answered["known"])
-    for sha256 in answered["known"]:
+    sent.known += len(answered.known)
+    for sha256 in answered.known:
         on_done(fresh[sha256].size)
-    for sha256 in answered["erased"]:
+    for sha256 in answered.erased:
         read = fresh.pop(sha256)
         where = read.image.where
         say(f"visionflow: {where}: is a copy of an image that was erased.", file=sys.stderr)
         sent.erased.append(where)
         on_done(read.size)
 
-    def send(form: dict[str, Any]) -> None:
-        read = fresh[form["sha256"]]
+    def send(form: answers.DatasetUpload) -> None:
+        read = fresh[form.sha256]
         # Sent by an earlier run, and not looked at yet.
         with suppress(AlreadyUploadedError):
-            read.image.send(form, read.sha256)
+            read.image.send(form)
         on_done(read.size)
 
-    sent.sent += sum(1 for _ in senders.map(send, answered["forms"]))
+    sent.sent += sum(1 for _ in senders.map(send, answered.forms))
     parts = [
         {"sha256": read.sha256, "part": read.image.part}
         for read in fresh.values()

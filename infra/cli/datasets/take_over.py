@@ -4,16 +4,16 @@ dataset."""
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from infra.cli.command_line import add_api_command
 from infra.cli.datasets.sending import Offered, Sent, send_all, wait
 from infra.cli.endpoints import Endpoints, api_client, endpoints
-from infra.client.datasets import DatasetClient
 from infra.errors import CommandError
 from training.cli.options import Commands, answer
 from training.data.sources.collect import LINEAGE_FILE, copies_in
 from training.texts.terminal import say
+from visionflow.client import answers
+from visionflow.client.datasets import Dataset
 from visionflow.datasets.names import (
     CONTENT_PREFIX,
     DROP_PREFIX,
@@ -76,7 +76,7 @@ def _take_over(arguments: argparse.Namespace) -> int:
         raise CommandError(f"s3://{bucket}/{prefix} has no images; name a prefix of class folders.")
     layout = Layout.of(found, parents="auto", group_by="auto")
     store = ImageStore(bucket, stage.s3)
-    dataset = DatasetClient(api_client(arguments), arguments.dataset)
+    dataset = Dataset(api_client(arguments), arguments.dataset)
     offered, without = [], []
     for name, image in found.items():
         label, part = layout.place_of(name)
@@ -134,9 +134,9 @@ def _offered(
 ) -> Offered:
     key = prefix + image.name
 
-    def send(_form: dict[str, Any], sha256: str) -> None:
+    def send(form: answers.DatasetUpload) -> None:
         # Were it replaced since it was read, curation would find bytes that are not their hash.
-        store.take_copy(store.bucket, key, None, content_key(dataset, sha256))
+        store.take_copy(store.bucket, key, None, content_key(dataset, form.sha256))
 
     return Offered(key, image.size, label, part, lambda: store.read(key, None, image.etag), send)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from infra.client.api_client import ApiClient
 from infra.errors import CommandError
+from visionflow.client.connection import Connection
 from visionflow.models.ref import ModelRef, parse_ref
 
 MODEL_HELP = "name/version; the name or the version alone where only one version has it"
@@ -36,7 +36,7 @@ def find_model(text: str, published: Callable[[], Iterable[ModelRef]]) -> ModelR
     return found[0]
 
 
-def find_by_api(text: str, api: ApiClient) -> ModelRef:
+def find_by_api(text: str, api: Connection) -> ModelRef:
     """`find_model` among the versions that the API lists."""
 
     def published() -> Iterable[ModelRef]:

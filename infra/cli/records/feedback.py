@@ -2,14 +2,14 @@
 
 import argparse
 from typing import Any
-from urllib.parse import quote
 
 from infra.cli.command_line import PREDICTION_HEADER, add_api_command, prediction_row
 from infra.cli.endpoints import api_client
-from infra.client.api_client import ApiClient
 from infra.errors import CommandError
 from training.cli.options import Commands, answer, print_table
 from training.texts.terminal import say
+from visionflow.client.connection import Connection, filled
+from visionflow.client.errors import NotFoundError
 
 
 def add_parsers(commands: Commands) -> None:
@@ -52,7 +52,7 @@ def _uncertain(arguments: argparse.Namespace) -> int:
 
 
 def _feedback(arguments: argparse.Namespace) -> int:
-    api, path = api_client(arguments), f"/predictions/{quote(arguments.id, safe='')}/feedback"
+    api, path = api_client(arguments), filled("/predictions/{}/feedback", arguments.id)
     if arguments.new and arguments.label is None:
         raise CommandError("--new belongs to --label.")
     if arguments.withdraw:
@@ -71,18 +71,19 @@ def _feedback(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _history(api: ApiClient, path: str, arguments: argparse.Namespace) -> int:
+def _history(api: Connection, path: str, arguments: argparse.Namespace) -> int:
     found = api.send("GET", path)
     rows = [(item["at"][:19], item["by"], _shown(item)) for item in found["items"]]
     answer(arguments, found, lambda: print_table([("AT (UTC)", "BY", "LABEL"), *rows]))
     return 0
 
 
-def _confirmed(api: ApiClient, prediction_id: str) -> str:
+def _confirmed(api: Connection, prediction_id: str) -> str:
     """What the prediction answered. Raises `CommandError` where it answered nothing."""
-    prediction = api.prediction(prediction_id)
-    if prediction is None:
-        raise CommandError(f"There is no prediction {prediction_id}.")
+    try:
+        prediction = api.send("GET", filled("/predictions/{}", prediction_id))
+    except NotFoundError as error:
+        raise CommandError(f"There is no prediction {prediction_id}.") from error
     label: str | None = prediction["label"]
     if prediction["status"] == "failed" or label is None:
         raise CommandError(f"{prediction_id} has no answer that could be right.")

@@ -16,10 +16,11 @@ from infra.cli.command_line import (
 )
 from infra.cli.endpoints import api_client
 from infra.cli.models.names import MODEL_HELP, find_by_api
-from infra.client.api_client import ApiClient, ApiProblemError
 from infra.errors import CommandError
 from training.cli.options import Commands, print_json, print_table
 from training.texts.progress import tell
+from visionflow.client.connection import Connection
+from visionflow.client.errors import LimitError, UnavailableError, UnexpectedAnswerError
 from visionflow.predictions.record import Source, Status
 from visionflow.timestamps import timestamp
 
@@ -97,7 +98,7 @@ def _print(batches: Iterable[list[Record]], *, as_json: bool) -> None:
         print_table([*header, *rows])
 
 
-def _pages(api: ApiClient, query: Record, most: int | None) -> Iterator[list[Record]]:
+def _pages(api: Connection, query: Record, most: int | None) -> Iterator[list[Record]]:
     """Pages of ``most`` predictions, or of all, newest first; at least one, which may be empty."""
     cursor: str | None = None
     left = most
@@ -105,7 +106,7 @@ def _pages(api: ApiClient, query: Record, most: int | None) -> Iterator[list[Rec
         size = _LARGEST_PAGE if left is None else min(left, _LARGEST_PAGE)
         if size == 0:
             return
-        page = api.logs(**query, limit=size, cursor=cursor)
+        page = api.send("GET", "/logs", {**query, "limit": size, "cursor": cursor})
         if page["items"] or cursor is None:
             yield page["items"]
         left = None if left is None else left - len(page["items"])
@@ -114,11 +115,13 @@ def _pages(api: ApiClient, query: Record, most: int | None) -> Iterator[list[Rec
             return
 
 
-def _follow(api: ApiClient, query: Record, arguments: argparse.Namespace) -> Iterator[list[Record]]:
+def _follow(
+    api: Connection, query: Record, arguments: argparse.Namespace
+) -> Iterator[list[Record]]:
     """Batches of predictions, the oldest first and each once: those that were asked for, then new
     ones without end."""
     # The clock of this computer may be wrong: what is new is newer than the newest there is.
-    newest = next(iter(api.logs(limit=1)["items"]), None)
+    newest = next(iter(api.send("GET", "/logs", {"limit": 1})["items"]), None)
     since = datetime.fromisoformat(newest["created_at"]) if newest else _BEFORE_ALL + _OVERLAP
     # With a time for each: what is older than the overlap cannot come again.
     seen = {
@@ -138,27 +141,25 @@ def _follow(api: ApiClient, query: Record, arguments: argparse.Namespace) -> Ite
         fresh = [item for item in reversed(_patiently(api, query, start)) if item["id"] not in seen]
 
 
-def _asked(api: ApiClient, query: Record, arguments: argparse.Namespace) -> list[Record]:
+def _asked(api: Connection, query: Record, arguments: argparse.Namespace) -> list[Record]:
     """Old records that ``-n``, ``--all`` or ``--from`` ask for, the oldest first."""
     asks_for_all = arguments.all or (query["from"] is not None and arguments.limit is None)
     most = None if asks_for_all else (arguments.limit or 0)
     return list(chain.from_iterable(_pages(api, query, most)))[::-1]
 
 
-def _patiently(api: ApiClient, query: Record, start: datetime) -> list[Record]:
+def _patiently(api: Connection, query: Record, start: datetime) -> list[Record]:
     """`_since`, again and again while the API is out of service, with longer and longer pauses."""
     pause = _FOLLOW_SECONDS
     while True:
         try:
             return list(_since(api, query, start))
-        except CommandError as error:
-            if isinstance(error, ApiProblemError) and error.is_refusal:
-                raise
+        except (LimitError, UnavailableError, UnexpectedAnswerError) as error:
             tell(f"{error} Trying again in {pause:.0f} s.")
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
-def _since(api: ApiClient, query: Record, start: datetime) -> Iterator[Record]:
+def _since(api: Connection, query: Record, start: datetime) -> Iterator[Record]:
     """All predictions from ``start`` on, newest first."""
     yield from chain.from_iterable(_pages(api, {**query, "from": timestamp(start)}, None))

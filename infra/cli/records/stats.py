@@ -6,9 +6,10 @@ from typing import Any
 
 from infra.cli.command_line import add_api_command
 from infra.cli.endpoints import api_client
-from infra.client.api_client import ApiProblemError
 from training.cli.options import Commands, answer, print_table
 from training.texts.terminal import say
+from visionflow.client.cloud import state
+from visionflow.client.errors import ApiError, UnavailableError
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _MOST_LABELS = 10
@@ -99,11 +100,11 @@ def _health(arguments: argparse.Namespace) -> int:
     """With what `/status` says, where the caller may read it: `/health` tells strangers less."""
     api = api_client(arguments, needs_key=False)
     try:
-        found = api.health()
-    except ApiProblemError as error:
-        if error.is_passing:
-            raise
-        found = api.health(public=True)
+        found = state(api, "/status")
+    except UnavailableError:
+        raise
+    except ApiError:
+        found = state(api, "/health")
     answer(arguments, found, lambda: _print_health(found))
     return 0 if found["status"] == "ok" else 1
 

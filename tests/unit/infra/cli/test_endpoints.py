@@ -11,8 +11,9 @@ from botocore.exceptions import EndpointConnectionError
 from infra.cli import main
 from infra.cli.endpoints import api_client, endpoints
 from infra.cli.models import commands as models
-from infra.client.api_client import ApiClient
 from infra.errors import CommandError
+from visionflow.client.connection import Connection
+from visionflow.client.errors import SettingError
 
 DATA = (
     *("ImagesBucket", "ModelsBucket", "PredictionsTable", "RegistryTable", "UsageTable"),
@@ -99,7 +100,7 @@ def test_the_api_of_a_stage_is_called_with_the_key_of_the_environment(
     with pytest.raises(CommandError, match="VisionFlow-Dev-Service does not exist"):
         api_client(asked_for)
     deploy("Service", ApiUrl="https://a.example.com")
-    assert api_client(asked_for) == ApiClient("https://a.example.com", "vf_a_b")
+    assert api_client(asked_for) == Connection("https://a.example.com", "vf_a_b")
     assert "vf_a_b" not in repr(api_client(asked_for))
 
 
@@ -118,7 +119,7 @@ def test_a_key_is_taken_without_what_is_around_it(
     monkeypatch.setenv("VISIONFLOW_API_KEY", key)
     asked_for = argparse.Namespace(api_url="https://a.example.com", stage="local")
     if sent == "":
-        with pytest.raises(CommandError, match="copy it again"):
+        with pytest.raises(SettingError, match="copy it again"):
             api_client(asked_for)
     else:
         assert api_client(asked_for).key == sent
@@ -129,5 +130,5 @@ def test_a_key_never_travels_unencrypted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("VISIONFLOW_API_KEY", "vf_a_b")
-    with pytest.raises(CommandError, match="not encrypted"):
+    with pytest.raises(SettingError, match="not encrypted"):
         api_client(argparse.Namespace(stage="local", state=tmp_path, api_url=url))

@@ -18,9 +18,9 @@ from botocore.exceptions import (
 )
 
 from infra.cli.failures import sentence_of, tell
-from infra.client.api_client import ApiProblemError
 from infra.errors import CommandError
 from training.errors import DatasetError
+from visionflow.client.errors import ApiError, UnavailableError
 from visionflow.errors import ConfigError
 
 REFUSED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListBuckets")
@@ -31,8 +31,8 @@ EXPIRED = ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "Li
     ("error", "code", "said"),
     [
         (CommandError("Name a version."), "failed", "Name a version."),
-        (ApiProblemError("No. (404, model_not_found)", "model_not_found"), "model_not_found", "No"),
-        (ApiProblemError("It answered 500", None), "failed", "It answered 500"),
+        (ApiError("No. (404, model_not_found)", "model_not_found"), "model_not_found", "No"),
+        (UnavailableError("It answered 500", "no_answer"), "no_answer", "It answered 500"),
         (ConfigError("epochs: above 0"), ConfigError.code, "epochs: above 0"),
         (ModuleNotFoundError(name="torch.nn"), "not_installed", "`make training` installs it"),
         (FileNotFoundError(2, "No such file", "a.jpg"), "file", "a.jpg: No such file."),

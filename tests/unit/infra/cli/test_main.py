@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from infra.cli import main
-from infra.client.api_client import ApiClient, ApiProblemError
 from infra.local_cloud.outputs import Outputs, read_outputs
+from visionflow.client.connection import Connection
+from visionflow.client.errors import ApiError
 
 OUTPUTS = Outputs(
     api_url="http://127.0.0.1:9",
@@ -87,13 +88,15 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
 def test_a_bad_image_stops_none_of_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def predict(_: ApiClient, image: bytes, **_options: object) -> dict[str, Any]:
+    def predict(
+        _: Connection, _method: str, _path: str, _query: Any, image: bytes, *_rest: Any, **__: Any
+    ) -> dict[str, Any]:
         if image == b"good":
             answer = {"status": "ok", "label": "고양이", "confidence": 0.9}
             return {**answer, "model": None, "error": None, "timings": {"infer": 1.0}}
-        raise ApiProblemError("No. (422, image_unreadable)", "image_unreadable")
+        raise ApiError("No. (422, image_unreadable)", "image_unreadable")
 
-    monkeypatch.setattr(ApiClient, "predict", predict)
+    monkeypatch.setattr(Connection, "post_bytes", predict)
     files = [tmp_path / name for name in ("좋은.jpg", "bad.jpg", "good.jpg")]
     for file, data in zip(files, (b"good", b"bad", b"good"), strict=True):
         file.write_bytes(data)
@@ -111,7 +114,9 @@ def test_a_bad_image_stops_none_of_the_others(
 def answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An image in a folder, and an API that is not sure of it."""
 
-    def predict(_: ApiClient, image: bytes, **options: object) -> dict[str, Any]:
+    def predict(
+        _: Connection, _method: str, _path: str, options: Any, *_rest: Any, **__: Any
+    ) -> dict[str, Any]:
         answer = {"status": "unknown", "unknown_reason": "unfamiliar", "label": "cat"}
         more = {"confidence": 0.9, "model": None, "error": None, "timings": {"infer": 1.0}}
         coverage = options["coverage"]
@@ -119,7 +124,7 @@ def answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         found = None if coverage is None else {"coverage": coverage, "labels": labels}
         return {**answer, **more, "prediction_set": found}
 
-    monkeypatch.setattr(ApiClient, "predict", predict)
+    monkeypatch.setattr(Connection, "post_bytes", predict)
     file = tmp_path / "cat.jpg"
     file.write_bytes(b"image")
     return file

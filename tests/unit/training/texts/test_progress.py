@@ -116,7 +116,7 @@ def test_every_command_says_how_far_it_is_in_this_one_way() -> None:
     own = Path(str(progress.__file__))
     users = [
         file
-        for folder in ("infra/cli", "infra/local_cloud", "infra/client", "training", "lambdas")
+        for folder in ("infra/cli", "infra/local_cloud", "training", "lambdas")
         for file in (PROJECT / folder).rglob("*.py")
         if file != own and re.search(r"^\s*(from|import) tqdm\b", file.read_text(), re.MULTILINE)
     ]

@@ -8,7 +8,7 @@ import pytest
 from infra.cli.backfills import commands
 from infra.cli.backfills.comparison import lines
 from infra.cli.main import main, spelled_out
-from infra.client.api_client import ApiProblemError
+from visionflow.client.errors import ApiError
 
 PROGRESS = {
     **{"listed": 100, "listed_all": True, "not_images": 2, "ok": 90, "unknown": 4, "failed": 6},
@@ -153,7 +153,7 @@ def test_one_without_a_comparison_is_shown_all_the_same(
     say: Any, code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api = Api({**DONE, "compares": True})
-    api.refusal = ApiProblemError("No.", code)
+    api.refusal = ApiError("No.", code)
     assert say(api, "show", "B1") == 0
     assert "actual: " in capsys.readouterr().out
 

@@ -7,18 +7,20 @@ import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from infra.cli.classify import command
 from infra.cli.main import main
-from infra.client.api_client import ApiProblemError
 from tests.images import encode, plain
+from visionflow.client import uploads
+from visionflow.client.errors import ApiError
 from visionflow.images.filenames import clean_filename
 
 RED, BLUE = (encode(plain(color, (8, 8))) for color in ("red", "blue"))
 KINDS = pytest.mark.parametrize("out", ["out.csv", "out.jsonl"])
-REFUSAL = ApiProblemError("It ends early (422, image_truncated)", "image_truncated")
+REFUSAL = ApiError("It ends early (422, image_truncated)", "image_truncated")
 
 
 class Api:
@@ -28,8 +30,21 @@ class Api:
         self.asked: list[tuple[str, bytes]] = []
         self.refused: dict[bytes, Exception] = {}
 
-    def predict(self, data: bytes, **options: Any) -> dict[str, Any]:
-        self.asked.append((options["filename"], data))
+    def post_bytes(
+        self,
+        _method: str,
+        _path: str,
+        query: dict[str, Any],
+        data: bytes,
+        headers: dict[str, str],
+        *,
+        repeatable: bool,
+    ) -> dict[str, Any]:
+        name = unquote(headers["Content-Disposition"].rpartition("'")[2])
+        return self._predict(data, name, **query)
+
+    def _predict(self, data: bytes, name: str, **options: Any) -> dict[str, Any]:
+        self.asked.append((name, data))
         if data in self.refused:
             raise self.refused[data]
         return {
@@ -148,7 +163,7 @@ def test_a_file_that_was_missing_is_asked_when_it_is_there(api: Api, out: str) -
 @pytest.mark.parametrize("code", ["image_missing", "image_archived", "body_too_large"])
 def test_a_refusal_of_the_moment_is_asked_again(api: Api, out: str, code: str) -> None:
     put("a.jpg")
-    api.refused[RED] = ApiProblemError("not now", code)
+    api.refused[RED] = ApiError("not now", code)
     assert main(["predict", "a.jpg", "--out", out]) == 1
     assert rows(out) == []
     api.refused.clear()
@@ -186,10 +201,9 @@ def test_an_option_that_an_image_is_too_large_for_can_be_left_out(
     for name in "abcd":
         put(f"q/{name}.jpg")
     monkeypatch.setattr(command, "MAX_DIRECT_BYTES", 10)
+    monkeypatch.setattr(uploads, "MAX_DIRECT_BYTES", 10)
     monkeypatch.setattr(
-        command,
-        "classify_by_upload",
-        lambda api, data, **named: api.predict(data, filename=named["filename"], explain=False),
+        uploads, "_by_bucket", lambda api, data, name, _: api._predict(data, name, explain=False)
     )
     assert main(["predict", "q", "--out", out, "--coverage", "0.9"]) == 1
     assert (api.asked_now(), rows(out)) == ([], [])

@@ -7,22 +7,20 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from infra.cli.classify import command, inputs
 from infra.cli.main import main
-from infra.client.api_client import ApiProblemError
 from infra.errors import CommandError
 from tests.images import encode, plain
+from visionflow.client import uploads
+from visionflow.client.errors import ApiError, LimitError, NotAllowedError, UnavailableError
 
 RED = encode(plain("red", (8, 8)))
 MAP = "data:image/png;base64," + base64.b64encode(b"map of ").decode()
 ALBUM = ["=cmd.jpg", "a.jpg", "b.jpg", "no-ending", "고양이.jpg", "deep/a.png", "deep/er/a.jpg"]
-
-
-class DownError(ApiProblemError):
-    is_passing = True
 
 
 @dataclass
@@ -33,8 +31,20 @@ class Api:
     broken: dict[str, Exception | type[BaseException]] = field(default_factory=dict)
     draws_nothing: bool = False
 
-    def predict(self, data: bytes, **options: Any) -> dict[str, Any]:
-        name = options["filename"]
+    def post_bytes(
+        self,
+        _method: str,
+        _path: str,
+        query: dict[str, Any],
+        data: bytes,
+        headers: dict[str, str],
+        *,
+        repeatable: bool,
+    ) -> dict[str, Any]:
+        name = unquote(headers["Content-Disposition"].rpartition("'")[2])
+        return self._predict(data, name, **query)
+
+    def _predict(self, data: bytes, name: str, **options: Any) -> dict[str, Any]:
         self.asked.append(name)
         if name in self.broken:
             raise self.broken[name]
@@ -55,10 +65,23 @@ class Api:
             "prediction_set": None,
         }
 
-    def explanation(self, prediction_id: str) -> dict[str, Any]:
+    def send(self, method: str, path: str, _query: Any = None, **_: Any) -> dict[str, Any]:
+        assert (method, path[-12:]) == ("GET", "/explanation")
+        prediction_id = unquote(path.split("/")[2])
         drawn = base64.b64encode(f"map of {prediction_id}".encode()).decode()
         found = {"overlay": f"data:image/png;base64,{drawn}"}
         return {"id": prediction_id, "explanation": None if self.draws_nothing else found}
+
+
+def by_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every image is too large for a direct call."""
+    monkeypatch.setattr(command, "MAX_DIRECT_BYTES", 10)
+    monkeypatch.setattr(uploads, "MAX_DIRECT_BYTES", 10)
+    monkeypatch.setattr(
+        uploads,
+        "_by_bucket",
+        lambda api, data, name, _: api._predict(data, name, explain=False, top_k=None),
+    )
 
 
 @pytest.fixture
@@ -204,7 +227,7 @@ def test_the_table_shows_as_many_labels_as_were_asked_for(
 def test_with_json_each_image_is_one_line_also_one_that_failed(
     album: Path, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    api.broken["b.jpg"] = ApiProblemError("No. (422, image_truncated)", "image_truncated")
+    api.broken["b.jpg"] = ApiError("No. (422, image_truncated)", "image_truncated")
     files = ["album/a.jpg", "album/nothing.jpg", "album/b.jpg", "album/no-ending"]
     assert main(["predict", *files, "--json"]) == 1
     lines = list(map(json.loads, capsys.readouterr().out.splitlines()))
@@ -216,14 +239,7 @@ def test_with_json_each_image_is_one_line_also_one_that_failed(
 def test_an_image_for_the_bucket_gets_its_heatmap_afterwards(
     album: Path, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "MAX_DIRECT_BYTES", 10)
-    monkeypatch.setattr(
-        command,
-        "classify_by_upload",
-        lambda api, data, **named: api.predict(
-            data, filename=named["filename"], explain=False, top_k=None
-        ),
-    )
+    by_bucket(monkeypatch)
     assert main(["predict", "album/a.jpg", "--explain", "maps", "--out", "out.csv"]) == 0
     assert Path("maps/a.png").read_bytes() == b"map of id-a.jpg"
     (row,) = rows(Path("out.csv"))
@@ -282,8 +298,8 @@ def test_it_goes_on_past_failures_and_names_them(
     album: Path, api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api.broken = {
-        "a.jpg": ApiProblemError("It ends early (422, image_truncated)", "image_truncated"),
-        "no-ending": DownError("out of service", None),
+        "a.jpg": ApiError("It ends early (422, image_truncated)", "image_truncated"),
+        "no-ending": UnavailableError("out of service", "no_answer"),
     }
     command = ["predict", "album", "gone.jpg", "--out", "out.jsonl"]
     assert main(command) == 1
@@ -306,9 +322,9 @@ def test_it_goes_on_past_failures_and_names_them(
 @pytest.mark.parametrize(
     ("error", "asked"),
     [
-        (ApiProblemError("no more left (429, quota_exceeded)", "quota_exceeded"), 1),
-        (ApiProblemError("the key is unknown", None), 1),
-        (DownError("out of service", "platform_unavailable"), 3),
+        (LimitError("no more left (429, quota_exceeded)", "quota_exceeded"), 1),
+        (NotAllowedError("the key is unknown", "not_accepted"), 1),
+        (UnavailableError("out of service", "platform_unavailable"), 3),
     ],
 )
 def test_a_stage_that_refuses_every_image_ends_it(

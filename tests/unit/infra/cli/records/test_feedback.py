@@ -6,7 +6,7 @@ import pytest
 from infra.cli.main import main
 from infra.cli.records import feedback
 from infra.cli.records import stats as stats_command
-from infra.client.api_client import ApiProblemError
+from visionflow.client.errors import NotAllowedError, NotFoundError
 
 API = ("--api-url", "http://127.0.0.1:9")
 RECORD = {"id": "one", "label": "cat", "status": "unknown", "confidence": 0.4, "filename": "a.jpg"}
@@ -40,6 +40,10 @@ class Api:
         self.asked.append((method, path, query or body))
         said = {"label": body["label"] if body else "cat", "at": "2030-01-31T12", "by": "Ann"}
         match method, path.rpartition("/")[2]:
+            case "GET", "one":
+                return RECORD
+            case "GET", "two":
+                raise NotFoundError("None (404)", "prediction_not_found", status=404)
             case "GET", "uncertain":
                 return {"items": [RECORD]}
             case "GET", "stats":
@@ -50,13 +54,12 @@ class Api:
                 return {"withdrawn": said}
         return {**RECORD, "given": said, "counts": True}
 
-    def prediction(self, prediction_id: str) -> dict[str, Any] | None:
-        return RECORD if prediction_id == "one" else None
-
-    def health(self, *, public: bool = False) -> dict[str, Any]:
-        if self.status_is_refused and not public:
-            raise ApiProblemError("No key (401)", None)
-        return {"status": self.state["status"]} if public else self.state
+    def once(self, method: str, path: str) -> dict[str, Any]:
+        if path == "/health":
+            return {"status": self.state["status"]}
+        if self.status_is_refused:
+            raise NotAllowedError("No key (401)", "not_accepted", status=401)
+        return self.state
 
 
 @pytest.fixture
@@ -89,7 +92,7 @@ def test_an_answer_is_confirmed_or_corrected(
 ) -> None:
     assert main(["feedback", "one", *options, "--from-queue", *API]) == 0
     body = {"label": label, "new": False, "from_queue": True}
-    assert api.asked == [("POST", "/predictions/one/feedback", body)]
+    assert api.asked[-1] == ("POST", "/predictions/one/feedback", body)
     assert capsys.readouterr().out == f"{said}\n"
 
 

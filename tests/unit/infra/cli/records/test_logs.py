@@ -1,16 +1,16 @@
 """``visionflow logs``: pages, the time range, and following without a loss or a double."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from infra.cli.main import main
 from infra.cli.records import logs
-from infra.client.api_client import ApiProblemError
-from infra.errors import CommandError
+from visionflow.client.errors import ApiError, LimitError, NotAllowedError, UnavailableError
 from visionflow.timestamps import timestamp
 
 API = ("--api-url", "http://127.0.0.1:9")
@@ -23,9 +23,9 @@ class Api:
     def __init__(self, records: int) -> None:
         self.records = [record(n) for n in range(records)]
         self.asked: list[dict[str, Any]] = []
-        self.fails: list[CommandError] = []
+        self.fails: list[ApiError] = []
 
-    def logs(self, limit: int = 20, cursor: str | None = None, **query: Any) -> dict[str, Any]:
+    def _logs(self, limit: int = 20, cursor: str | None = None, **query: Any) -> dict[str, Any]:
         self.asked.append({**query, "limit": limit})
         if self.fails and query.get("from"):
             raise self.fails.pop()
@@ -39,7 +39,11 @@ class Api:
             "next_cursor": str(start + limit) if left else None,
         }
 
-    def send(self, method: str, path: str) -> dict[str, Any]:
+    def send(
+        self, method: str, path: str, query: Mapping[str, Any] = MappingProxyType({})
+    ) -> dict[str, Any]:
+        if path == "/logs":
+            return self._logs(**query)
         assert (method, path) == ("GET", "/models")
         names = (("tiny", "1"), ("tiny", "2"), ("other", "2"))
         return {"items": [{"name": name, "version": version} for name, version in names]}
@@ -179,12 +183,12 @@ def test_the_first_record_of_an_empty_stage_is_new(
 @pytest.mark.parametrize(
     "failure",
     [
-        ApiProblemError("Too many requests (429, quota_exceeded)", "quota_exceeded"),
-        CommandError("http://127.0.0.1:9 does not answer (refused)."),
+        LimitError("Too many requests (429, quota_exceeded)", "quota_exceeded"),
+        UnavailableError("http://127.0.0.1:9 does not answer (refused).", "no_answer"),
     ],
 )
 def test_following_outlives_what_passes(
-    serve: Any, capsys: pytest.CaptureFixture[str], failure: CommandError
+    serve: Any, capsys: pytest.CaptureFixture[str], failure: ApiError
 ) -> None:
     api = Api(1)
 
@@ -201,7 +205,7 @@ def test_following_ends_where_the_caller_is_refused(
     serve: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api = Api(1)
-    refusal = ApiProblemError("Not allowed (403, forbidden)", "forbidden")
+    refusal = NotAllowedError("Not allowed (403, forbidden)", "forbidden")
     serve(api, [lambda: api.fails.append(refusal)])
     assert main(["logs", "--follow", "--json", *API]) == 1
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "forbidden"
