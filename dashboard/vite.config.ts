@@ -7,6 +7,8 @@ import { localCloud } from "./localCloud.ts";
 export default defineConfig({
   // Relative addresses: the site runs under any prefix of any bucket.
   base: "./",
+  // The client from its source, so that it need not be built first.
+  resolve: { tsconfigPaths: true },
   plugins: [react(), localCloud(), assetList()],
   build: {
     target: "es2023",
