@@ -17,11 +17,22 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   test: {
-    environment: "jsdom",
-    setupFiles: ["tests/setup.ts"],
-    include: ["tests/**/*.test.{ts,tsx}"],
     testTimeout: 20_000,
     restoreMocks: true,
     unstubGlobals: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "page",
+          environment: "jsdom",
+          setupFiles: ["tests/setup.ts"],
+          include: ["tests/**/*.test.{ts,tsx}"],
+          exclude: ["tests/client/node"],
+        },
+      },
+      // What a program has: no document, Node's own fetch and streams, a real server.
+      { extends: true, test: { name: "client", include: ["tests/client/node/*.test.ts"] } },
+    ],
   },
 });

@@ -3,7 +3,7 @@ import type { FetchOptions } from "openapi-fetch";
 import type { paths } from "./generated/schema.ts";
 import { type Answer, ask, type Transport, WRITE_TIMEOUT_MS } from "./transport/transport.ts";
 
-type Method = "get" | "post" | "delete";
+type Method = "get" | "head" | "post" | "delete";
 
 /** Every operation of the API, as `GET /logs`. */
 export type Operation = {
@@ -21,7 +21,7 @@ type OperationOf<Name extends Operation> = Name extends `${infer M} ${infer Path
   : never;
 
 type Success = 200 | 201 | 202;
-/** What an operation answers when it succeeds. */
+/** What an operation answers when it succeeds; `null` where it has no body. */
 export type AnswerOf<Name extends Operation> =
   OperationOf<Name> extends { responses: infer Responses }
     ? {
@@ -29,7 +29,7 @@ export type AnswerOf<Name extends Operation> =
           content: { "application/json": infer Body };
         }
           ? Body
-          : never;
+          : null;
       }[keyof Responses & Success]
     : never;
 
@@ -59,7 +59,10 @@ export function callsApi(transport: Transport): CallsApi {
       const [method = "", path = ""] = operation.split(" ");
       const answer = await ask(
         init?.signal ?? undefined,
-        (signal) => request(method.toLowerCase(), path, { ...init, signal }),
+        async (signal) => {
+          const answer = await request(method.toLowerCase(), path, { ...init, signal });
+          return answer.response.ok ? { ...answer, data: answer.data ?? null } : answer;
+        },
         WRITE_TIMEOUT_MS,
       );
       return answer as AnswerOf<Name>;

@@ -12,6 +12,7 @@ const LONGEST_WAIT_MS = 65_000;
 const PASSING: ReadonlySet<number | null> = new Set([null, 429, 502, 503, 504]);
 /** They end when somebody decides, or with the month. */
 const LASTING: ReadonlySet<string> = new Set(["budget_stopped", "timeout", "unexpected_answer"]);
+const READING: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 /** Signing an upload records nothing, so a form too many does no harm. */
 const SIGNING = "/uploads";
 
@@ -36,7 +37,7 @@ export class Repeatable extends Error {
  */
 export function mayRepeat({ method, url, headers }: Request, error: ApiError): boolean {
   if (!error.retryable || LASTING.has(error.code) || !PASSING.has(error.status)) return false;
-  if (error.status === 429 || method === "GET" || headers.has("Idempotency-Key")) return true;
+  if (error.status === 429 || READING.has(method) || headers.has("Idempotency-Key")) return true;
   return method === "POST" && new URL(url).pathname.endsWith(SIGNING);
 }
 
