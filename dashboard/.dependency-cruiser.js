@@ -32,6 +32,14 @@ export default {
   forbidden: [
     ...floors,
     {
+      name: "client-alone",
+      severity: "error",
+      comment:
+        "The client is a package of its own: it knows nothing of the page, and no package else.",
+      from: { path: "^client/" },
+      to: { pathNot: ["^client/", "^node_modules/openapi-fetch/"] },
+    },
+    {
       name: "has-a-floor",
       severity: "error",
       comment: "A new folder of src gets a place in FLOORS.",

@@ -4,7 +4,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["dist", "public/sw.js", "src/api/*.d.ts"]),
+  globalIgnores(["dist", "public/sw.js", "client/dist", "client/src/generated"]),
   js.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],

@@ -5,7 +5,7 @@ import {
   type Me,
   type QuotaLeft,
   SCOPES,
-} from "../src/api/access";
+} from "visionflow-client";
 
 /** Who may do everything, as in a stage without sign-in. */
 export function me(changes: Partial<Me> = {}): Me {

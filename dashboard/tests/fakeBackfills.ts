@@ -1,4 +1,4 @@
-import type { Backfill, BackfillEstimate, BackfillRequest } from "../src/api/backfills";
+import type { Backfill, BackfillEstimate, BackfillRequest } from "visionflow-client";
 
 const AT = "2026-03-01T09:00:00.000000Z";
 

@@ -1,5 +1,5 @@
 import type {
-  ClassChange,
+  DatasetClassChange,
   Dataset,
   DatasetDetails,
   DatasetImage,
@@ -9,7 +9,7 @@ import type {
   InstantRun,
   NewImage,
   VersionDiff,
-} from "../src/api/datasets";
+} from "visionflow-client";
 
 const AT = "2026-11-27T02:00:00.000000Z";
 
@@ -174,7 +174,7 @@ export class FakeDatasets {
       case "POST changes":
         return this.#change((body as { changes: ImageChange[] }).changes);
       case "POST classes":
-        return this.#class(known, body as ClassChange);
+        return this.#class(known, body as DatasetClassChange);
       case "POST flow":
         return this.#flow(known, body as Flow);
       case "DELETE flow":
@@ -268,7 +268,7 @@ export class FakeDatasets {
     return answer({ changed: changes.length });
   }
 
-  #class(known: Dataset, { action, name, to, ko, en }: ClassChange): Response {
+  #class(known: Dataset, { action, name, to, ko, en }: DatasetClassChange): Response {
     const classes = known.classes.flatMap((one) => {
       if (one.name !== name) return one;
       if (action === "rename") return { ...one, name: to ?? name };

@@ -1,4 +1,5 @@
-import type { Job, TrainingOptions } from "../src/api/types";
+import type { Job, TrainingOptions } from "visionflow-client";
+
 import offered from "../../layers/common/python/visionflow/jobs/options.json";
 
 /** What the training package itself offers, with a dataset and two machines. */

@@ -1,4 +1,5 @@
-import type { Report, TreeNode } from "../src/api/artifact";
+import type { Report, TreeNode } from "visionflow-client";
+
 import written from "./data/report.json";
 
 /** Groups of families of ten labels each: a thousand labels on three levels. */

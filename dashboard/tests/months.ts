@@ -1,4 +1,4 @@
-import type { MonthCost, VersionCost, VersionDay } from "../src/api/types";
+import type { MonthCost, VersionCost, VersionDay } from "visionflow-client";
 
 export function versionCost(changes: Partial<VersionCost> = {}): VersionCost {
   return {

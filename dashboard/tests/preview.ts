@@ -1,5 +1,4 @@
-import { readRef } from "../src/api/ref";
-import type { ModelList, MovePreview } from "../src/api/types";
+import { type ModelList, type MovePreview, readRef } from "visionflow-client";
 
 /** What the API answers about a move where every version has the same classes. */
 export function previewOf(

@@ -4,7 +4,7 @@ import type {
   LogEntry,
   PredictAnswer,
   PredictionStatus,
-} from "../src/api/types";
+} from "visionflow-client";
 
 const START = Date.parse("2026-03-01T09:00:00Z");
 

@@ -1,5 +1,5 @@
-import type { Report } from "../src/api/artifact";
-import type { Costs, ModelItem, ModelList, RollbackRule, Stats } from "../src/api/types";
+import type { Costs, ModelItem, ModelList, Report, RollbackRule, Stats } from "visionflow-client";
+
 import report from "./data/report.json";
 
 /** A version as the registry lists it, with what training measured of the real run in `data`. */

@@ -1,11 +1,11 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import { I18nextProvider } from "react-i18next";
+import { createClient } from "visionflow-client";
 
 import { noteBudget } from "../src/access/useBudgetStop";
 import { noteReach } from "../src/access/useReach";
 import { ApiContext } from "../src/api/ApiContext";
-import { createApi } from "../src/api/client";
 import { createQueryClient } from "../src/app/queryClient";
 import { AppRoutes } from "../src/app/AppRoutes";
 import { type Session, SessionContext } from "../src/auth/session";
@@ -27,7 +27,9 @@ export function renderDashboard(
   return render(
     <I18nextProvider i18n={speaking(language)}>
       <QueryClientProvider client={queries}>
-        <ApiContext value={createApi({ apiUrl: fake.url, fetch: fake.fetch, onBudget, onReach })}>
+        <ApiContext
+          value={createClient({ url: fake.url, fetch: fake.fetch, retries: 0, onBudget, onReach })}
+        >
           <SessionContext value={session}>
             <AppRoutes stage="local" />
           </SessionContext>

@@ -12,15 +12,16 @@ from infra.errors import CommandError
 from infra.generators import openapi, report_schema, training_options
 from infra.generators.client_types import client_types
 from infra.generators.dashboard_types import FORMATS_FILE, DashboardTypes, image_formats
-from infra.generators.files import Files, json_file
+from infra.generators.files import Files, json_file, module_file
 from infra.generators.locks import Locks
 from infra.generators.schemas import EVENT_SCHEMA_FILE, event_document
+from infra.packaging.workspace import PROJECT
 from visionflow import junk, sentences
 from visionflow.jobs.options import OPTIONS_FILE
 
-SENTENCES_FILE = report_schema.SCHEMA_FILE.parents[1] / "i18n" / "sentences.json"
-
-JUNK_FILE = report_schema.SCHEMA_FILE.parents[1] / "ui" / "intake" / "junk.json"
+PAGE = PROJECT / "dashboard" / "src"
+SENTENCES_FILE = PAGE / "i18n" / "sentences.json"
+JUNK_FILE = PAGE / "ui" / "intake" / "junk.json"
 
 Generator = Files | DashboardTypes | Locks
 
@@ -33,7 +34,7 @@ GENERATORS: tuple[Generator, ...] = (
     json_file(EVENT_SCHEMA_FILE, event_document),
     json_file(SENTENCES_FILE, sentences.document),
     json_file(JUNK_FILE, junk.document),
-    json_file(FORMATS_FILE, image_formats),
+    module_file(FORMATS_FILE, "visionflow/images/formats.py", image_formats),
     DashboardTypes(),
     Locks(),
 )

@@ -1,5 +1,5 @@
-"""What the dashboard gets: the TypeScript types of the API and of reports, which npm scripts make,
-and the list of image formats, from the one table (`visionflow.images.formats`)."""
+"""What the npm client and the page have from Python: types of the API and of reports, which npm
+scripts make, and the image formats, from the one table (`visionflow.images.formats`)."""
 
 import shutil
 import subprocess
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.errors import CommandError
+from infra.generators.files import GENERATED
 from infra.packaging.workspace import PROJECT
 from visionflow.images.formats import ACCEPTED, UNKNOWN_TYPE
 
-FORMATS_FILE = PROJECT / "dashboard" / "src" / "api" / "imageFormats.json"
+FORMATS_FILE = GENERATED / "formats.ts"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class DashboardTypes:
     command: str = "make types"
 
     def stale(self) -> list[Path]:
-        return [] if self._run("types:check") == 0 else [self.dashboard / "src" / "api"]
+        return [] if self._run("types:check") == 0 else [GENERATED]
 
     def renew(self) -> None:
         """Raises `CommandError` when the script fails."""

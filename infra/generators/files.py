@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.packaging.workspace import PROJECT
+
+GENERATED = PROJECT / "dashboard" / "client" / "src" / "generated"
+"""What the npm client has from Python."""
+
 
 @dataclass(frozen=True)
 class Files:
@@ -24,6 +29,16 @@ class Files:
     def renew(self) -> None:
         for file, content in self.make().items():
             file.write_bytes(content)
+
+
+def module_file(file: Path, source: str, document: Callable[[], dict[str, Any]]) -> Files:
+    """One TypeScript module with what ``document`` returns, as Node warns of imported JSON."""
+
+    def make() -> dict[Path, bytes]:
+        text = json.dumps(document(), indent=2, ensure_ascii=False)
+        return {file: f"/** From `{source}`. */\nexport default {text};\n".encode()}
+
+    return Files(make)
 
 
 def json_file(file: Path, document: Callable[[], dict[str, Any]], indent: int = 2) -> Files:

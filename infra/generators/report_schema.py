@@ -1,15 +1,15 @@
 """Makes the schema of a version's `report.json` and `manifest.json` from the classes behind them.
 
-It is ``dashboard/src/api/report.schema.json``, from which the dashboard's types are made.
+It is ``dashboard/client/src/generated/report.schema.json``, from which TypeScript types are made.
 """
 
+from infra.generators.files import GENERATED
 from infra.generators.openapi_operation import Schema
 from infra.generators.schemas import component_schemas
-from infra.packaging.workspace import PROJECT
 from training.results.report import Report
 from visionflow.models.manifest import Manifest
 
-SCHEMA_FILE = PROJECT / "dashboard" / "src" / "api" / "report.schema.json"
+SCHEMA_FILE = GENERATED / "report.schema.json"
 
 
 def document() -> Schema:

@@ -24,6 +24,7 @@ PYTHON_PARTS: Final = {
     "training-machine": "training/requirements.txt",
 }
 DASHBOARD: Final = "dashboard"
+_DEVELOPMENT: Final = {"name": "cdx:npm:package:development", "value": "true"}
 
 
 def write_sboms(into: Path = BUILD_FOLDER / "sbom") -> list[Path]:
@@ -50,8 +51,12 @@ def _made(part: str, command: list[str], folder: Path) -> dict[str, Any]:
 
 def _shipped(document: dict[str, Any]) -> dict[str, Any]:
     """Without what only builds or tests the page. npm's own ``--omit dev`` also leaves out what the
-    page and a tool share, such as React."""
-    kept = [one for one in document["components"] if one["scope"] == "required"]
+    page and a tool share, such as React; with a workspace, its scope says "required" of all."""
+    kept = [
+        one
+        for one in document["components"]
+        if one["scope"] == "required" and _DEVELOPMENT not in one.get("properties", ())
+    ]
     refs = {one["bom-ref"] for one in (*kept, document["metadata"]["component"])}
     edges = [
         {**edge, "dependsOn": [ref for ref in edge["dependsOn"] if ref in refs]}

@@ -1,8 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
-
-import type { Api } from "../api/client";
+import type { Client } from "visionflow-client";
 
 /** All API keys, for those who may read them. */
-export function keysQuery(api: Api) {
+export function keysQuery(api: Client) {
   return queryOptions({ queryKey: ["keys"], queryFn: ({ signal }) => api.keys(signal) });
 }

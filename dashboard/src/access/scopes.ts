@@ -1,4 +1,4 @@
-import type { Scope } from "../api/access";
+import type { Scope } from "visionflow-client";
 
 /**
  * What each route that this page uses asks of its caller. The table of the API is

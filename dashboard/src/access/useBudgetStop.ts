@@ -1,7 +1,5 @@
 import { type QueryClient, skipToken, useQuery } from "@tanstack/react-query";
-
-import type { Costs } from "../api/types";
-import type { ApiError } from "../api/errors";
+import type { ApiError, Costs } from "visionflow-client";
 
 const REFUSAL = ["budget-stop"];
 /** Where the live page keeps the costs. */

@@ -1,12 +1,11 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
+import type { Client, Me, Scope } from "visionflow-client";
 
-import type { Me, Scope } from "../api/access";
 import { useApi } from "../api/ApiContext";
-import type { Api } from "../api/client";
 import { type KnownRoute, NEEDS } from "./scopes";
 
 /** Asked once: roles change at the next sign-in. */
-export function meQuery(api: Api) {
+export function meQuery(api: Client) {
   return queryOptions({
     queryKey: ["me"],
     queryFn: ({ signal }) => api.me(signal),

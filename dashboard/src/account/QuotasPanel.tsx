@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { QuotaLeft } from "visionflow-client";
 
-import type { QuotaLeft } from "../api/access";
 import { useLanguage } from "../i18n";
 import { quotaAmount, quotaText } from "../i18n/texts";
 import css from "./QuotasPanel.module.css";

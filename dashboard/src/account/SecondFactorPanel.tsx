@@ -1,8 +1,8 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Me } from "visionflow-client";
 
-import type { Me } from "../api/access";
 import type { Session } from "../auth/session";
 import { DialogButtons } from "../ui/dialog/DialogButtons";
 import { Modal } from "../ui/dialog/Modal";

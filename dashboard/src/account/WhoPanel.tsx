@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Me } from "visionflow-client";
 
-import type { Me } from "../api/access";
 import { useSession } from "../auth/session";
 import { roleText } from "../i18n/texts";
 

@@ -2,10 +2,8 @@ import * as Tabs from "@radix-ui/react-tabs";
 import { lazy, Suspense, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import { type ModelItem, type ModelList, readRef, type Report } from "visionflow-client";
 
-import type { Report } from "../api/artifact";
-import { readRef } from "../api/ref";
-import type { ModelItem, ModelList } from "../api/types";
 import { chosenModel, modelKey, modelParams } from "../registry/chosen";
 import { useModel } from "../registry/useModel";
 import { useModels } from "../registry/useModels";

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { ModelItem, ModelList } from "visionflow-client";
 
-import type { ModelItem, ModelList } from "../api/types";
 import { modelKey } from "../registry/chosen";
 
 interface VersionPickerProps {

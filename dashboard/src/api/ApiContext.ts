@@ -1,10 +1,10 @@
 import { createContext, useContext } from "react";
 
-import type { Api } from "./client";
+import type { Client } from "visionflow-client";
 
-export const ApiContext = createContext<Api | null>(null);
+export const ApiContext = createContext<Client | null>(null);
 
-export function useApi(): Api {
+export function useApi(): Client {
   const api = useContext(ApiContext);
   if (api === null) throw new Error("useApi needs an ApiContext above it");
   return api;

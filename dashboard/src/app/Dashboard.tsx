@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { createClient } from "visionflow-client";
 
 import { noteBudget } from "../access/useBudgetStop";
 import { noteReach } from "../access/useReach";
 import { ApiContext } from "../api/ApiContext";
-import { createApi } from "../api/client";
 import { useSession } from "../auth/session";
 import type { Config } from "../config/config";
 import { AppRoutes } from "./AppRoutes";
@@ -20,8 +20,9 @@ export function Dashboard({ config, onUnauthorized }: DashboardProps) {
   const queries = useQueryClient();
   const api = useMemo(
     () =>
-      createApi({
-        apiUrl: config.apiUrl,
+      createClient({
+        url: config.apiUrl,
+        retries: 0, // a failure shows at once
         onBudget: (stop) => {
           noteBudget(queries, stop);
         },

@@ -1,7 +1,7 @@
 import { lazy, Suspense, type CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
+import type { Score } from "visionflow-client";
 
-import type { Score } from "../api/types";
 import { useLanguage } from "../i18n";
 import { percent } from "../i18n/format";
 import css from "./TopK.module.css";

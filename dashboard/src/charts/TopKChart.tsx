@@ -8,8 +8,8 @@ import {
   type Plugin,
 } from "chart.js";
 import { Bar } from "react-chartjs-2";
+import type { Score } from "visionflow-client";
 
-import type { Score } from "../api/types";
 import type { Language } from "../i18n";
 import { percent } from "../i18n/format";
 import { token, useScheme } from "../theme/colors";

@@ -1,8 +1,8 @@
 import * as Tabs from "@radix-ui/react-tabs";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import type { DatasetDetails } from "visionflow-client";
 
-import type { DatasetDetails } from "../api/datasets";
 import type { Facts } from "./facts/useWorkbench";
 import { ImagesTab } from "./grid/ImagesTab";
 import { HealthTab } from "./health/HealthTab";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
+import { ApiError } from "visionflow-client";
 
 import { useApi } from "../api/ApiContext";
-import { ApiError } from "../api/errors";
 
 const EVERY_MS = 15_000;
 const EVERY_MS_WHILE_DOWN = 3_000;

@@ -1,8 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { type LogEntry, type ModelName, modelRef, readRef } from "visionflow-client";
 
-import { modelRef, readRef } from "../api/ref";
-import type { LogEntry, ModelName } from "../api/types";
 import type { Filters } from "../records/feed/feed";
 import { VERDICTS } from "../records/feedback/verdict";
 import { modelKey } from "../registry/chosen";

@@ -1,7 +1,7 @@
 import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router";
+import type { PredictionSource, PredictionStatus } from "visionflow-client";
 
-import type { PredictionSource, PredictionStatus } from "../api/types";
 import type { Filters } from "../records/feed/feed";
 import { VERDICTS } from "../records/feedback/verdict";
 import { readMoment } from "../ui/MomentField";

@@ -1,6 +1,6 @@
 import type { TFunction } from "i18next";
+import { MAX_DIRECT_BYTES } from "visionflow-client";
 
-import { MAX_DIRECT_BYTES } from "../config/limits";
 import type en from "./en.json";
 import { fileSize, money, whole } from "./format";
 import type { Language } from "./index";

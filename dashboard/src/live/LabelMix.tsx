@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { LogEntry } from "visionflow-client";
 
-import type { LogEntry } from "../api/types";
 import { useLanguage } from "../i18n";
 import { percent } from "../i18n/format";
 import { useServedChoices } from "../registry/useLabels";

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import type { Stats, UnknownReason } from "visionflow-client";
 
 import { useApi } from "../api/ApiContext";
-import type { Stats, UnknownReason } from "../api/types";
 import { useLanguage } from "../i18n";
 import { whole } from "../i18n/format";
 import { BarRow, BarRows } from "../ui/BarRow";

@@ -1,4 +1,5 @@
-import type { LogEntry } from "../api/types";
+import type { LogEntry } from "visionflow-client";
+
 import { atLevel } from "../registry/labelTree";
 
 /** The rate is that of the last five minutes. */

@@ -1,9 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { type Comparison, type ModelItem, modelRef, type UnknownReason } from "visionflow-client";
 
 import { useApi } from "../api/ApiContext";
-import { modelRef } from "../api/ref";
-import type { Comparison, ModelItem, UnknownReason } from "../api/types";
 import { FEW_IMAGES } from "../config/limits";
 import { useLanguage } from "../i18n";
 import { fileSize, milliseconds, orDash, percent, whole } from "../i18n/format";

@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
+import type { Move } from "visionflow-client";
 
-import type { Move } from "../api/models";
 import { MoveDialog } from "../moves/MoveDialog";
 import { chosenModel, modelKey, modelParams } from "../registry/chosen";
 import { useModels } from "../registry/useModels";

@@ -1,10 +1,9 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import type { Aliases, ModelName, Move } from "visionflow-client";
 
 import type { KnownRoute } from "../access/scopes";
 import { useMay } from "../access/useMe";
-import type { Move } from "../api/models";
-import type { Aliases, ModelName } from "../api/types";
 import css from "./ServingPanel.module.css";
 
 interface ServingPanelProps {

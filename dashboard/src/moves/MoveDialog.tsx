@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Move } from "visionflow-client";
 
 import { useApi } from "../api/ApiContext";
-import type { Move } from "../api/models";
 import { DialogButtons } from "../ui/dialog/DialogButtons";
 import { Modal } from "../ui/dialog/Modal";
 import { FaultContext, faultOf } from "../ui/fault/fault";

@@ -1,8 +1,7 @@
 import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
+import type { ClassChange, ModelName, Move, MovePreview } from "visionflow-client";
 
-import type { Move } from "../api/models";
-import type { ClassChange, ModelName, MovePreview } from "../api/types";
 import { modelKey } from "../registry/chosen";
 
 type Effect = MovePreview["effects"][number];

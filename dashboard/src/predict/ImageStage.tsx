@@ -1,7 +1,7 @@
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
+import { MAX_DIRECT_BYTES } from "visionflow-client";
 
-import { MAX_DIRECT_BYTES } from "../config/limits";
 import { useLanguage } from "../i18n";
 import { fileSize } from "../i18n/format";
 import { CameraIcon, UploadIcon } from "../ui/icons";

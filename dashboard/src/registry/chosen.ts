@@ -1,5 +1,4 @@
-import { modelRef } from "../api/ref";
-import type { ModelItem, ModelList, ModelName } from "../api/types";
+import { type ModelItem, type ModelList, type ModelName, modelRef } from "visionflow-client";
 
 /** A version's name as people read it. A version alone names none: many models have a 1.0.0. */
 export function modelKey({ name, version }: ModelName): string {

@@ -1,4 +1,4 @@
-import type { TreeNode } from "../api/artifact";
+import type { TreeNode } from "visionflow-client";
 
 /** Labels with parents: a forest whose leaves are a model's classes, in the order of its logits. */
 export class LabelTree {

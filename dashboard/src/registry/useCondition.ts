@@ -1,5 +1,6 @@
+import { ApiError } from "visionflow-client";
+
 import { useReach } from "../access/useReach";
-import { ApiError } from "../api/errors";
 import { useStatus } from "./useStatus";
 
 /** What is wrong with the deployment, or with the caller's access to it. */

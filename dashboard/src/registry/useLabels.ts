@@ -1,7 +1,6 @@
 import { useMemo } from "react";
+import type { Manifest, ModelName } from "visionflow-client";
 
-import type { Manifest } from "../api/artifact";
-import type { ModelName } from "../api/types";
 import { LabelTree } from "./labelTree";
 import { useManifests } from "./useManifest";
 import { useStatus } from "./useStatus";

@@ -5,13 +5,11 @@ import {
   useQuery,
   type UseQueryResult,
 } from "@tanstack/react-query";
+import type { Client, Manifest, ModelName } from "visionflow-client";
 
 import { useApi } from "../api/ApiContext";
-import type { Manifest } from "../api/artifact";
-import type { Api } from "../api/client";
-import type { ModelName } from "../api/types";
 
-function manifestQuery(api: Api, model: ModelName | null | undefined) {
+function manifestQuery(api: Client, model: ModelName | null | undefined) {
   return queryOptions({
     queryKey: ["manifest", model?.name, model?.version],
     queryFn: model ? ({ signal }) => api.manifest(model, signal) : skipToken,

@@ -1,7 +1,7 @@
 import { skipToken, useQuery } from "@tanstack/react-query";
+import type { ModelName } from "visionflow-client";
 
 import { useApi } from "../api/ApiContext";
-import type { ModelName } from "../api/types";
 
 /** One version with its manifest, its report and its files; idle without a version. */
 export function useModel(model: ModelName | undefined) {

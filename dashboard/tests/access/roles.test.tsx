@@ -1,8 +1,8 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import type { Me } from "visionflow-client";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { Me } from "../../src/api/access";
 import { me, viewer } from "../callers";
 import { FakeApi, problem } from "../fakeApi";
 import { job, trainingOptions } from "../jobs";

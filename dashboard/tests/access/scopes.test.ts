@@ -1,8 +1,8 @@
+import { SCOPES } from "visionflow-client";
 import { describe, expect, it } from "vitest";
 
 import description from "../../../lambdas/api/openapi.json";
 import { NEEDS } from "../../src/access/scopes";
-import { SCOPES } from "../../src/api/access";
 
 interface Operation {
   security: { token?: string[] }[];

@@ -1,7 +1,7 @@
 import { screen, within } from "@testing-library/react";
+import type { GroupSummary, LabelCheck } from "visionflow-client";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { GroupSummary, LabelCheck } from "../../src/api/artifact";
 import written from "../data/report.json";
 import older from "../data/report.older.json";
 import { FakeApi } from "../fakeApi";

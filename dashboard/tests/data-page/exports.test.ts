@@ -1,7 +1,7 @@
 import { gzipSync, strFromU8, strToU8, unzipSync } from "fflate";
+import { createClient } from "visionflow-client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { createApi } from "../../src/api/client";
 import { readNames, writeLines, ZipExport } from "../../src/data/versions/export/exports";
 import { readManifest, type VersionImage } from "../../src/data/versions/export/manifest";
 import type { Sink } from "../../src/data/versions/export/sink";
@@ -52,7 +52,7 @@ function started() {
   const fake = new FakeApi();
   fake.datasets.list = [dataset("fruit")];
   fake.datasets.images = [image(1), image(2), image(3)];
-  return { fake, api: createApi({ apiUrl: fake.url, fetch: fake.fetch }) };
+  return { fake, api: createClient({ url: fake.url, fetch: fake.fetch, retries: 0 }) };
 }
 
 describe("a version", () => {

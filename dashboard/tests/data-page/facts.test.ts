@@ -1,6 +1,6 @@
+import { createClient } from "visionflow-client";
 import { describe, expect, it } from "vitest";
 
-import { createApi } from "../../src/api/client";
 import { countFacts, matching, readFilter } from "../../src/data/facts/filter";
 import { everything, kept, moved, NOTHING, toggled } from "../../src/data/facts/selection";
 import { FactTable } from "../../src/data/facts/table";
@@ -125,7 +125,7 @@ describe("a change", () => {
     const fake = new FakeApi();
     fake.datasets.list = [dataset("fruit", ["apple", "pear"])];
     fake.datasets.images = images;
-    const api = createApi({ apiUrl: fake.url, fetch: fake.fetch });
+    const api = createClient({ url: fake.url, fetch: fake.fetch, retries: 0 });
     const bench = new Workbench(api, "fruit");
     await bench.load();
     const settled = async () => {

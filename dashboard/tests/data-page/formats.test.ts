@@ -1,7 +1,7 @@
 import { gzipSync, strToU8, zipSync } from "fflate";
+import { createClient } from "visionflow-client";
 import { describe, expect, it } from "vitest";
 
-import { createApi } from "../../src/api/client";
 import type { Arrival } from "../../src/data/intake/arrivals";
 import { readTable } from "../../src/data/intake/formats/labelTable";
 import { IntakeError, takeIn } from "../../src/data/intake/intake";
@@ -17,7 +17,7 @@ const at = (file: File, path = file.name): Arrival => ({ file, label: null, path
 function started() {
   const fake = new FakeApi();
   fake.datasets.list = [dataset("fruit", ["apple"])];
-  const api = createApi({ apiUrl: fake.url, fetch: fake.fetch });
+  const api = createClient({ url: fake.url, fetch: fake.fetch, retries: 0 });
   const uploads = new Uploads(api, "fruit", () => Promise.resolve(), 1);
   const labels = async () => {
     await expect.poll(() => uploads.progress().working, { timeout: 5000 }).toBe(false);

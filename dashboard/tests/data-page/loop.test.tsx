@@ -1,8 +1,8 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import type { Flow, InstantRun } from "visionflow-client";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { Flow, InstantRun } from "../../src/api/datasets";
 import { viewer } from "../callers";
 import { FakeApi, problem } from "../fakeApi";
 import { dataset, image, run } from "../fakeDatasets";

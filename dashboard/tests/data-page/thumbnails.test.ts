@@ -1,7 +1,6 @@
+import { createClient, MOST_THUMBNAILS } from "visionflow-client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { createApi } from "../../src/api/client";
-import { MOST_THUMBNAILS } from "../../src/api/datasets";
 import { Thumbnails } from "../../src/data/grid/thumbnails";
 
 const hashes = (count: number) => Array.from({ length: count }, (_, n) => `hash${n}`);
@@ -27,7 +26,11 @@ function opened() {
         },
       });
     });
-  const api = createApi({ apiUrl: "http://api.test", fetch: fetch as typeof globalThis.fetch });
+  const api = createClient({
+    url: "http://api.test",
+    fetch: fetch as typeof globalThis.fetch,
+    retries: 0,
+  });
   const thumbnails = new Thumbnails(api, "fruit");
   const shown = vi.fn();
   const leave = thumbnails.subscribe(shown);

@@ -1,9 +1,7 @@
 import { strToU8, zipSync } from "fflate";
+import { ApiError, createClient, imageType } from "visionflow-client";
 import { describe, expect, it } from "vitest";
 
-import { createApi } from "../../src/api/client";
-import { ApiError } from "../../src/api/errors";
-import { imageType } from "../../src/api/imageFormats";
 import { type Arrival, fromInput, labelOf } from "../../src/data/intake/arrivals";
 import { hashOf, Uploads } from "../../src/data/intake/uploads";
 import { unpack } from "../../src/data/intake/zip";
@@ -19,7 +17,7 @@ const arrival = (text: string, label: string | null = null): Arrival => ({
 function started(send?: ConstructorParameters<typeof Uploads>[2]) {
   const fake = new FakeApi();
   fake.datasets.list = [dataset("fruit", ["apple"])];
-  const api = createApi({ apiUrl: fake.url, fetch: fake.fetch });
+  const api = createClient({ url: fake.url, fetch: fake.fetch, retries: 0 });
   const put: string[] = [];
   const uploads = new Uploads(
     api,
@@ -62,7 +60,7 @@ describe("images that are added", () => {
     uploads.add([arrival("a")]);
     await finished();
     const again = new Uploads(
-      createApi({ apiUrl: fake.url, fetch: fake.fetch }),
+      createClient({ url: fake.url, fetch: fake.fetch, retries: 0 }),
       "fruit",
       () => Promise.resolve(),
       1,

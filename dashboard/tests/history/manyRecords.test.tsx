@@ -1,8 +1,8 @@
 import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import type { LogEntry } from "visionflow-client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { LogEntry } from "../../src/api/types";
 import { join, merge } from "../../src/records/feed/feed";
 import { FakeApi } from "../fakeApi";
 import { record } from "../records";

@@ -1,8 +1,8 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import type { VersionDay } from "visionflow-client";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { VersionDay } from "../../src/api/types";
 import { daysUntil, judged, ofVersion, versionsOf } from "../../src/live/overtime/days";
 import { FakeApi } from "../fakeApi";
 import { versionDay } from "../months";

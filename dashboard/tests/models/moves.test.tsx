@@ -1,8 +1,8 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import type { MovePreview } from "visionflow-client";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { MovePreview } from "../../src/api/types";
 import { FakeApi, problem } from "../fakeApi";
 import { model, registry, rollbackRule, stats } from "../registry";
 import { renderDashboard } from "../render";

@@ -1,9 +1,9 @@
 import { focusManager } from "@tanstack/react-query";
 import { act, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import type { Health } from "visionflow-client";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { Health } from "../../src/api/datasets";
 import { GOALS, preset } from "../../src/training/form/goals";
 import { FakeApi, problem } from "../fakeApi";
 import { dataset, version } from "../fakeDatasets";

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { Confusion, Report } from "visionflow-client";
 
-import type { Confusion, Report } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { modelParams } from "../../registry/chosen";

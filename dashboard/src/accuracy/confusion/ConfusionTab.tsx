@@ -1,8 +1,8 @@
 import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import type { Report } from "visionflow-client";
 
-import type { Report } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";

@@ -1,4 +1,5 @@
-import type { Confusion, Evaluation } from "../../api/artifact";
+import type { Confusion, Evaluation } from "visionflow-client";
+
 import type { LabelTree } from "../../registry/labelTree";
 
 /** With more rows nothing can be read. */

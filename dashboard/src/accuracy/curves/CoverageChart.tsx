@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Findings } from "visionflow-client";
 
-import type { Findings } from "../../api/artifact";
 import { LineChart } from "../../charts/Chart";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Curve, CurveSet, Report } from "visionflow-client";
 
-import type { Curve, CurveSet, Report } from "../../api/artifact";
 import { LineChart } from "../../charts/Chart";
 import type { Series } from "../../charts/LineChart";
 import { useLanguage } from "../../i18n";

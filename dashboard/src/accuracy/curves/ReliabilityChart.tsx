@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Findings, Reliability } from "visionflow-client";
 
-import type { Findings, Reliability } from "../../api/artifact";
 import { LineChart } from "../../charts/Chart";
 import type { Series } from "../../charts/LineChart";
 import { useLanguage } from "../../i18n";

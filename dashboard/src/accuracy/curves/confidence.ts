@@ -1,4 +1,5 @@
-import type { Findings, Reliability } from "../../api/artifact";
+import type { Findings, Reliability } from "visionflow-client";
+
 import { FEW_IMAGES } from "../../config/limits";
 
 type Bin = Reliability["bins"][number];

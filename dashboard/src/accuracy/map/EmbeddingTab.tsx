@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Report } from "visionflow-client";
 
-import type { Report } from "../../api/artifact";
 import { ScatterChart } from "../../charts/Chart";
 import type { ScatterGroup } from "../../charts/ScatterChart";
 import { hue, token, useScheme } from "../../theme/colors";

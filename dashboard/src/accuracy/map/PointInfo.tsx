@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import type { Report } from "visionflow-client";
 
-import type { Report } from "../../api/artifact";
 import type { LabelTree } from "../../registry/labelTree";
 import { imagesOf, tileOf } from "../report/report";
 import css from "./PointInfo.module.css";

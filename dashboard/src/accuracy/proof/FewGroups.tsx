@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Evaluation } from "visionflow-client";
 
-import type { Evaluation } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { WarningIcon } from "../../ui/icons";

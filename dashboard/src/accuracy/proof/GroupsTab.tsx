@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { FoldScores, GroupSummary, Part, Report } from "visionflow-client";
 
-import type { FoldScores, GroupSummary, Part, Report } from "../../api/artifact";
 import { BarChart } from "../../charts/Chart";
 import { useLanguage } from "../../i18n";
 import { orDash, whole } from "../../i18n/format";

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { SetCoverage } from "visionflow-client";
 
-import type { SetCoverage } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { decimal, percent } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";

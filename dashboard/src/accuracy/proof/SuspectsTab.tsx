@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { LabelCheck, SuspectLabel } from "visionflow-client";
 
-import type { LabelCheck, SuspectLabel } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";

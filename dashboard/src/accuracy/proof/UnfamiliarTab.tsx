@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Unfamiliar } from "visionflow-client";
 
-import type { Unfamiliar } from "../../api/artifact";
 import { LineChart } from "../../charts/Chart";
 import { useLanguage } from "../../i18n";
 import { percent, score, whole } from "../../i18n/format";

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { LogEntry } from "visionflow-client";
 
 import { useHolds } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
-import type { LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 import { AddToDataset } from "../../records/dataset/AddToDataset";

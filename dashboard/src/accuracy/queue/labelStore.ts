@@ -1,5 +1,4 @@
-import { ApiError } from "../../api/errors";
-import type { Feedback, FeedbackRequest } from "../../api/types";
+import { ApiError, type Feedback, type FeedbackRequest } from "visionflow-client";
 
 /** What was said of a record here; without feedback it is not saved yet. */
 export interface Said {

@@ -1,9 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
+import type { Client, FeedbackRequest, LogEntry } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Api } from "../../api/client";
-import type { FeedbackRequest, LogEntry } from "../../api/types";
 import { useFeedbackCalls } from "../../records/feedback/useFeedback";
 import { LabelStore, type Said } from "./labelStore";
 
@@ -31,9 +30,9 @@ export interface LabelQueueState {
 }
 
 /** The queue stays as it was left while another page is open. */
-const stores = new WeakMap<Api, LabelStore>();
+const stores = new WeakMap<Client, LabelStore>();
 
-function useStore(api: Api): LabelStore {
+function useStore(api: Client): LabelStore {
   const calls = useFeedbackCalls();
   const known = stores.get(api);
   if (known) return known;

@@ -1,11 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import {
+  type ClassScores,
+  type ModelFeedback,
+  modelRef,
+  type Report,
+  type Share,
+} from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { ClassScores, Report } from "../../api/artifact";
-import { modelRef } from "../../api/ref";
-import type { ModelFeedback, Share } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";

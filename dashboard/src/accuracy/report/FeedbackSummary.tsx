@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { ModelFeedback } from "visionflow-client";
 
-import type { ModelFeedback } from "../../api/types";
 import { FEW_IMAGES } from "../../config/limits";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";

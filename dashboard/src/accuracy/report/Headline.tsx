@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Evaluation, Interval } from "visionflow-client";
 
-import type { Evaluation, Interval } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score, whole } from "../../i18n/format";
 import { Tile } from "../../ui/Tile";

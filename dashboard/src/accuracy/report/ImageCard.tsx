@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import type { ImageAnswer } from "visionflow-client";
 
-import type { ImageAnswer } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 import css from "./ImageCard.module.css";

@@ -1,7 +1,7 @@
 import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
+import type { Interval } from "visionflow-client";
 
-import type { Interval } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { FEW_IMAGES } from "../../config/limits";
 import { percent, whole } from "../../i18n/format";

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { BackOffPoint, Levels } from "visionflow-client";
 
-import type { BackOffPoint, Levels } from "../../api/artifact";
 import { LineChart } from "../../charts/Chart";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";

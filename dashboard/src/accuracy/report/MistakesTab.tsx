@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Findings } from "visionflow-client";
 
-import type { Findings } from "../../api/artifact";
 import { CheckIcon } from "../../ui/icons";
 import { Notice } from "../../ui/notice/Notice";
 import { ImageCard, ImageGrid } from "./ImageCard";

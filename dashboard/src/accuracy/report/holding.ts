@@ -1,4 +1,4 @@
-import type { ModelDetail } from "../../api/types";
+import type { ModelDetail } from "visionflow-client";
 
 /** What holds an answer back: the threshold of confidence, and that of familiarity. */
 export interface Holding {

@@ -1,4 +1,4 @@
-import type { Evaluation, Interval } from "../../api/artifact";
+import type { Evaluation, Interval } from "visionflow-client";
 
 /** Two-sided 95% of the normal distribution. */
 const Z = 1.959964;

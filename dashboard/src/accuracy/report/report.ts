@@ -1,4 +1,5 @@
-import type { Findings, ImageAnswer, Report } from "../../api/artifact";
+import type { Findings, ImageAnswer, Report } from "visionflow-client";
+
 import { LabelTree } from "../../registry/labelTree";
 import type { Choice } from "../../ui/combobox/Combobox";
 

@@ -1,10 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import type { AuditEntry, Page } from "visionflow-client";
 
-import type { AuditEntry } from "../../api/access";
 import { useApi } from "../../api/ApiContext";
-import type { Page } from "../../api/types";
 import { HistoryIcon } from "../../ui/icons";
 import { MomentField, readMoment } from "../../ui/MomentField";
 import { Missing } from "../../ui/notice/Missing";

@@ -1,7 +1,7 @@
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
+import type { AuditEntry } from "visionflow-client";
 
-import type { AuditEntry } from "../../api/access";
 import { useLanguage } from "../../i18n";
 import { isActor } from "../../i18n/actors";
 import { actionText } from "../../i18n/audit/actions";

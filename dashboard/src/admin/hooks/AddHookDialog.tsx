@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { HookRequest } from "visionflow-client";
 
 import { hooksQuery } from "../../access/hooksQuery";
-import type { HookRequest } from "../../api/access";
 import { useApi } from "../../api/ApiContext";
 import { CopyText } from "../../ui/CopyText";
 import { Modal } from "../../ui/dialog/Modal";

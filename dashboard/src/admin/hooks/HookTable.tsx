@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { HookState } from "visionflow-client";
 
-import type { HookState } from "../../api/access";
 import { useLanguage } from "../../i18n";
 import { shortDateTime } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";

@@ -1,4 +1,4 @@
-import type { HookRequest } from "../../api/access";
+import type { HookRequest } from "visionflow-client";
 
 export type HookKind = NonNullable<HookRequest["kinds"]>[number];
 

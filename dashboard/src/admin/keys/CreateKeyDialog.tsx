@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import type { KeyRequest } from "visionflow-client";
 
 import { keysQuery } from "../../access/keysQuery";
-import type { KeyRequest } from "../../api/access";
 import { useApi } from "../../api/ApiContext";
 import { CopyText } from "../../ui/CopyText";
 import { Modal } from "../../ui/dialog/Modal";

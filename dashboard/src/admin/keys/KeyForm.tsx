@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { type KeyRequest, type Scope, SCOPES } from "visionflow-client";
 
 import { useMe } from "../../access/useMe";
-import { type KeyRequest, type Scope, SCOPES } from "../../api/access";
 import { useFault } from "../../ui/fault/fault";
 import { FaultReason } from "../../ui/fault/FaultReason";
 import { NumberField } from "../../ui/NumberField";

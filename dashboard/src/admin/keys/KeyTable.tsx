@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { ApiKey } from "visionflow-client";
 
-import type { ApiKey } from "../../api/access";
 import { useLanguage } from "../../i18n";
 import { dateOf, shortDateTime, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { ApiKey } from "visionflow-client";
 
 import { keysQuery } from "../../access/keysQuery";
-import type { ApiKey } from "../../api/access";
 import { useApi } from "../../api/ApiContext";
 import { useOverlay } from "../../ui/dialog/useOverlay";
 import { ShieldIcon } from "../../ui/icons";

@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import type { ApiKey } from "visionflow-client";
 
 import { keysQuery } from "../../access/keysQuery";
-import type { ApiKey } from "../../api/access";
 import { useApi } from "../../api/ApiContext";
 import { DialogButtons } from "../../ui/dialog/DialogButtons";
 import { Modal } from "../../ui/dialog/Modal";

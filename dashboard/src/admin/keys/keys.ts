@@ -1,4 +1,4 @@
-import type { ApiKey } from "../../api/access";
+import type { ApiKey } from "visionflow-client";
 
 export type KeyState = "active" | "expired" | "revoked";
 

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { DatasetClassChange, Dataset, DatasetClass } from "visionflow-client";
 
-import type { ClassChange, Dataset, DatasetClass } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { orDash, whole } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";
@@ -17,10 +17,10 @@ interface ClassDialogProps {
   /** Null where it is not known yet. */
   images: number | null;
   /** The change that was made last, and why it was refused. */
-  tried: ClassChange["action"] | undefined;
+  tried: DatasetClassChange["action"] | undefined;
   error: Error | null;
   isPending: boolean;
-  onChange: (change: ClassChange) => void;
+  onChange: (change: DatasetClassChange) => void;
   onClose: () => void;
 }
 

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Dataset } from "visionflow-client";
 
-import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { orDash, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";

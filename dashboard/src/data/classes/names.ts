@@ -1,4 +1,5 @@
-import type { DatasetClass } from "../../api/datasets";
+import type { DatasetClass } from "visionflow-client";
+
 import type { Language } from "../../i18n";
 
 /** How people read a class in their language; its name where nobody has said. */

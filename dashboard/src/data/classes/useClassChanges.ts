@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { DatasetClassChange, DatasetDetails } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { ClassChange, DatasetDetails } from "../../api/datasets";
 import type { Workbench } from "../facts/workbench";
 
 /** Changes classes one after the other; what was done before one was refused stays. */
@@ -9,7 +9,7 @@ export function useClassChanges(name: string, bench: Workbench, onSuccess: () =>
   const api = useApi();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: async (wanted: readonly ClassChange[]) => {
+    mutationFn: async (wanted: readonly DatasetClassChange[]) => {
       for (const change of wanted) {
         const dataset = await api.changeClass(name, change);
         queries.setQueryData<DatasetDetails>(

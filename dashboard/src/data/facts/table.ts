@@ -1,4 +1,4 @@
-import type { DatasetImage } from "../../api/datasets";
+import type { DatasetImage } from "visionflow-client";
 
 export const STATES = ["pending", "ready", "unreadable"] as const;
 export const PARTS = ["train", "validation", "test"] as const;

@@ -1,5 +1,5 @@
-import type { Api } from "../../api/client";
-import { type ImageChange, MOST_CHANGES } from "../../api/datasets";
+import { type Client, type ImageChange, MOST_CHANGES } from "visionflow-client";
+
 import { FactTable, type Part } from "./table";
 
 /** What a row was before a change, and the change that brings it back. */
@@ -30,7 +30,7 @@ const RELOAD_MS = 3_000;
  */
 export class Workbench {
   readonly table = new FactTable();
-  readonly #api: Api;
+  readonly #api: Client;
   readonly #name: string;
   readonly #listeners = new Set<() => void>();
   readonly #undo: Before[][] = [];
@@ -42,7 +42,7 @@ export class Workbench {
   #pages = 0;
   #error: Error | null = null;
 
-  constructor(api: Api, name: string) {
+  constructor(api: Client, name: string) {
     this.#api = api;
     this.#name = name;
   }

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { Dataset } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { dateTime, fileSize, whole } from "../../i18n/format";
 import { Modal } from "../../ui/dialog/Modal";

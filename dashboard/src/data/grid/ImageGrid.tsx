@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import type { Dataset } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { CheckIcon, ImageIcon, WarningIcon } from "../../ui/icons";
 import { FailureText } from "../../ui/notice/FailureText";

@@ -1,8 +1,8 @@
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
+import type { DatasetDetails } from "visionflow-client";
 
-import type { DatasetDetails } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { DataIcon } from "../../ui/icons";

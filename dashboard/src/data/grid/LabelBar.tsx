@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Dataset } from "visionflow-client";
 
-import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { Combobox } from "../../ui/combobox/Combobox";

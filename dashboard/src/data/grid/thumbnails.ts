@@ -1,6 +1,4 @@
-import type { Api } from "../../api/client";
-import { MOST_THUMBNAILS } from "../../api/datasets";
-import { ApiError } from "../../api/errors";
+import { type Client, ApiError, MOST_THUMBNAILS } from "visionflow-client";
 
 /** Those of a few screens; what is scrolled to again later is asked for again. */
 const MOST_KEPT = 3_000;
@@ -16,7 +14,7 @@ const LONGEST_PAUSE_MS = 30_000;
 
 /** The small images of what is visible, asked for fifty at a time. For `useSyncExternalStore`. */
 export class Thumbnails {
-  readonly #api: Api;
+  readonly #api: Client;
   readonly #name: string;
   readonly #listeners = new Set<() => void>();
   /** `null`: there is none, or it is on its way. In the order of the last use. */
@@ -32,7 +30,7 @@ export class Thumbnails {
   #gone = false;
   #revision = 0;
 
-  constructor(api: Api, name: string) {
+  constructor(api: Client, name: string) {
     this.#api = api;
     this.#name = name;
   }

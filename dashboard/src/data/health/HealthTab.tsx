@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { Dataset, DatasetDetails, Health, InstantRun } from "visionflow-client";
 
-import type { Dataset, DatasetDetails, Health, InstantRun } from "../../api/datasets";
 import { BarChart } from "../../charts/Chart";
 import { useLanguage } from "../../i18n";
 import { decimal, whole } from "../../i18n/format";

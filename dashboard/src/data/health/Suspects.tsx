@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import type { Dataset } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { ImageIcon } from "../../ui/icons";
 import { useMore } from "../../ui/useMore";

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { InstantRun } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { InstantRun } from "../../api/datasets";
 import { useManifest } from "../../registry/useManifest";
 import { useModels } from "../../registry/useModels";
 import type { FactTable } from "../facts/table";

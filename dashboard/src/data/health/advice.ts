@@ -1,6 +1,6 @@
 import type { TFunction } from "i18next";
+import type { DatasetClass, Health } from "visionflow-client";
 
-import type { DatasetClass, Health } from "../../api/datasets";
 import type { Language } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { labelText } from "../classes/names";

@@ -2,10 +2,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { type Dataset, imageFormats } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Dataset } from "../../api/datasets";
-import { imageFormats } from "../../api/imageFormats";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { rememberDataset } from "../../records/dataset/lastDataset";

@@ -1,9 +1,9 @@
 import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "visionflow-client";
 
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
-import { ApiError } from "../../api/errors";
 import { FailureText } from "../../ui/notice/FailureText";
 import css from "./AddImages.module.css";
 import { PREDICTION_ERASED, type Progress, type Uploads } from "./uploads";

@@ -1,8 +1,13 @@
-import type { Api } from "../../api/client";
-import { MOST_UPLOADS, type NewImage, type UploadForms } from "../../api/datasets";
-import { ApiError } from "../../api/errors";
-import { sendToBucket } from "../../api/transport/send";
-import { typeOf } from "../../api/imageFormats";
+import {
+  type Client,
+  ApiError,
+  MOST_UPLOADS,
+  type NewImage,
+  sendToBucket,
+  typeOf,
+  type UploadForms,
+} from "visionflow-client";
+
 import type { Arrival } from "./arrivals";
 
 type Form = UploadForms["forms"][number];
@@ -48,7 +53,7 @@ type Send = (form: Form, file: File, signal: AbortSignal) => Promise<void>;
  * again, after a reload say, sends only what has not arrived. A store for `useSyncExternalStore`.
  */
 export class Uploads {
-  readonly #api: Api;
+  readonly #api: Client;
   readonly #name: string;
   readonly #send: Send;
   readonly #pauseMs: number;
@@ -60,7 +65,7 @@ export class Uploads {
   #stop = new AbortController();
 
   constructor(
-    api: Api,
+    api: Client,
     name: string,
     send: Send = (form, file, signal) => sendToBucket(form, file, () => undefined, signal),
     pauseMs = BACK_OFF_MS,

@@ -1,13 +1,13 @@
 import { useSyncExternalStore } from "react";
+import type { Client } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Api } from "../../api/client";
 import { type Progress, Uploads } from "./uploads";
 
 /** Uploads go on while another page is open. */
-const running = new WeakMap<Api, Map<string, Uploads>>();
+const running = new WeakMap<Client, Map<string, Uploads>>();
 
-function uploadsOf(api: Api, name: string): Uploads {
+function uploadsOf(api: Client, name: string): Uploads {
   const known = running.get(api) ?? new Map<string, Uploads>();
   running.set(api, known);
   const uploads = known.get(name) ?? new Uploads(api, name);

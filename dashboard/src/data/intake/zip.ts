@@ -1,6 +1,6 @@
 import { Unzip, UnzipInflate } from "fflate";
+import { imageType } from "visionflow-client";
 
-import { imageType } from "../../api/imageFormats";
 import { isJunk } from "../../ui/intake/dropped";
 import { type Arrival, labelOf } from "./arrivals";
 

@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { ModelList, ModelName } from "visionflow-client";
 
 import { useMay } from "../../access/useMe";
-import type { ModelList, ModelName } from "../../api/types";
 import { MoveDialog } from "../../moves/MoveDialog";
 import { modelKey } from "../../registry/chosen";
 

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { RunResult } from "visionflow-client";
 
-import type { RunResult } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { decimal, percent, whole } from "../../i18n/format";
 

@@ -1,12 +1,11 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { ApiError, type Dataset, type DatasetDetails, type Flow } from "visionflow-client";
 
 import { NEEDS } from "../../access/scopes";
 import { useMay, useMe } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
-import type { Dataset, DatasetDetails, Flow } from "../../api/datasets";
-import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { useModels } from "../../registry/useModels";

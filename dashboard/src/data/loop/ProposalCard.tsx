@@ -1,8 +1,8 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { DatasetDetails, InstantRun, Proposal } from "visionflow-client";
 
 import { useMay } from "../../access/useMe";
-import type { DatasetDetails, InstantRun, Proposal } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { duration, money, whole } from "../../i18n/format";
 import { modelParams } from "../../registry/chosen";

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { InstantRun } from "visionflow-client";
 
-import type { InstantRun } from "../../api/datasets";
 import { LineChart } from "../../charts/Chart";
 import { useLanguage } from "../../i18n";
 import { percent, shortDateTime } from "../../i18n/format";

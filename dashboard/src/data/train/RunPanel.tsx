@@ -1,12 +1,11 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { ApiError, type Dataset, type InstantRun } from "visionflow-client";
 
-import type { Dataset, InstantRun } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { modelParams } from "../../registry/chosen";
 import { Tile } from "../../ui/Tile";
-import { ApiError } from "../../api/errors";
 import { Problem } from "../../ui/notice/Problem";
 import { labelText } from "../classes/names";
 import { ComparedWith } from "../loop/ComparedWith";

@@ -1,9 +1,9 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { ModelName } from "visionflow-client";
 
 import { useMay } from "../../access/useMe";
-import type { ModelName } from "../../api/types";
 import { MoveDialog } from "../../moves/MoveDialog";
 import { modelKey } from "../../registry/chosen";
 import { useModels } from "../../registry/useModels";

@@ -2,9 +2,9 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { Dataset, DatasetClass } from "visionflow-client";
 
 import { useMay } from "../../access/useMe";
-import type { Dataset, DatasetClass } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { DialogButtons } from "../../ui/dialog/DialogButtons";

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
+import type { DatasetDetails, InstantRun } from "visionflow-client";
 
 import { useMay } from "../../access/useMe";
-import type { DatasetDetails, InstantRun } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { duration, money, orDash, whole } from "../../i18n/format";
 import { MissingScope } from "../../ui/notice/MissingScope";

@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useState } from "react";
+import type { Dataset, DatasetClass, DatasetDetails, InstantRun } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Dataset, DatasetClass, DatasetDetails, InstantRun } from "../../api/datasets";
 import { countFacts, type Counts } from "../facts/filter";
 import type { Facts } from "../facts/useWorkbench";
 

@@ -1,10 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Dataset } from "visionflow-client";
 
 import { useMay } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
-import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { dateTime, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";

@@ -1,5 +1,5 @@
-import type { Api } from "../../api/client";
-import type { LogEntry, Score } from "../../api/types";
+import type { Client, LogEntry, Score } from "visionflow-client";
+
 import { type Filters, readPage } from "../../records/feed/feed";
 import { isRight } from "../../records/feedback/verdict";
 import { BYTE_ORDER_MARK, csvLine } from "../../ui/csv";
@@ -10,7 +10,7 @@ export type Format = "csv" | "json";
 
 /** Every record that matches, newest first; `onCount` gets the number so far. */
 export async function readAll(
-  api: Api,
+  api: Client,
   filters: Filters,
   onCount: (count: number) => void,
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import type { LogEntry } from "visionflow-client";
 
-import type { LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { dateTime, percent, shortDateTime } from "../../i18n/format";
 import { isFresh } from "../../records/feed/feed";

@@ -1,9 +1,9 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { FeedbackRequest, LogEntry } from "visionflow-client";
 
 import { useHolds, useMay, useMe } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
-import type { FeedbackRequest, LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { AddToDataset } from "../../records/dataset/AddToDataset";

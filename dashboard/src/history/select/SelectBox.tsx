@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { LogEntry } from "visionflow-client";
 
-import type { LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { shortDateTime } from "../../i18n/format";
 import css from "./SelectBox.module.css";

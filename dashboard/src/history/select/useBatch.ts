@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-
-import type { LogEntry } from "../../api/types";
+import type { LogEntry } from "visionflow-client";
 
 /** Requests at a time: a stage counts them per minute. */
 const AT_ONCE = 4;

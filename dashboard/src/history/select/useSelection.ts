@@ -1,6 +1,5 @@
 import { useCallback, useLayoutEffect, useRef, useState } from "react";
-
-import type { LogEntry } from "../../api/types";
+import type { LogEntry } from "visionflow-client";
 
 /** What is done with the selected records is one request for each. */
 export const MOST_SELECTED = 200;

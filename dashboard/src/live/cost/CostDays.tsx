@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { MonthCost } from "visionflow-client";
 
-import type { MonthCost } from "../../api/types";
 import { DayChart } from "../../charts/Chart";
 import { useLanguage } from "../../i18n";
 import { money, shortDay, whole } from "../../i18n/format";

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { MonthCost } from "visionflow-client";
 
-import type { MonthCost } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { fileSize, money, whole } from "../../i18n/format";
 import { itemText, placeText } from "../../i18n/texts";

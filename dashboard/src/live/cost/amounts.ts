@@ -1,4 +1,5 @@
-import type { MonthCost, VersionCost } from "../../api/types";
+import type { MonthCost, VersionCost } from "visionflow-client";
+
 import type { Language } from "../../i18n";
 
 /** "2026-11" in words. */

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { VersionDay } from "visionflow-client";
 
-import type { VersionDay } from "../../api/types";
 import { MOST_SERIES } from "../../charts/style";
 import { useLanguage } from "../../i18n";
 import { shortDay, whole } from "../../i18n/format";

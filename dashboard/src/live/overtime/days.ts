@@ -1,4 +1,4 @@
-import type { ModelName, VersionDay } from "../../api/types";
+import type { ModelName, VersionDay } from "visionflow-client";
 
 /** Fewer images of a day say too little about a share of them. */
 export const LEAST_IMAGES = 20;

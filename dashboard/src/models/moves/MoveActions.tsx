@@ -1,8 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Aliases, ModelItem, Move } from "visionflow-client";
 
-import type { Move } from "../../api/models";
-import type { Aliases, ModelItem } from "../../api/types";
 import css from "./MoveActions.module.css";
 
 interface MoveActionsProps {

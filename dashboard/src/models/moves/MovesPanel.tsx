@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import type { AliasMove, Page } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { AliasMove, Page } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { isActor } from "../../i18n/actors";
 import { dateTime } from "../../i18n/format";

@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { PromotionRule } from "visionflow-client";
 
-import type { PromotionRule } from "../../api/access";
 import { useApi } from "../../api/ApiContext";
 import { NumberField } from "../../ui/NumberField";
 import { percentText, shareOf } from "./rule";

@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { RollbackRule } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { RollbackRule } from "../../api/types";
 import { NumberField } from "../../ui/NumberField";
 import { formOf, ruleOf, SHARES, type RuleForm } from "./rule";
 import { RuleCard, RuleFields } from "./RuleCard";

@@ -1,4 +1,4 @@
-import type { RollbackRule } from "../../api/types";
+import type { RollbackRule } from "visionflow-client";
 
 /** The rule's limits that are shares, in the order in which they are checked. */
 export const SHARES = ["max_error_rate", "max_unknown_rate", "max_disagreement"] as const;

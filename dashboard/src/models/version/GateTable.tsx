@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { GateCheck } from "visionflow-client";
 
-import type { GateCheck } from "../../api/artifact";
 import { useLanguage } from "../../i18n";
 import { whole } from "../../i18n/format";
 import { gateText } from "../../i18n/texts";

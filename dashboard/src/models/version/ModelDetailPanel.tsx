@@ -1,10 +1,8 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { Aliases, ModelItem, Move, Report } from "visionflow-client";
 
 import { useMay } from "../../access/useMe";
-import type { Report } from "../../api/artifact";
-import type { Move } from "../../api/models";
-import type { Aliases, ModelItem } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { decimal, fileSize, milliseconds, orDash, percent } from "../../i18n/format";
 import { modelKey, modelParams } from "../../registry/chosen";

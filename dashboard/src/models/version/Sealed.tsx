@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { ModelItem } from "visionflow-client";
 
-import type { ModelItem } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { dateTime, orDash, percent, whole } from "../../i18n/format";
 import css from "./ModelDetailPanel.module.css";

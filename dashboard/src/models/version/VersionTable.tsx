@@ -1,7 +1,6 @@
 import { useTranslation } from "react-i18next";
+import { type ModelItem, modelRef } from "visionflow-client";
 
-import { modelRef } from "../../api/ref";
-import type { ModelItem } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { dateOf, fileSize, milliseconds, orDash, percent } from "../../i18n/format";
 import { modelKey } from "../../registry/chosen";

@@ -1,5 +1,4 @@
-import type { Form } from "../../api/artifact";
-import type { ModelItem } from "../../api/types";
+import type { Form, ModelItem } from "visionflow-client";
 
 /** One version as it was trained or given, or its trunk's own file; as ONNX, and in 8 bits. */
 const FORMS: readonly Form[] = ["torch", "original", "reference", "fp32", "int8"];

@@ -1,8 +1,8 @@
 import { useTranslation } from "react-i18next";
+import { imageFormats } from "visionflow-client";
 
 import { Modal } from "../../ui/dialog/Modal";
 import { CameraIcon } from "../../ui/icons";
-import { imageFormats } from "../../api/imageFormats";
 import { CameraView } from "../../ui/intake/CameraView";
 import { useCamera } from "../../ui/intake/useCamera";
 import { Problem } from "../../ui/notice/Problem";

@@ -1,4 +1,5 @@
-import { imageType, typeOf } from "../../api/imageFormats";
+import { imageType, typeOf } from "visionflow-client";
+
 import { droppedFiles } from "../../ui/intake/dropped";
 
 /** What was dropped or pasted; of folders, at any depth, the images by their paths. */

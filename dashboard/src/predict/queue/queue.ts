@@ -1,4 +1,5 @@
-import { ApiError } from "../../api/errors";
+import { ApiError, randomKey } from "visionflow-client";
+
 import type { Outcome } from "./classify";
 
 export interface Item {
@@ -172,10 +173,4 @@ function newItem(file: File, coverage: number | null): Item {
     outcome: null,
     error: null,
   };
-}
-
-/** 128 random bits in hex. Not `randomUUID`, which needs https except on localhost. */
-export function randomKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

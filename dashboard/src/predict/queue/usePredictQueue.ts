@@ -1,7 +1,7 @@
 import { useState, useSyncExternalStore } from "react";
+import type { Client } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Api } from "../../api/client";
 import { classify } from "./classify";
 import { type Item, type Pause, PredictQueue } from "./queue";
 
@@ -19,9 +19,9 @@ export interface Predictions {
 }
 
 /** The queue keeps running while another page is open. */
-const queues = new WeakMap<Api, PredictQueue>();
+const queues = new WeakMap<Client, PredictQueue>();
 
-function queueOf(api: Api): PredictQueue {
+function queueOf(api: Client): PredictQueue {
   const known = queues.get(api);
   if (known) return known;
   const made = new PredictQueue((item, onSent, signal) => classify(api, item, onSent, signal));

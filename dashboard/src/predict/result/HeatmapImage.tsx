@@ -1,7 +1,7 @@
 import { type CSSProperties, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Explanation } from "visionflow-client";
 
-import type { Explanation } from "../../api/types";
 import { type Item, nameOf } from "../queue/queue";
 import { useServerThumbnail } from "../queue/useServerThumbnail";
 import { placement } from "../../records/record/placement";

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { PredictionSet } from "visionflow-client";
 
-import type { PredictionSet } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { decimal } from "../../i18n/format";
 import { useMore } from "../../ui/useMore";

@@ -2,9 +2,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { Dataset } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Dataset } from "../../api/datasets";
 import { useLanguage } from "../../i18n";
 import { addDataTexts } from "../../i18n/data/texts";
 import { whole } from "../../i18n/format";

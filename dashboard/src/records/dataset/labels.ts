@@ -1,5 +1,4 @@
-import type { Dataset } from "../../api/datasets";
-import type { Feedback } from "../../api/types";
+import type { Dataset, Feedback } from "visionflow-client";
 
 /** A record whose image goes into a dataset. */
 export interface Taken {

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import { ApiError } from "visionflow-client";
 
-import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { clockTime } from "../../i18n/format";
 import { errorText } from "../../i18n/texts";

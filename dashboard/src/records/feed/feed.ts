@@ -1,5 +1,4 @@
-import type { Api } from "../../api/client";
-import type { LogEntry, LogPage, LogQuery } from "../../api/types";
+import type { Client, LogEntry, LogPage, LogQuery } from "visionflow-client";
 
 export type Filters = Pick<
   LogQuery,
@@ -30,7 +29,7 @@ const EMPTY_PAGES = 5;
  * if a match is near.
  */
 export async function readPage(
-  api: Api,
+  api: Client,
   filters: Filters,
   cursor: string | null,
   signal: AbortSignal,
@@ -53,7 +52,7 @@ export async function readPage(
  * to catch up with.
  */
 export async function readNewer(
-  api: Api,
+  api: Client,
   filters: Filters,
   newest: LogEntry | undefined,
   signal: AbortSignal,

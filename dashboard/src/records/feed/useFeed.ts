@@ -7,10 +7,9 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
+import type { Client, LogEntry, LogPage } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Api } from "../../api/client";
-import type { LogEntry, LogPage } from "../../api/types";
 import { type Filters, join, merge, readNewer, readPage } from "./feed";
 
 /** A new record shows within this and the time of one request. */
@@ -97,7 +96,7 @@ function keys(filters: Filters): { olderKey: QueryKey; newerKey: QueryKey } {
 
 /** One poll: everything that arrived since the list was opened. */
 async function catchUp(
-  api: Api,
+  api: Client,
   queryClient: QueryClient,
   filters: Filters,
   signal: AbortSignal,

@@ -1,8 +1,8 @@
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Feedback, FeedbackRequest, LogEntry } from "visionflow-client";
 
 import { useHolds, useMay, useMe } from "../../access/useMe";
-import type { Feedback, FeedbackRequest, LogEntry } from "../../api/types";
 import { CheckIcon } from "../../ui/icons";
 import { Problem } from "../../ui/notice/Problem";
 import css from "./FeedbackForm.module.css";

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { LogEntry } from "visionflow-client";
 
-import type { LogEntry } from "../../api/types";
 import { CheckIcon } from "../../ui/icons";
 import css from "./FeedbackMark.module.css";
 import { isRight } from "./verdict";

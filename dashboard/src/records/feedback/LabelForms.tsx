@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { ModelName } from "visionflow-client";
 
-import type { ModelName } from "../../api/types";
 import { useLabelChoices } from "../../registry/useLabels";
 import { Combobox } from "../../ui/combobox/Combobox";
 import css from "./FeedbackForm.module.css";

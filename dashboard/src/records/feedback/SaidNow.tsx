@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Feedback, LogEntry } from "visionflow-client";
 
-import type { Feedback, LogEntry } from "../../api/types";
 import { weightText } from "../../i18n/texts";
 import { CheckIcon } from "../../ui/icons";
 import css from "./FeedbackForm.module.css";

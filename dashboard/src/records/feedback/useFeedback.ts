@@ -5,8 +5,6 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-
-import { useApi } from "../../api/ApiContext";
 import type {
   Feedback,
   FeedbackRequest,
@@ -14,7 +12,9 @@ import type {
   LogPage,
   PredictionDetail,
   Undoable,
-} from "../../api/types";
+} from "visionflow-client";
+
+import { useApi } from "../../api/ApiContext";
 
 const saidKey = (id: string) => ["feedback", id];
 const undoableKey = (id: string) => ["undoable", id];

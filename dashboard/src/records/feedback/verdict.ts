@@ -1,4 +1,4 @@
-import type { Feedback, LogEntry } from "../../api/types";
+import type { Feedback, LogEntry } from "visionflow-client";
 
 /** Of `GET /logs?feedback=`. */
 export const VERDICTS = ["right", "wrong", "none", "unanswered"] as const;

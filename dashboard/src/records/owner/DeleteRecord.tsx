@@ -1,11 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { LogEntry } from "visionflow-client";
 
 import { useMay, useMe } from "../../access/useMe";
 
 import { useApi } from "../../api/ApiContext";
-import type { LogEntry } from "../../api/types";
 import { DialogButtons } from "../../ui/dialog/DialogButtons";
 import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";

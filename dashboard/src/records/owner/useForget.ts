@@ -1,6 +1,5 @@
 import { type InfiniteData, skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
-
-import type { LogEntry, LogPage } from "../../api/types";
+import type { LogEntry, LogPage } from "visionflow-client";
 
 /** Takes a deleted record out of every list that holds it. */
 export function useForget(): (id: string) => void {

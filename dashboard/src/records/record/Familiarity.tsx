@@ -1,7 +1,7 @@
 import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
+import type { LogEntry } from "visionflow-client";
 
-import type { LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { score } from "../../i18n/format";
 import { useManifest } from "../../registry/useManifest";

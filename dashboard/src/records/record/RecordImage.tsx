@@ -1,9 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { type CSSProperties, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { PredictionDetail } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { PredictionDetail } from "../../api/types";
 import { Problem } from "../../ui/notice/Problem";
 import { NoImage } from "./NoImage";
 import { placement } from "./placement";

@@ -1,4 +1,5 @@
-import type { LogEntry } from "../../api/types";
+import type { LogEntry } from "visionflow-client";
+
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 import { Thumbnail } from "../../ui/Thumbnail";

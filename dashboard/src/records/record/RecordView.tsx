@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { PredictionDetail } from "visionflow-client";
 
-import type { PredictionDetail } from "../../api/types";
 import { TopK } from "../../charts/TopK";
 import { useLanguage } from "../../i18n";
 import { date, dateTime, fileSize, percent } from "../../i18n/format";

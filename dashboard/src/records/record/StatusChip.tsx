@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { PredictionStatus, UnknownReason } from "visionflow-client";
 
-import type { PredictionStatus, UnknownReason } from "../../api/types";
 import css from "./StatusChip.module.css";
 
 const TONES: Record<PredictionStatus, string> = { ok: "good", unknown: "unsure", failed: "bad" };

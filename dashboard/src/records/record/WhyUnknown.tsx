@@ -1,13 +1,13 @@
 import { useTranslation } from "react-i18next";
+import type { LogEntry } from "visionflow-client";
 
-import type { LogEntry } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { percent } from "../../i18n/format";
 
 interface WhyUnknownProps {
   record: Pick<LogEntry, "unknown_reason" | "label" | "confidence">;
   /** The confidence from which on the model names an image, where it is known. */
-  threshold?: number | undefined;
+  threshold?: number | null;
 }
 
 /** Why the best guess is not an answer, in words. */
@@ -29,7 +29,8 @@ export function WhyUnknown({ record, threshold }: WhyUnknownProps) {
   return (
     <p className="muted" data-testid="why-unknown">
       {t("unknown.unsure")} {guess && t("unknown.unsureGuess", guess)}{" "}
-      {threshold !== undefined && t("unknown.needs", { threshold: percent(threshold, language) })}
+      {typeof threshold === "number" &&
+        t("unknown.needs", { threshold: percent(threshold, language) })}
     </p>
   );
 }

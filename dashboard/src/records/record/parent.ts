@@ -1,4 +1,4 @@
-import type { LogEntry } from "../../api/types";
+import type { LogEntry } from "visionflow-client";
 
 /** Whether the answer is a parent of labels: no label was certain enough, and one would be best. */
 export function isParent({ status, label, top_k: [best] }: Named): boolean {

@@ -1,6 +1,5 @@
 import type { CSSProperties } from "react";
-
-import type { Explanation } from "../../api/types";
+import type { Explanation } from "visionflow-client";
 
 /** The position of a heatmap on its image: fractions as percentages of the figure. */
 export function placement({ left, top, width, height }: Explanation["box"]): CSSProperties {

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { LogEntry } from "visionflow-client";
 
-import type { LogEntry } from "../../api/types";
 import css from "./Snippet.module.css";
 
 const SnippetCode = lazy(() => import("./SnippetCode"));

@@ -1,11 +1,10 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { type LogEntry, MAX_DIRECT_BYTES } from "visionflow-client";
 
 import { useMay } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
-import type { LogEntry } from "../../api/types";
-import { MAX_DIRECT_BYTES } from "../../config/limits";
 import { useLanguage } from "../../i18n";
 import { fileSize } from "../../i18n/format";
 import css from "./Snippet.module.css";

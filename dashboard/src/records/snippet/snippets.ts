@@ -1,4 +1,4 @@
-import type { ApiAddress } from "../../api/client";
+import type { ApiAddress } from "visionflow-client";
 
 export const LANGUAGES = ["curl", "python", "typescript"] as const;
 export type SnippetLanguage = (typeof LANGUAGES)[number];

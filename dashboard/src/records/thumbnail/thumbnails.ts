@@ -1,5 +1,4 @@
-import type { Api } from "../../api/client";
-import { MOST_RECORD_THUMBNAILS } from "../../api/predictions";
+import { type Client, MOST_RECORD_THUMBNAILS } from "visionflow-client";
 
 /** Rows ask one after the other: wait for the rest of the screen. */
 const GATHER_MS = 40;
@@ -16,11 +15,11 @@ interface Wanted {
  * what a request had no time for is asked for again.
  */
 class RecordThumbnails {
-  readonly #api: Api;
+  readonly #api: Client;
   readonly #wanted = new Map<string, Wanted>();
   #isAsking = false;
 
-  constructor(api: Api) {
+  constructor(api: Client) {
     this.#api = api;
   }
 
@@ -57,10 +56,10 @@ class RecordThumbnails {
   }
 }
 
-const known = new WeakMap<Api, RecordThumbnails>();
+const known = new WeakMap<Client, RecordThumbnails>();
 
 /** What gathers the requests of all components that use `api`. */
-export function recordThumbnails(api: Api): RecordThumbnails {
+export function recordThumbnails(api: Client): RecordThumbnails {
   const found = known.get(api) ?? new RecordThumbnails(api);
   known.set(api, found);
   return found;

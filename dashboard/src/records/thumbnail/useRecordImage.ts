@@ -1,6 +1,6 @@
 import { useState } from "react";
+import type { LogEntry } from "visionflow-client";
 
-import type { LogEntry } from "../../api/types";
 import { useRecordThumbnail } from "./useRecordThumbnail";
 
 /**

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
+import type { LogEntry } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { LogEntry } from "../../api/types";
 import { recordThumbnails } from "./thumbnails";
 
 /** Less than the life of a URL, so that one that is taken from here still opens. */

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Job, TrainingOptions } from "visionflow-client";
 
-import type { Job, TrainingOptions } from "../../api/types";
 import type { Draft } from "./draft";
 import { expectedCost, usePrice } from "./EstimateBox";
 import css from "./GoalField.module.css";

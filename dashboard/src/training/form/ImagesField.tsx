@@ -1,8 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { Dataset, TrainingOptions } from "visionflow-client";
 
-import type { Dataset } from "../../api/datasets";
-import type { TrainingOptions } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { decimal, whole } from "../../i18n/format";
 import { BarRow, BarRows } from "../../ui/BarRow";

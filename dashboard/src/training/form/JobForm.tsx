@@ -1,9 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { Dataset, Job, TrainingOptions } from "visionflow-client";
 
-import type { Dataset } from "../../api/datasets";
-import type { Job, TrainingOptions } from "../../api/types";
 import { WORKER } from "../worker";
 import { Problem } from "../../ui/notice/Problem";
 import { Advanced } from "./advanced/Advanced";

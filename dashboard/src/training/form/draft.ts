@@ -1,5 +1,5 @@
-import type { Dataset } from "../../api/datasets";
-import type { JobRequest, TrainingOptions } from "../../api/types";
+import type { Dataset, JobRequest, TrainingOptions } from "visionflow-client";
+
 import { GOALS, type Goal, isOffered, preset, type Settings } from "./goals";
 import { GROUPS } from "./settings";
 

@@ -1,4 +1,4 @@
-import type { Job, TrainingOptions } from "../../api/types";
+import type { Job, TrainingOptions } from "visionflow-client";
 
 type Instance = TrainingOptions["instances"][number];
 

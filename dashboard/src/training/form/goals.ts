@@ -1,4 +1,5 @@
-import type { TrainingOptions } from "../../api/types";
+import type { TrainingOptions } from "visionflow-client";
+
 import { NAME, totalEpochs, VERSION } from "./settings";
 
 /** What the simple form asks for. */

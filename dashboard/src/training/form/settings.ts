@@ -1,4 +1,5 @@
-import type { TrainingConfig } from "../../api/types";
+import type { TrainingConfig } from "visionflow-client";
+
 import type { Language } from "../../i18n";
 
 /** A hyperparameter's value. The form does not edit lists. */

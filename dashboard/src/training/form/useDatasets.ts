@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
+import { ApiError, type Dataset } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Dataset } from "../../api/datasets";
-import { ApiError } from "../../api/errors";
 
 /** The datasets; none where the deployment knows none. */
 export function useDatasets() {

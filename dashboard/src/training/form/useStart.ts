@@ -1,9 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import { ApiError, type JobRequest } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import { ApiError } from "../../api/errors";
-import type { JobRequest } from "../../api/types";
 
 const EVERY_MS = 4_000;
 const MOST_TRIES = 20;

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { JobEpoch } from "visionflow-client";
 
-import type { JobEpoch } from "../../api/types";
 import { LineChart } from "../../charts/Chart";
 import css from "./JobCurves.module.css";
 

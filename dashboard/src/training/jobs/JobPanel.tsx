@@ -2,10 +2,10 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import type { Job } from "visionflow-client";
 
 import { useMay } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
-import type { Job } from "../../api/types";
 import { useLanguage } from "../../i18n";
 import { dateTime, duration, money } from "../../i18n/format";
 import { stepText } from "../../i18n/texts";

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Job, JobState } from "visionflow-client";
 
-import type { Job, JobState } from "../../api/types";
 import { WORKER } from "../worker";
 
 const TONES: Record<JobState, string> = {

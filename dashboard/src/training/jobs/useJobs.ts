@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
+import type { Job, Page } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Job, Page } from "../../api/types";
 
 const EVERY_MS = 5_000;
 

@@ -1,8 +1,8 @@
 import { useQueries } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import type { Job, JobEpoch } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import type { Job, JobEpoch } from "../../api/types";
 import { LineChart } from "../../charts/Chart";
 import { MOST_SERIES } from "../../charts/style";
 import { useLanguage } from "../../i18n";

@@ -1,6 +1,5 @@
 import { createContext, useContext, useId } from "react";
-
-import { ApiError } from "../../api/errors";
+import { ApiError } from "visionflow-client";
 
 /** The field of a request that the API refused, by its dotted name, and why. */
 export interface Fault {

@@ -1,4 +1,5 @@
-import { imageFormats } from "../../api/imageFormats";
+import { imageFormats } from "visionflow-client";
+
 import css from "./FileButton.module.css";
 
 interface FileButtonProps {

@@ -1,6 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-
-import { ApiError } from "../../api/errors";
+import { ApiError } from "visionflow-client";
 
 type Facing = "environment" | "user";
 

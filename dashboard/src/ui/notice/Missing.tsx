@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "visionflow-client";
 
 import { scopeOf } from "../../access/scopes";
 import { meQuery } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
-import { ApiError } from "../../api/errors";
 import { ShieldIcon, WarningIcon } from "../icons";
 import { Notice } from "./Notice";
 import { Problem } from "./Problem";

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "visionflow-client";
 
 import { useReach } from "../../access/useReach";
-import { ApiError } from "../../api/errors";
 import { useLanguage } from "../../i18n";
 import { moment } from "../../i18n/format";
 import { WarningIcon } from "../icons";

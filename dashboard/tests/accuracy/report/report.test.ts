@@ -1,7 +1,7 @@
+import type { Report } from "visionflow-client";
 import { describe, expect, it } from "vitest";
 
 import { imagesOf, readReport } from "../../../src/accuracy/report/report";
-import type { Report } from "../../../src/api/artifact";
 import { LabelTree } from "../../../src/registry/labelTree";
 import written from "../../data/report.json";
 import older from "../../data/report.older.json";

@@ -1,6 +1,6 @@
+import { createClient } from "visionflow-client";
 import { describe, expect, it } from "vitest";
 
-import { createApi } from "../../../src/api/client";
 import { readAll, toCsv, toJson } from "../../../src/history/export/export";
 import { FakeApi } from "../../fakeApi";
 import { feedback, record } from "../../records";
@@ -14,7 +14,7 @@ describe("an export", () => {
       record(n, { confidence: n % 2 === 0 ? 0.99 : 0.4 }),
     );
     const counts: number[] = [];
-    const api = createApi({ apiUrl: fake.url, fetch: fake.fetch });
+    const api = createClient({ url: fake.url, fetch: fake.fetch, retries: 0 });
     const rows = await readAll(api, { min: 0.9 }, (count) => counts.push(count), signal);
     expect(rows).toHaveLength(125);
     expect(counts).toEqual([50, 100, 125]);

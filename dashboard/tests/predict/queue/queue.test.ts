@@ -1,6 +1,6 @@
+import { ApiError } from "visionflow-client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { ApiError } from "../../../src/api/errors";
 import type { Outcome } from "../../../src/predict/queue/classify";
 import { type Item, PredictQueue } from "../../../src/predict/queue/queue";
 import { answer } from "../../records";

@@ -1,9 +1,9 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
+import type { Feedback } from "visionflow-client";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { Feedback } from "../../../src/api/types";
 import { viewer } from "../../callers";
 import { choose } from "../../choose";
 import { FakeApi, problem } from "../../fakeApi";

@@ -1,6 +1,6 @@
+import { type Client, createClient } from "visionflow-client";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { type Api, createApi } from "../../../src/api/client";
 import { merge, readNewer, readPage } from "../../../src/records/feed/feed";
 import { FakeApi } from "../../fakeApi";
 import { record } from "../../records";
@@ -8,10 +8,10 @@ import { record } from "../../records";
 const { signal } = new AbortController();
 
 let fake: FakeApi;
-let api: Api;
+let api: Client;
 beforeEach(() => {
   fake = new FakeApi();
-  api = createApi({ apiUrl: fake.url, fetch: fake.fetch });
+  api = createClient({ url: fake.url, fetch: fake.fetch, retries: 0 });
 });
 
 const some = (from: number, to: number) =>
@@ -71,7 +71,7 @@ describe("readPage", () => {
       { items: [], next_cursor: "b" },
       { items: [record(1)], next_cursor: null },
     ];
-    const sparse: Api = {
+    const sparse: Client = {
       ...api,
       logs: () => Promise.resolve(pages.shift() ?? { items: [], next_cursor: null }),
     };

@@ -1,9 +1,9 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
+import type { LogEntry } from "visionflow-client";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { LogEntry } from "../../../src/api/types";
 import { viewer } from "../../callers";
 import { choose } from "../../choose";
 import { FakeApi, problem } from "../../fakeApi";

@@ -1,8 +1,8 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import type { LogEntry } from "visionflow-client";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { LogEntry } from "../../../src/api/types";
 import { apiKey, me, viewer } from "../../callers";
 import { FakeApi, problem } from "../../fakeApi";
 import { feedback, record } from "../../records";

@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import type { LogEntry } from "visionflow-client";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { LogEntry } from "../../../src/api/types";
 import { FakeApi } from "../../fakeApi";
 import { record } from "../../records";
 import { registryOfRecords, stats } from "../../registry";

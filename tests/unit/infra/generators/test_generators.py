@@ -60,7 +60,7 @@ def test_types_of_the_dashboard_are_found_when_they_are_stale(
     scripts = {"types:check": f"exit {code}", "types": "touch renewed"}
     (tmp_path / "package.json").write_text(json.dumps({"scripts": scripts}))
     assert entry.main(["--check"], [DashboardTypes(tmp_path)]) == stale
-    assert ("src/api: out of date" in capsys.readouterr().err) == bool(stale)
+    assert ("generated: out of date" in capsys.readouterr().err) == bool(stale)
     assert entry.main([], [DashboardTypes(tmp_path)]) == 0
     assert (tmp_path / "renewed").exists()
 

@@ -1,9 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { DatasetVersion } from "visionflow-client";
 
 import { useApi } from "../../../api/ApiContext";
-import type { DatasetVersion } from "../../../api/datasets";
 import { useLanguage } from "../../../i18n";
 import { fileSize, whole } from "../../../i18n/format";
 import { DownloadIcon } from "../../../ui/icons";

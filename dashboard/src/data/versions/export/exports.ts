@@ -1,8 +1,6 @@
 import { Zip, ZipPassThrough } from "fflate";
+import { type Client, imageSuffix, MOST_LINKS } from "visionflow-client";
 
-import type { Api } from "../../../api/client";
-import { MOST_LINKS } from "../../../api/datasets";
-import { imageSuffix } from "../../../api/imageFormats";
 import { BYTE_ORDER_MARK, csvLine } from "../../../ui/csv";
 import { fetchFile, type VersionImage } from "./manifest";
 import type { Sink } from "./sink";
@@ -23,11 +21,11 @@ function tableLine({ sha256, label, part, group, source }: VersionImage, file: s
 }
 
 /** Reads what the images of a dataset are called; in a browser's table some may be gone since. */
-export async function readNames(api: Api, name: string, signal: AbortSignal): Promise<NameOf> {
+export async function readNames(api: Client, name: string, signal: AbortSignal): Promise<NameOf> {
   const names = new Map<string, string | null>();
   let cursor: string | null = null;
   do {
-    const page: Awaited<ReturnType<Api["datasetImages"]>> = await api.datasetImages(
+    const page: Awaited<ReturnType<Client["datasetImages"]>> = await api.datasetImages(
       name,
       cursor,
       signal,
@@ -81,7 +79,7 @@ export async function writeLines(
  * Images that were erased since the version was made are left out.
  */
 export class ZipExport {
-  readonly #api: Api;
+  readonly #api: Client;
   readonly #name: string;
   readonly #images: Images;
   readonly #most: number;
@@ -89,7 +87,7 @@ export class ZipExport {
   #written = 0;
   #erased = 0;
 
-  constructor(api: Api, name: string, images: Images, mostEntries = MOST_ENTRIES) {
+  constructor(api: Client, name: string, images: Images, mostEntries = MOST_ENTRIES) {
     this.#api = api;
     this.#name = name;
     this.#images = images;

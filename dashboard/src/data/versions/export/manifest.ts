@@ -1,4 +1,4 @@
-import { ApiError } from "../../../api/errors";
+import { ApiError } from "visionflow-client";
 
 /** A line of a version's manifest, as `VersionImage` of `visionflow/datasets/record.py`. */
 export interface VersionImage {

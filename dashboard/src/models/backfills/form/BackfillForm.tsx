@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { ModelList } from "visionflow-client";
 
-import type { ModelList } from "../../../api/types";
 import { FaultContext, faultOf } from "../../../ui/fault/fault";
 import { FaultInput } from "../../../ui/fault/FaultInput";
 import formCss from "../../../ui/Form.module.css";

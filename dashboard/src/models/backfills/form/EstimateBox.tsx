@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { BackfillStart } from "visionflow-client";
 
-import type { BackfillStart } from "../../../api/backfills";
 import { useLanguage } from "../../../i18n";
 import { priceText } from "../../../i18n/backfills/texts";
 import { duration, fileSize, money, whole } from "../../../i18n/format";

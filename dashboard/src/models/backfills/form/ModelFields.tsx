@@ -1,7 +1,6 @@
 import { useTranslation } from "react-i18next";
+import { type ModelList, modelRef } from "visionflow-client";
 
-import { modelRef } from "../../../api/ref";
-import type { ModelList } from "../../../api/types";
 import { modelKey } from "../../../registry/chosen";
 import { useFault } from "../../../ui/fault/fault";
 import { FaultReason } from "../../../ui/fault/FaultReason";

@@ -1,6 +1,4 @@
-import type { BackfillRequest } from "../../../api/backfills";
-import { modelRef } from "../../../api/ref";
-import type { ModelList } from "../../../api/types";
+import { type BackfillRequest, type ModelList, modelRef } from "visionflow-client";
 
 /** The form as typed; an empty text is a field that is left out. */
 export interface Draft {

@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
+import type { BackfillRequest } from "visionflow-client";
 
 import { useApi } from "../../../api/ApiContext";
-import type { BackfillRequest } from "../../../api/backfills";
 import { newKey } from "./draft";
 
 /** Says what a request takes, and then starts it. */

@@ -1,6 +1,5 @@
 import { useTranslation } from "react-i18next";
-
-import type { BackfillState } from "../../../api/backfills";
+import type { BackfillState } from "visionflow-client";
 
 const TONES: Record<BackfillState, string> = {
   listing: "accent",

@@ -1,8 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
+import type { Backfill, Page } from "visionflow-client";
 
 import { useApi } from "../../../api/ApiContext";
-import type { Backfill } from "../../../api/backfills";
-import type { Page } from "../../../api/types";
 
 const EVERY_MS = 5_000;
 /** Others may start one. */

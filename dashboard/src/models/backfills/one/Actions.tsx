@@ -1,10 +1,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Backfill, BackfillAction, BackfillState } from "visionflow-client";
 
 import { useMay } from "../../../access/useMe";
 import { useApi } from "../../../api/ApiContext";
-import type { Backfill, BackfillAction, BackfillState } from "../../../api/backfills";
 import { useLanguage } from "../../../i18n";
 import { money } from "../../../i18n/format";
 import { DialogButtons } from "../../../ui/dialog/DialogButtons";

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import type { Backfill } from "visionflow-client";
 
 import { useApi } from "../../../api/ApiContext";
-import type { Backfill } from "../../../api/backfills";
 import { useLanguage } from "../../../i18n";
 import { codeText } from "../../../i18n/backfills/texts";
 import { dateTime, decimal, moment, money, whole } from "../../../i18n/format";

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Backfill } from "visionflow-client";
 
-import type { Backfill } from "../../../api/backfills";
 import { useLanguage } from "../../../i18n";
 import { decimal, duration, money, whole } from "../../../i18n/format";
 import { DataTable } from "../../../ui/DataTable";

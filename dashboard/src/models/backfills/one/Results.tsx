@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Backfill } from "visionflow-client";
 
-import type { Backfill } from "../../../api/backfills";
 import { CopyText } from "../../../ui/CopyText";
 import css from "./BackfillPanel.module.css";
 

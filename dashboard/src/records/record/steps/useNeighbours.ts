@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useMemo, useRef } from "react";
+import type { LogEntry } from "visionflow-client";
 
-import type { LogEntry } from "../../../api/types";
 import type { Feed } from "../../feed/useFeed";
 
 export interface Neighbours {

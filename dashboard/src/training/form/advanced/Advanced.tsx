@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { Job, TrainingConfig, TrainingOptions } from "visionflow-client";
 
-import type { Job, TrainingConfig, TrainingOptions } from "../../../api/types";
 import { useLanguage } from "../../../i18n";
 import { dateOf, whole } from "../../../i18n/format";
 import { recipeText } from "../../../i18n/texts";

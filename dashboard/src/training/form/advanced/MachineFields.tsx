@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
+import type { TrainingOptions } from "visionflow-client";
 
-import type { TrainingOptions } from "../../../api/types";
 import { useLanguage } from "../../../i18n";
 import { money } from "../../../i18n/format";
 import type { Draft } from "../draft";

@@ -1,7 +1,7 @@
 import { type ReactNode, useContext, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { TrainingConfig } from "visionflow-client";
 
-import type { TrainingConfig } from "../../../api/types";
 import { useLanguage } from "../../../i18n";
 import { sectionText } from "../../../i18n/texts";
 import { FaultContext, useFault } from "../../../ui/fault/fault";

@@ -1,4 +1,5 @@
-import type { Job, TrainingOptions } from "../../../api/types";
+import type { Job, TrainingOptions } from "visionflow-client";
+
 import { VERSION } from "../settings";
 import type { Counted } from "../useDatasets";
 

@@ -1,6 +1,6 @@
-import type { components, paths } from "./schema";
-import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport/transport";
-import type { Page } from "./types";
+import type { components, paths } from "../generated/schema.ts";
+import { ask, type Transport, WRITE_TIMEOUT_MS } from "../transport/transport.ts";
+import type { Page } from "../types.ts";
 
 type Schemas = components["schemas"];
 type Body<Path extends keyof paths> = paths[Path] extends {
@@ -42,7 +42,7 @@ export type NewImage = Pick<
 export type ImageChange = Pick<DatasetImage, "sha256"> &
   Partial<Pick<DatasetImage, "label" | "removed" | "part">>;
 type ClassRequest = Body<"/datasets/{name}/classes">;
-export type ClassChange = Pick<ClassRequest, "action" | "name"> & Partial<ClassRequest>;
+export type DatasetClassChange = Pick<ClassRequest, "action" | "name"> & Partial<ClassRequest>;
 
 /** Items of one call; the API refuses more. */
 export const MOST_UPLOADS = 100;
@@ -88,7 +88,7 @@ export interface DatasetsApi {
     ids: readonly string[],
     label: string | null,
   ): Promise<PredictionsTaken>;
-  changeClass(name: string, change: ClassChange, signal?: AbortSignal): Promise<Dataset>;
+  changeClass(name: string, change: DatasetClassChange, signal?: AbortSignal): Promise<Dataset>;
   /** The rule by which records flow in. */
   setFlow(name: string, flow: Flow): Promise<Dataset>;
   endFlow(name: string): Promise<Dataset>;

@@ -1,4 +1,4 @@
-import type { ModelName } from "./types";
+import type { ModelName } from "./types.ts";
 
 /** A version's name in addresses and statistics. Neither part has a slash. */
 export function modelRef({ name, version }: ModelName): string {

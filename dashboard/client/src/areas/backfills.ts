@@ -1,6 +1,6 @@
-import type { components, paths } from "./schema";
-import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport/transport";
-import type { Page } from "./types";
+import type { components, paths } from "../generated/schema.ts";
+import { ask, type Transport, WRITE_TIMEOUT_MS } from "../transport/transport.ts";
+import type { Page } from "../types.ts";
 
 type Schemas = components["schemas"];
 

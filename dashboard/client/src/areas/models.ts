@@ -1,6 +1,6 @@
-import type { Manifest } from "./artifact";
-import { modelRef } from "./ref";
-import { ask, type Transport } from "./transport/transport";
+import type { Manifest } from "../artifact.ts";
+import { modelRef } from "../ref.ts";
+import { ask, type Transport } from "../transport/transport.ts";
 import type {
   AliasMove,
   Aliases,
@@ -11,7 +11,7 @@ import type {
   MovePreview,
   Page,
   RollbackRule,
-} from "./types";
+} from "../types.ts";
 
 /** A requested change of an alias. `revision` of a preview: refused if the aliases have moved. */
 export type Move = { reason?: string; revision?: number } & (

@@ -1,6 +1,6 @@
-import { ask, type Transport } from "./transport/transport";
-import type { components, paths } from "./schema";
-import type { Page } from "./types";
+import { ask, type Transport } from "../transport/transport.ts";
+import type { components, paths } from "../generated/schema.ts";
+import type { Page } from "../types.ts";
 
 type Schemas = components["schemas"];
 

@@ -1,6 +1,5 @@
+import { imageFormats, imageSuffix, imageType, typeOf } from "visionflow-client";
 import { describe, expect, it } from "vitest";
-
-import { imageFormats, imageSuffix, imageType, typeOf } from "../../src/api/imageFormats";
 
 const bytes = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 

@@ -1,4 +1,4 @@
-import imageFormats from "./imageFormats.json";
+import imageFormats from "../generated/formats.ts";
 
 const KNOWN = new Set(imageFormats.types);
 const BY_SUFFIX: Record<string, string> = imageFormats.by_suffix;

@@ -1,5 +1,5 @@
-import type { Manifest } from "./artifact";
-import type { components, paths } from "./schema";
+import type { Manifest } from "./artifact.ts";
+import type { components, paths } from "./generated/schema.ts";
 
 type Schemas = components["schemas"];
 

@@ -1,17 +1,16 @@
+import { type Client, ApiError, createClient } from "visionflow-client";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { type Api, createApi } from "../../src/api/client";
-import { ApiError } from "../../src/api/errors";
 import { FakeApi, json, problem } from "../fakeApi";
 import { answer, record } from "../records";
 
 const IMAGE = new File(["pixels"], "cat.jpg", { type: "image/jpeg" });
 
 let fake: FakeApi;
-let api: Api;
+let api: Client;
 beforeEach(() => {
   fake = new FakeApi();
-  api = createApi({ apiUrl: fake.url, fetch: fake.fetch });
+  api = createClient({ url: fake.url, fetch: fake.fetch, retries: 0 });
 });
 
 async function failure(call: Promise<unknown>): Promise<ApiError> {
@@ -24,9 +23,9 @@ async function failure(call: Promise<unknown>): Promise<ApiError> {
 }
 
 describe("predict", () => {
-  it("posts the image as the form field `file` and asks for an explanation", async () => {
+  it("posts the image as the form field `file` and asks for an explanation on request", async () => {
     fake.prediction = answer();
-    await expect(api.predict(IMAGE)).resolves.toEqual(answer());
+    await expect(api.predict(IMAGE, { explain: true })).resolves.toEqual(answer());
     const request = fake.requests[0];
     expect(request?.url).toBe("http://api.test/predict?explain=true");
     expect(request?.headers.get("Content-Type")).toMatch(/^multipart\/form-data; boundary=/);
@@ -123,9 +122,10 @@ describe("reading", () => {
 
 describe("signed in", () => {
   it("sends the token with every request", async () => {
-    api = createApi({
-      apiUrl: fake.url,
+    api = createClient({
+      url: fake.url,
       fetch: fake.fetch,
+      retries: 0,
       token: () => Promise.resolve("secret"),
     });
     await api.status();
@@ -134,7 +134,7 @@ describe("signed in", () => {
 
   it.each([401, 403])("reports a token that API Gateway refuses with %i", async (status) => {
     const onUnauthorized = vi.fn();
-    api = createApi({ apiUrl: fake.url, fetch: fake.fetch, onUnauthorized });
+    api = createClient({ url: fake.url, fetch: fake.fetch, retries: 0, onUnauthorized });
     fake.prediction = json({ message: "No" }, status);
     await failure(api.predict(IMAGE));
     expect(onUnauthorized).toHaveBeenCalledOnce();
@@ -142,7 +142,7 @@ describe("signed in", () => {
 
   it("does not send people who lack a scope to sign in again", async () => {
     const onUnauthorized = vi.fn();
-    api = createApi({ apiUrl: fake.url, fetch: fake.fetch, onUnauthorized });
+    api = createClient({ url: fake.url, fetch: fake.fetch, retries: 0, onUnauthorized });
     fake.prediction = problem(403, "forbidden");
     await failure(api.predict(IMAGE));
     expect(onUnauthorized).not.toHaveBeenCalled();

@@ -1,4 +1,4 @@
-import type { components } from "./report";
+import type { components } from "./generated/report.ts";
 
 type Schemas = components["schemas"];
 

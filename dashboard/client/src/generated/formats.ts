@@ -1,4 +1,5 @@
-{
+/** From `visionflow/images/formats.py`. */
+export default {
   "unknown_type": "application/octet-stream",
   "types": [
     "image/apng",
@@ -91,4 +92,4 @@
     }
   ],
   "accept": "image/*,.jpg,.jpeg,.jpe,.jfif,.jif,.jfi,.mpo,.png,.apng,.webp,.gif,.bmp,.dib,.tif,.tiff,.avif,.heic,.heif,.hif,.jp2,.j2k,.jpf,.jpx,.jpc,.j2c"
-}
+};

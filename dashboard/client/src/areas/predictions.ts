@@ -1,5 +1,6 @@
-import { imageFormats, typeOf } from "./imageFormats";
-import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport/transport";
+import { imageFormats, typeOf } from "../images/formats.ts";
+import { randomKey } from "../transport/key.ts";
+import { ask, type Transport, WRITE_TIMEOUT_MS } from "../transport/transport.ts";
 import type {
   Costs,
   DailyStats,
@@ -15,7 +16,7 @@ import type {
   Stats,
   UploadForm,
   UploadRequest,
-} from "./types";
+} from "../types.ts";
 
 /** API Gateway gives up after 30 s; a second more lets its own answer arrive. */
 const LONG_TIMEOUT_MS = 31_000;
@@ -25,6 +26,8 @@ export interface PredictOptions {
   key?: string;
   /** Also answer the set of labels that holds the true one with this probability. */
   coverage?: number | null;
+  /** Also answer a heatmap of what the label rests on. */
+  explain?: boolean;
 }
 
 export interface Span {
@@ -60,14 +63,14 @@ export interface PredictionsApi {
 
 export function predictionsApi(client: Transport): PredictionsApi {
   return {
-    predict: (file, { key, coverage = null } = {}, signal) =>
+    predict: (file, { key = randomKey(), coverage = null, explain = false } = {}, signal) =>
       ask(
         signal,
         (bounded) =>
           client.POST("/predict", {
             params: {
-              query: { explain: true, ...(coverage !== null && { coverage }) },
-              ...(key !== undefined && { header: { "Idempotency-Key": key } }),
+              query: { explain, ...(coverage !== null && { coverage }) },
+              header: { "Idempotency-Key": key },
             },
             // OpenAPI types a binary field as string; the file itself is sent.
             body: { file: file as unknown as string },

@@ -1,5 +1,5 @@
-import { ask, type Transport, WRITE_TIMEOUT_MS } from "./transport/transport";
-import type { Job, JobRequest, Page, TrainingOptions } from "./types";
+import { ask, type Transport, WRITE_TIMEOUT_MS } from "../transport/transport.ts";
+import type { Job, JobRequest, Page, TrainingOptions } from "../types.ts";
 
 const JOBS_PAGE = 20;
 

@@ -1,0 +1,18 @@
+export * from "./areas/access.ts";
+export * from "./areas/backfills.ts";
+export * from "./areas/datasets.ts";
+export * from "./areas/models.ts";
+export * from "./areas/predictions.ts";
+export * from "./areas/training.ts";
+export * from "./artifact.ts";
+export * from "./calls.ts";
+export * from "./classify.ts";
+export * from "./client.ts";
+export * from "./errors.ts";
+export * from "./images/formats.ts";
+export * from "./lists.ts";
+export * from "./ref.ts";
+export { randomKey } from "./transport/key.ts";
+export { sendToBucket } from "./transport/send.ts";
+export type { ClientOptions } from "./transport/transport.ts";
+export * from "./types.ts";
