@@ -1,4 +1,5 @@
 import { ApiError } from "../../api/errors";
+import { requestKey } from "../../api/requestKey";
 import type { Outcome } from "./classify";
 
 export interface Item {
@@ -163,7 +164,7 @@ export class PredictQueue {
 
 function newItem(file: File, coverage: number | null): Item {
   return {
-    id: randomKey(),
+    id: requestKey(),
     file,
     url: URL.createObjectURL(file),
     state: "waiting",
@@ -172,10 +173,4 @@ function newItem(file: File, coverage: number | null): Item {
     outcome: null,
     error: null,
   };
-}
-
-/** 128 random bits in hex. Not `randomUUID`, which needs https except on localhost. */
-export function randomKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -3,7 +3,7 @@ import { useRef } from "react";
 
 import { useApi } from "../../../api/ApiContext";
 import type { BackfillRequest } from "../../../api/backfills";
-import { newKey } from "./draft";
+import { requestKey } from "../../../api/requestKey";
 
 /** Says what a request takes, and then starts it. */
 export function useStart(onStarted: (id: string) => void) {
@@ -12,7 +12,7 @@ export function useStart(onStarted: (id: string) => void) {
   const key = useRef("");
   const estimate = useMutation({
     mutationFn: (request: BackfillRequest) => {
-      key.current = newKey(); // one start for each estimate
+      key.current = requestKey(); // one start for each estimate
       return api.startBackfill({ ...request, dry_run: true });
     },
   });
