@@ -3,11 +3,11 @@ import { useTranslation } from "react-i18next";
 import type { Findings, Reliability } from "../../api/artifact";
 import { LineChart } from "../../charts/Chart";
 import type { Series } from "../../charts/LineChart";
+import { IntervalBar } from "../../charts/interval/IntervalBar";
+import { wilson } from "../../charts/interval/wilson";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
-import { IntervalBar } from "../report/IntervalBar";
-import { wilson } from "../report/interval";
 import { ChartCard } from "./ChartCard";
 import { mergedBins } from "./confidence";
 

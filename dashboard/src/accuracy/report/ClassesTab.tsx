@@ -6,6 +6,7 @@ import { useApi } from "../../api/ApiContext";
 import type { ClassScores, Report } from "../../api/artifact";
 import { modelRef } from "../../api/ref";
 import type { ModelFeedback, Share } from "../../api/types";
+import { IntervalBar } from "../../charts/interval/IntervalBar";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
@@ -13,7 +14,6 @@ import { LabelPath } from "../../ui/LabelPath";
 import { useMore } from "../../ui/useMore";
 import css from "./ClassesTab.module.css";
 import { FeedbackSummary } from "./FeedbackSummary";
-import { IntervalBar } from "./IntervalBar";
 import { treeOf } from "./report";
 
 const ORDERS = ["worst", "name", "images"] as const;
