@@ -16,6 +16,8 @@ from infra.constructs.service_function import Package, architecture_of
 from infra.packaging.assets import Assets
 from infra.stacks.data import DataStack
 from infra.stages import StageConfig
+from visionflow.backfills.chunks import RESULTS_PREFIX
+from visionflow.backfills.comparison.files import COMPARISON_NAME
 from visionflow.backfills.settings import BackfillControlSettings
 
 
@@ -71,7 +73,11 @@ class BackfillStack(Stack):
         )
 
     def allow_control(self, role: iam.Role) -> None:
-        """Let `role` count the images of a source, and start, stop and list backfills."""
+        """Let `role` count the images of a source, start, stop and list backfills, and read what
+        was compared."""
         allow_listing(role, self._data.stores, self._data.job_stores)
         self._data.job_stores.records.allow_control(role, listing=True)
+        ending = f"/{COMPARISON_NAME}"
+        self._data.job_stores.backfills.allow_get(role, prefix=RESULTS_PREFIX, ending=ending)
+        self._data.job_stores.backfills.allow_list(role)
         self._life.allow_start(role)

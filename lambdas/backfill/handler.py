@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from lambdas import clients
+from lambdas.aws import clients as plain
 from lambdas.backfill.service import Answer, BackfillSteps
 from lambdas.backfill.settings import BackfillSettings
 from lambdas.telemetry.invocation import LambdaContext
@@ -46,6 +47,7 @@ def service() -> BackfillSteps:
         own=Own(settings.images_bucket, settings.backfills_bucket, settings.most_chunks),
         s3=s3,
         source=source,
+        parts=plain.s3(),
     )
 
 
@@ -54,13 +56,17 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     if "detail" in event:
         return _end_from_outside(event["detail"])
     backfill, execution = str(event["backfill"]), int(event["execution"])
+    seconds = context.get_remaining_time_in_millis() / 1000 - _MARGIN_S
     try:
         match event["step"]:
             case "list":
-                seconds = context.get_remaining_time_in_millis() / 1000 - _MARGIN_S
                 answer = service().list(backfill, execution, seconds)
             case "finish":
                 answer = service().finish(backfill, execution, int(event["round"]))
+            case "compare":
+                answer = service().compare(backfill, execution, seconds)
+            case "complete":
+                answer = service().complete(backfill, execution)
             case _:
                 answer = _fail(backfill, execution, *_broken(event.get("error") or {}))
     except (BackfillConflictError, BackfillNotFoundError) as error:

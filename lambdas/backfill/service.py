@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from lambdas.backfill.merging import merge_slice
 from lambdas.backfill.slices import list_slice
 from lambdas.telemetry.log import logger
 from visionflow.access.usage import UsageStore
 from visionflow.backfills.chunks import BackfillFiles
+from visionflow.backfills.comparison.files import ComparisonFiles
+from visionflow.backfills.comparison.summary import comparison_of
 from visionflow.backfills.planning import Planner, check_quota
 from visionflow.backfills.price import Counted
 from visionflow.backfills.record import AT_WORK, Backfill, BackfillReason
 from visionflow.backfills.request import Own, Work
-from visionflow.backfills.store import BackfillStore
+from visionflow.backfills.store import SHARDS, BackfillStore
 from visionflow.errors import (
     BackfillConflictError,
     BackfillNotFoundError,
@@ -35,23 +38,25 @@ if TYPE_CHECKING:
 BY = "visionflow"
 """Who changed a state where nobody asked for it."""
 
-Next = Literal["list", "map", "over"]
+Next = Literal["list", "map", "compare", "draw", "over"]
 
 
 @dataclass(frozen=True)
 class Answer:
     """``next`` step; the ``manifest`` of a map, how many of its chunks work at once, and which
-    ``round`` of maps it is."""
+    ``round`` of maps it is. ``begin``: the first image to draw."""
 
     next: Next
     manifest: str = ""
     concurrency: int = 1
     round: int = 0
+    begin: int = 0
 
 
 @dataclass(frozen=True)
 class BackfillSteps:
-    """``source``: the client that may read what a work's source names."""
+    """``source``: the client that may read what a work's source names. ``parts``: one that reads
+    many small objects fast."""
 
     store: BackfillStore
     planner: Planner
@@ -59,6 +64,7 @@ class BackfillSteps:
     own: Own
     s3: "S3Client"
     source: Callable[[Work], "S3Client"]
+    parts: "S3Client"
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.monotonic
 
@@ -98,6 +104,32 @@ class BackfillSteps:
             return Answer("over")
         return self._map(row, round_number)
 
+    def compare(self, backfill_id: str, execution: int, seconds: float) -> Answer:
+        """After the last map of two versions: add up, in about so many ``seconds``, what was found
+        of their answers; when all is added up, write the comparison."""
+        row = self.store.get(backfill_id)
+        if row.execution != execution or row.state not in AT_WORK:
+            return Answer("over")
+        files = ComparisonFiles(row.id, self.own.backfills, self.parts)
+        merged = merge_slice(
+            self.store,
+            files,
+            seconds,
+            self.clock,
+            lambda: self.is_at_work(row.id, execution),
+        )
+        if merged.shard < SHARDS:
+            return Answer("compare")
+        files.write(comparison_of(row.work.models, merged.part))
+        return Answer("draw")
+
+    def complete(self, backfill_id: str, execution: int) -> Answer:
+        """When its comparison is written and drawn, a backfill is done."""
+        row = self.store.get(backfill_id)
+        if row.execution == execution and row.state in AT_WORK:
+            self.store.move(row, "done", BY, self._at())
+        return Answer("over")
+
     def is_at_work(self, backfill_id: str, execution: int) -> bool:
         """Whether this execution is to go on."""
         try:
@@ -124,8 +156,7 @@ class BackfillSteps:
         # A worker that died is nearer to giving its image up.
         brought = spent.images + deaths
         if not left:
-            self._complete(row, spent.images)
-            return Answer("over")
+            return self._classified(row, spent.images)
         if row.round and brought <= row.brought:
             code = "chunks_failed"
             sentence = (
@@ -151,13 +182,19 @@ class BackfillSteps:
         logger.info("map", extra={"backfill": row.id, "round": number, "chunks": len(left)})
         return Answer("map", manifest, row.work.concurrency, number)
 
-    def _complete(self, row: Backfill, images: int) -> None:
-        if images == row.listing.images:
-            self.store.move(row, "done", BY, self._at())
-            return
-        sentence = f"{row.listing.images:,} images were listed, and {images:,} are accounted for."
-        reason = BackfillReason("counts_differ", sentence)
-        self.store.move(row, "failed", BY, self._at(), reason)
+    def _classified(self, row: Backfill, images: int) -> Answer:
+        """Every chunk is done."""
+        if images != row.listing.images:
+            sentence = (
+                f"{row.listing.images:,} images were listed, and {images:,} are accounted for."
+            )
+            reason = BackfillReason("counts_differ", sentence)
+            self.store.move(row, "failed", BY, self._at(), reason)
+            return Answer("over")
+        if row.work.compares:
+            return Answer("compare")
+        self.store.move(row, "done", BY, self._at())
+        return Answer("over")
 
     def _end(
         self, row: Backfill, state: Literal["failed", "stopped"], error: VisionFlowError

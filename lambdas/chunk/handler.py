@@ -1,4 +1,6 @@
-"""Lambda entry point of a chunk: ``{"backfill", "execution", "chunk": {"number"}}``."""
+"""Lambda entry point of a chunk: ``{"backfill", "execution", "chunk": {"number"}}``, and of the
+examples of a comparison: ``{"backfill", "execution", "draw": {"begin"}}``.
+"""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +9,7 @@ from typing import Any
 
 from lambdas import clients
 from lambdas.aws import clients as plain
+from lambdas.chunk.drawing import Drawer
 from lambdas.chunk.recording import Recorder
 from lambdas.chunk.service import ChunkService
 from lambdas.chunk.settings import ChunkSettings
@@ -19,6 +22,7 @@ from visionflow.answers.session import begin_import
 from visionflow.backfills.price import Setting
 from visionflow.backfills.store import BackfillStore
 from visionflow.errors import BackfillConflictError, BackfillNotFoundError
+from visionflow.images.store import ImageStore
 from visionflow.models.store import ModelStore
 from visionflow.predictions.store import PredictionStore
 
@@ -41,6 +45,7 @@ def service() -> ChunkService:
         s3=s3,
         source=lambda role: clients.s3_as(role, settings.external_id),
         versions=Versions(ModelStore(settings.models_bucket, s3), settings.ort_threads),
+        images=settings.images_bucket,
         recorder=Recorder(
             predictions, settings.retention_days, ThreadPoolExecutor(_WRITERS, "records")
         ),
@@ -50,10 +55,25 @@ def service() -> ChunkService:
     )
 
 
+def drawer() -> Drawer:
+    settings, chunks = ChunkSettings.from_env(os.environ), service()
+    s3 = clients.s3()  # which also looks for objects and deletes them
+    return Drawer(
+        chunks.store,
+        settings.backfills_bucket,
+        s3,
+        ImageStore(settings.images_bucket, s3),
+        chunks.source,
+        chunks.decoder,
+    )
+
+
 @logged()
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    backfill, number = str(event["backfill"]), int(event["chunk"]["number"])
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     seconds = context.get_remaining_time_in_millis() / 1000 - _MARGIN_S
+    if "draw" in event:
+        return _draw(event, seconds)
+    backfill, number = str(event["backfill"]), int(event["chunk"]["number"])
     try:
         done = service().work(backfill, int(event["execution"]), number, seconds)
     except (BackfillConflictError, BackfillNotFoundError) as error:
@@ -62,3 +82,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         done = 0
     logger.info("classified", extra={"backfill": backfill, "chunk": number, "done": done})
     return {"done": done}
+
+
+def _draw(event: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """What comes next, as the state machine's steps say it."""
+    backfill, execution = str(event["backfill"]), int(event["execution"])
+    left = drawer().draw(backfill, execution, int(event["draw"]["begin"]), seconds)
+    logger.info("drawn", extra={"backfill": backfill, "left": left})
+    return {"next": "complete"} if left is None else {"next": "draw", "begin": left}

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from lambdas.chunk.comparing import compared
 from lambdas.chunk.outcomes import Taken, results
 from lambdas.chunk.parquet import parquet
 from lambdas.chunk.reading import READERS, Read, Reader
@@ -30,6 +31,8 @@ from visionflow.access.usage import UsageStore
 from visionflow.backfills.chunk_row import ChunkRow
 from visionflow.backfills.chunks import BackfillFiles, Chunk, Entry, Outcome
 from visionflow.backfills.columns import Result
+from visionflow.backfills.comparison.files import ComparisonFiles
+from visionflow.backfills.comparison.part import Compared, Part
 from visionflow.backfills.price import Setting, cost_items
 from visionflow.backfills.record import Backfill, BackfillReason, Spent
 from visionflow.backfills.store import BackfillStore
@@ -75,13 +78,14 @@ class Mine:
 @dataclass(frozen=True)
 class ChunkService:
     """``source``: the client that may read what a backfill's role lets it; ``s3`` is the
-    function's own."""
+    function's own. ``backfills`` and ``images`` are buckets."""
 
     store: BackfillStore
     backfills: str
     s3: "S3Client"
     source: Callable[[str], "S3Client"]
     versions: Versions
+    images: str
     recorder: Recorder
     usage: UsageStore
     setting: Setting
@@ -183,9 +187,12 @@ class ChunkService:
     def _kept(self, mine: Mine, taken: Taken, versions: tuple[Serving, ...]) -> "Done":
         """What stays of an image; its bytes and the model's maps do not."""
         size = len(taken.stored.data) if taken.stored else 0
-        if mine.row.work.into == "files":
-            return Done(taken.status, taken.code, size, tuple(results(taken, versions)))
-        return Done(taken.status, taken.code, size, (), self.recorder.begin(taken, mine.since))
+        work = mine.row.work
+        if work.into == "files":
+            both = compared(taken, work, self.images) if work.compares else None
+            return Done(taken.status, taken.code, size, tuple(results(taken, versions)), both)
+        writing = self.recorder.begin(taken, mine.since)
+        return Done(taken.status, taken.code, size, writing=writing)
 
     def _client(self, row: Backfill) -> "S3Client":
         return self.s3 if row.work.role is None else self.source(row.work.role)
@@ -244,16 +251,20 @@ class ChunkService:
         if mine.row.work.into == "files":
             rows = [row for one in done for row in one.rows]
             files = BackfillFiles(mine.row.id, self.backfills, self.s3)
+            if mine.row.work.compares:
+                outcome = replace(outcome, part=self._put_part(mine, done))
             outcome = files.put_result(mine.number, before.position, parquet(rows), outcome)
-            writes = 1
+            writes = 1 if outcome.part is None else 2
         is_done = outcome.position == len(mine.chunk.entries)
-        after = replace(ended, position=outcome.position, done=is_done)
+        parts = before.parts if outcome.part is None else (*before.parts, outcome.part)
+        after = replace(ended, position=outcome.position, done=is_done, parts=parts)
         added = Spent(
             **outcome.outcomes,
             chunks=int(is_done),
             calls=1,
             ms=round((self.clock() - began) * 1000),
-            reads=sum(one.status != "skipped" for one in done),
+            # A part is read once, when all are merged.
+            reads=sum(one.status != "skipped" for one in done) + int(outcome.part is not None),
             writes=writes + int(before.position == 0),  # and the chunk itself, by the listing
             records=sum(one.is_new for one in wrote),
             bytes=outcome.bytes,
@@ -261,16 +272,22 @@ class ChunkService:
         if not self.store.commit(mine.row.id, mine.number, before, after, added, outcome.codes):
             logger.info("done by another call", extra={"chunk": mine.number})
 
+    def _put_part(self, mine: Mine, done: Sequence["Done"]) -> str:
+        files = ComparisonFiles(mine.row.id, self.backfills, self.s3)
+        part = Part.of(one.compared for one in done if one.compared is not None)
+        return files.put_part(mine.number, mine.progress.position, part)
+
 
 @dataclass(frozen=True)
 class Done:
-    """An image that is done: its outcome with the code of an error, its size, and its ``rows`` or
-    the record that is being written."""
+    """An image that is done: its outcome with the code of an error, its size, and its ``rows``,
+    with what two versions are ``compared`` by, or the record that is being written."""
 
     status: str
     code: str | None = None
     bytes: int = 0
     rows: tuple[Result, ...] = ()
+    compared: Compared | None = None
     writing: Future[Wrote] | None = None
 
     def wrote(self) -> Wrote:

@@ -55,7 +55,8 @@ class FaultPlan:
     """Which call of which image gets which fault, determined by a seed and not by timing.
 
     An image has at most one kind of fault, few enough for the queue's five deliveries. In addition
-    ``kills`` workers are killed, spread evenly over the written records.
+    ``kills`` workers are killed, spread evenly over the written records; where results are written
+    instead, at the first files of them.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class FaultPlan:
         self._every = len(versions) // (kills + 1)
         self._kills = kills
         self._left: dict[tuple[Operation, str], list[Fault]] = {}
-        self._writes = 0
+        self._writes = self._files = 0
         self._lock = threading.Lock()
         order = list(range(len(versions)))
         random.Random(seed).shuffle(order)
@@ -84,6 +85,18 @@ class FaultPlan:
                 fault = left.pop()
             if fault is not None:
                 self.happened[fault] += 1
+            return fault
+
+    def next_file(self) -> Fault | None:
+        """The fault of writing a file of results, if any."""
+        with self._lock:
+            self._files += 1
+            if self._files > self._kills:
+                return None
+            fault: Fault = (
+                "killed after the write" if self._files % 2 else "killed before the write"
+            )
+            self.happened[fault] += 1
             return fault
 
     def _kill(self) -> Fault | None:
@@ -180,6 +193,8 @@ class _Call(BaseHTTPRequestHandler):
         if self.command == "GET" and self.path.startswith(f"/{self.server.bucket}/uploads/"):
             (version_id,) = parse_qs(urlsplit(self.path).query)["versionId"]
             return self.server.plan.next("read", version_id)
+        if self.command == "PUT" and self.path.endswith(".parquet"):
+            return self.server.plan.next_file()
         operation: Any = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         if operation in ("GetItem", "PutItem"):
             call = json.loads(body)

@@ -26,6 +26,7 @@ GRANTS = {
         ("s3:GetObject", "Backfills/sources/*"),
         ("s3:GetObject", "Backfills/planned/*"),
         ("s3:PutObject", "Backfills/planned/*"),
+        ("s3:PutObject", "Backfills/backfills/*/comparison.json.gz"),
         ("s3:ListBucket", "Backfills"),
         ("sts:AssumeRole", ROLES),
     },
@@ -43,6 +44,13 @@ GRANTS = {
         ("s3:GetObject", "Backfills/planned/*"),
         ("s3:PutObject", "Backfills/backfills/*"),
         ("s3:GetObject", "Backfills/backfills/*"),
+        ("s3:PutObject", "Backfills/planned/parts/*"),
+        # The examples of a comparison.
+        *{
+            (f"s3:{action}", "Images/thumbnails/*")
+            for action in ("GetObject", "PutObject", "DeleteObjectVersion")
+        },
+        ("s3:ListBucketVersions", "Images"),
         ("sts:AssumeRole", ROLES),
     },
     "BackfillLifeRole": {

@@ -121,10 +121,13 @@ def _retried(state: Any, work: Callable[[], Any]) -> Any:
 
 
 def _resolve(template: Mapping[str, Any], data: Any) -> dict[str, Any]:
-    return {
-        key.removesuffix(".$"): _at(value, data) if key.endswith(".$") else value
-        for key, value in template.items()
-    }
+    found = {}
+    for key, value in template.items():
+        if key.endswith(".$"):
+            found[key.removesuffix(".$")] = _at(value, data)
+        else:
+            found[key] = _resolve(value, data) if isinstance(value, dict) else value
+    return found
 
 
 def _at(path: str, data: Any) -> Any:

@@ -1696,7 +1696,7 @@ export interface components {
          * ComparedImage
          * @description An image that the versions answer differently. ``disagreement``: 0..1, the total variation
          *     distance of their answers. ``thumbnail``: a URL that lives for 15 minutes; null where the image
-         *     is gone or was erased.
+         *     is gone, was erased, or cannot be drawn.
          */
         ComparedImage: {
             /** Key */

@@ -6,11 +6,13 @@ import time
 from typing import Any
 from urllib.parse import quote
 
+from infra.cli.backfills.comparison import lines
 from infra.cli.backfills.view import HEADER, bar_note, details, estimate_line, row
 from infra.cli.command_line import add_api_command
 from infra.cli.endpoints import api_client
 from infra.cli.models.names import MODEL_HELP, find_by_api
-from infra.client.api_client import ApiClient
+from infra.client.api_client import ApiClient, ApiProblemError
+from infra.errors import CommandError
 from training.cli.options import Commands, Run, add_group, answer, print_json, print_table
 from training.texts.progress import Bar
 from training.texts.terminal import say
@@ -55,9 +57,12 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--model",
-        action="append",
-        default=[],
-        help=f"{MODEL_HELP} (default: what serves); given twice, both classify each image",
+        help=f"{MODEL_HELP} (default: what serves)",
+    )
+    parser.add_argument(
+        "--against",
+        metavar="MODEL",
+        help="compare MODEL's answers with those of --model, image by image; files alone",
     )
     parser.add_argument(
         "--into",
@@ -79,13 +84,16 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
 
 
 def _start(arguments: argparse.Namespace) -> int:
+    if arguments.against is not None and arguments.model is None:
+        raise CommandError("Name the new version with --model; --against is the old one.")
     api = api_client(arguments)
+    models = [name for name in (arguments.model, arguments.against) if name is not None]
     started = api.send(
         "POST",
         "/backfills",
         body={
             "source": arguments.source,
-            "models": [find_by_api(model, api).text for model in arguments.model],
+            "models": [find_by_api(model, api).text for model in models],
             "into": arguments.into,
             "sample": arguments.sample,
             "concurrency": arguments.concurrency,
@@ -102,7 +110,7 @@ def _start(arguments: argparse.Namespace) -> int:
     say(f"Backfill {found['id']}: {estimate_line(started['estimate'])}", file=sys.stderr)
     if not arguments.no_wait:
         found = _follow(api, found, arguments)
-    return _print(found, arguments)
+    return _print(api, found, arguments)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -112,12 +120,13 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    return _print(_get(api_client(arguments), arguments.backfill), arguments, waits=False)
+    api = api_client(arguments)
+    return _print(api, _get(api, arguments.backfill), arguments, waits=False)
 
 
 def _watch(arguments: argparse.Namespace) -> int:
     api = api_client(arguments)
-    return _print(_follow(api, _get(api, arguments.backfill), arguments), arguments)
+    return _print(api, _follow(api, _get(api, arguments.backfill), arguments), arguments)
 
 
 def _pause(arguments: argparse.Namespace) -> int:
@@ -162,10 +171,30 @@ def _follow(api: ApiClient, found: dict[str, Any], arguments: argparse.Namespace
     return found
 
 
-def _print(found: dict[str, Any], arguments: argparse.Namespace, *, waits: bool = True) -> int:
-    """The backfill; the exit code says whether it has come to its end, if somebody ``waits``."""
-    answer(arguments, found, lambda: say("\n".join(details(found))))
+def _print(
+    api: ApiClient, found: dict[str, Any], arguments: argparse.Namespace, *, waits: bool = True
+) -> int:
+    """The backfill, with its comparison; the exit code says whether it has come to its end, if
+    somebody ``waits``."""
+    text = details(found)
+    if found["compares"]:
+        compared = _comparison(api, found)
+        found = {**found, "comparison": compared}
+        text += [] if compared is None else lines(compared)
+    answer(arguments, found, lambda: say("\n".join(text)))
     return 1 if found["state"] == "failed" or (waits and found["state"] == "stopped") else 0
+
+
+def _comparison(api: ApiClient, found: dict[str, Any]) -> dict[str, Any] | None:
+    """None while there is none, or where it is not for this caller."""
+    if found["state"] != "done":
+        return None
+    try:
+        return api.send("GET", f"{_path(found['id'])}/comparison")
+    except ApiProblemError as error:
+        if error.code not in ("comparison_not_found", "forbidden"):
+            raise
+        return None
 
 
 def _get(api: ApiClient, backfill_id: str) -> dict[str, Any]:
@@ -173,5 +202,4 @@ def _get(api: ApiClient, backfill_id: str) -> dict[str, Any]:
 
 
 def _path(backfill_id: str) -> str:
-
     return f"/backfills/{quote(backfill_id, safe='')}"

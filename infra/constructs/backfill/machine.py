@@ -22,8 +22,11 @@ from lambdas.backfill.settings import BackfillSettings
 from lambdas.chunk.settings import ChunkSettings
 from visionflow.access.usage import UsageSettings
 from visionflow.backfills.chunks import RESULTS_PREFIX, WORK_PREFIX
+from visionflow.backfills.comparison.files import COMPARISON_NAME, PARTS_PREFIX
 from visionflow.backfills.request import LISTS_PREFIX, own_prefixes
+from visionflow.predictions.record import thumbnail_prefix
 
+THUMBNAILS = thumbnail_prefix("")
 MAP = "Classify"
 """The label of the map in the definition."""
 
@@ -125,6 +128,8 @@ def backfill_function(
     # To tell a sample that is not there yet from a refusal.
     job_stores.backfills.allow_read(role, prefix=WORK_PREFIX)
     job_stores.backfills.allow_put(role, prefix=WORK_PREFIX)
+    # A comparison, beside the results.
+    job_stores.backfills.allow_put(role, prefix=RESULTS_PREFIX, ending=f"/{COMPARISON_NAME}")
     return function
 
 
@@ -159,6 +164,10 @@ def chunk_function(
     # A file of results stays as it was first written, and is asked what is in it.
     job_stores.backfills.allow_put(role, prefix=RESULTS_PREFIX)
     job_stores.backfills.allow_get(role, prefix=RESULTS_PREFIX)
+    job_stores.backfills.allow_put(role, prefix=PARTS_PREFIX)
+    stores.images.allow_put(role, prefix=THUMBNAILS)
+    stores.images.allow_get(role, prefix=THUMBNAILS)  # to see which are drawn
+    stores.images.allow_erase(role, prefixes=(THUMBNAILS,))
     stores.models.allow_read(role)
     stores.predictions.allow_record(role)
     stores.predictions.allow_look_up(role)

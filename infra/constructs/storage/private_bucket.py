@@ -103,12 +103,12 @@ class PrivateBucket(s3.Bucket):
             keys=f"{prefix}*",
         )
 
-    def allow_put(self, role: iam.Role, *, prefix: str) -> None:
-        """Let `role` write objects below `prefix`.
+    def allow_put(self, role: iam.Role, *, prefix: str, ending: str = "") -> None:
+        """Let `role` write objects below `prefix` whose keys have this `ending`.
 
         Narrower than `grant_put`, which brings tags, retention and legal hold.
         """
-        self._allow(role, "s3:PutObject", keys=f"{prefix}*")
+        self._allow(role, "s3:PutObject", keys=f"{prefix}*{ending}")
 
     def allow_delete(self, role: iam.Role, *, prefix: str) -> None:
         """Let `role` delete objects below `prefix`, in a bucket without versions for ever."""

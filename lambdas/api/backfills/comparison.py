@@ -19,10 +19,11 @@ _LOOKERS = 8
 
 @dataclass(frozen=True)
 class ComparisonReader:
-    """``bucket``: of backfills."""
+    """``bucket``: of backfills; ``images``: the stage's, with their thumbnails."""
 
     bucket: str
     s3: "S3Client"
+    images: ImageStore
 
     def read(self, row: Backfill) -> BackfillComparison:
         """Raises `ComparisonNotFoundError`, `ComparisonNotReadyError`."""
@@ -47,5 +48,6 @@ class ComparisonReader:
 
     def _url(self, key: str | None) -> str | None:
         """None for an image that was erased, or whose thumbnail is forgotten."""
-        store = ImageStore(self.bucket, self.s3)
-        return store.url(key) if key is not None and store.found(key) is not None else None
+        if key is None or self.images.found(key) is None:
+            return None
+        return self.images.url(key)

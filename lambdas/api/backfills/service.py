@@ -98,7 +98,7 @@ class BackfillService:
             resources.registry,
             resources.usage,
             source,
-            ComparisonReader(settings.backfills_bucket, resources.s3),
+            ComparisonReader(settings.backfills_bucket, resources.s3, resources.images),
             bool(resources.settings.own_records),
         )
 

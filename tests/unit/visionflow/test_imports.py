@@ -80,6 +80,7 @@ def test_records_stores_and_costs_are_read_without_numpy() -> None:
         "visionflow.answers.embedder",
         "visionflow.answers.familiarity",
         "visionflow.answers.tryout",
+        "visionflow.backfills.comparison.clusters",
         "visionflow.datasets.comparison",
     }
     assert imported_afresh([name for name in MODULES if name not in drawing], LIGHT) == ""

@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.visionflow.costs.test_estimate import MEASURED
-from visionflow.backfills.price import AROUND_S, Counted, Earlier, Setting, cost_items, estimate
+from visionflow.backfills.price import (
+    AROUND_S,
+    Counted,
+    Earlier,
+    Setting,
+    around_s,
+    cost_items,
+    estimate,
+)
 from visionflow.backfills.record import BackfillEstimate, Spent
 from visionflow.backfills.request import Work
 
@@ -47,6 +55,18 @@ def test_a_second_version_adds_its_inference_alone() -> None:
     one, two = said(), said(replace(WORK, models=("a/1", "a/2")))
     share = two.items["lambda_gb_seconds"] / one.items["lambda_gb_seconds"]
     assert share == pytest.approx(1 + MEASURED.infer_ms / TYPICAL.s3_ms)
+
+
+def test_a_comparison_writes_a_part_of_each_chunk_and_reads_it_once() -> None:
+    one, two = said(), said(replace(WORK, models=("a/1", "a/2")))
+    chunks = one.items["s3_puts"] / 5e-6 - 1_000  # but for the pages of the listing
+    assert two.items["s3_puts"] - one.items["s3_puts"] == pytest.approx(chunks / 2 * 5e-6)
+    assert two.items["s3_gets"] - one.items["s3_gets"] == pytest.approx(chunks / 2 * 4e-7)
+    added = two.seconds - one.seconds - 10_000 * MEASURED.infer_ms / 1000
+    assert added == pytest.approx(
+        around_s(replace(WORK, models=("a/1", "a/2")), round(chunks / 2)) - AROUND_S
+    )
+    assert around_s(WORK, 10) == AROUND_S
 
 
 def test_a_small_sample_of_many_objects_costs_their_listing() -> None:

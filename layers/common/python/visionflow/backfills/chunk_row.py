@@ -1,11 +1,18 @@
 """How far a chunk is, and which of its images end their worker."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final, Self
+
+from visionflow import strict
 
 DEATHS: Final = 2
 """Workers that must have died at an image before it is given up: one may have been ended by
 somebody else at that moment."""
+
+
+# Of rows that were written before they had them.
+_LATER_FIELDS: Final[dict[str, Any]] = {"parts": []}
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,7 @@ class ChunkRow:
         deaths: how many workers died at an image, by its place in the chunk.
         counted: its images were counted for the stage's quota.
         began_at: when the first worker began.
+        parts: names of what a comparison adds up of the images that are done.
     """
 
     position: int = 0
@@ -31,6 +39,11 @@ class ChunkRow:
     deaths: dict[str, int] = field(default_factory=dict)
     counted: bool = False
     began_at: str | None = None
+    parts: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Self:
+        return strict.parse(cls, {**_LATER_FIELDS, **data}, "chunk")
 
     def begun(self, at: str) -> "ChunkRow":
         """As a worker finds it that begins now: of one that died before it the image is noted."""

@@ -57,12 +57,18 @@ class Chunk:
 @dataclass(frozen=True)
 class Outcome:
     """What became of a chunk's images up to ``position``: how many by `OUTCOMES` and by the code of
-    an error, and their ``bytes``."""
+    an error, and their ``bytes``. ``part``: the name of what a comparison adds up of them, which is
+    there before this is."""
 
     position: int
     outcomes: dict[str, int] = field(default_factory=dict)
     codes: dict[str, int] = field(default_factory=dict)
     bytes: int = 0
+    part: str | None = None
+
+
+# Of one that was written before it had them.
+_LATER_FIELDS = {"part": None}
 
 
 def may_be_image(key: str) -> bool:
@@ -183,7 +189,8 @@ class BackfillFiles:
             return outcome
         found = self.s3.get_object(Bucket=self.bucket, Key=key)
         with found["Body"]:
-            return strict.parse_json(Outcome, found["Metadata"][_OUTCOME], "outcome")
+            told = json.loads(found["Metadata"][_OUTCOME])
+            return strict.parse(Outcome, {**_LATER_FIELDS, **told}, "outcome")
 
     @property
     def _sample_key(self) -> str:

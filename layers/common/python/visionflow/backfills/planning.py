@@ -10,10 +10,10 @@ from visionflow.access.caller import NOBODY
 from visionflow.access.usage import UsageStore
 from visionflow.backfills import sources
 from visionflow.backfills.price import (
-    AROUND_S,
     Counted,
     Earlier,
     Setting,
+    around_s,
     estimate,
     image_ms,
 )
@@ -82,7 +82,7 @@ class Planner:
             return None
         said = read * image_ms(spent.bytes / read, len(row.work.models), measured())
         at_once = max(1, min(row.work.concurrency, spent.chunks))
-        worked = max(row.active_s - AROUND_S, row.active_s / 2)
+        worked = max(row.active_s - around_s(row.work, spent.chunks), row.active_s / 2)
         return Earlier(spent.ms / said, worked / (spent.ms / 1000 / at_once))
 
 

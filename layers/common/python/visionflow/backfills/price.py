@@ -31,6 +31,9 @@ _TRANSITIONS = 12
 AROUND_S: Final = 2.0
 # A page of a listing, and how long one takes with the chunks that it fills.
 _PAGE, _PAGE_S = 1_000, 0.25
+# Of a comparison: to read and add up a chunk's part in a function of 512 MB, and to cluster and draw
+# what is shown.
+_PART_S, _DRAW_S = 0.007, 6.0
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,9 @@ def estimate(
         chunks=chunks,
         calls=chunks,
         ms=round(ms),
-        reads=images,
-        writes=2 * chunks if work.into == "files" else chunks,
+        reads=images + chunks * int(work.compares),
+        # Of a chunk: itself, its results, and what a comparison adds up of them.
+        writes=chunks * (1 + (work.into == "files") + work.compares),
         records=images if work.into == "records" else 0,
         bytes=size,
     )
@@ -103,10 +107,15 @@ def estimate(
         exact=counted.exact,
         bytes=size,
         usd=sum(items.values()),
-        seconds=work_s + AROUND_S + listed_pages * _PAGE_S,
+        seconds=work_s + around_s(work, chunks) + listed_pages * _PAGE_S,
         items=items,
         basis=basis,
     )
+
+
+def around_s(work: Work, chunks: int) -> float:
+    """Seconds in which no image is classified."""
+    return AROUND_S + (chunks * _PART_S + _DRAW_S if work.compares else 0.0)
 
 
 def cost_items(

@@ -8,7 +8,7 @@ transaction, so nothing is counted twice or lost; shards keep transactions out o
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -192,9 +192,7 @@ class BackfillStore:
     def chunk(self, backfill_id: str, number: int) -> ChunkRow:
         """How far a chunk is; one that has not begun is at its start."""
         item = self._item(_chunk_key(backfill_id, number))
-        return (
-            ChunkRow() if item is None else strict.parse(ChunkRow, dynamodb.from_row(item), "chunk")
-        )
+        return ChunkRow() if item is None else ChunkRow.read(dynamodb.from_row(item))
 
     def begin(self, backfill_id: str, number: int, row: ChunkRow) -> None:
         """Note what is known of a chunk's work, beside its progress."""
@@ -297,6 +295,21 @@ class BackfillStore:
                     done.add(int(item["sk"]["S"]))
                 died += sum(int(times["N"]) for times in item["deaths"]["M"].values())
         return [number for number in range(row.listing.chunks) if number not in done], died
+
+    def parts(
+        self, backfill_id: str, shard: int, after: str = ""
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The sort key of each chunk of a shard behind ``after``, with the names of its parts."""
+        for item in dynamodb.query(
+            self._client,
+            self._table,
+            "pk = :pk AND sk > :after",
+            {":pk": f"CHUNK#{backfill_id}#{shard}", ":after": after or "-"},
+            names=("sk", "parts"),
+            consistent=True,
+        ):
+            row = dynamodb.from_item(item)
+            yield row["sk"], tuple(row.get("parts", ()))
 
     def _item(self, key: dict[str, str]) -> "dynamodb.Found | None":
         return dynamodb.read_item(self._client, self._table, dynamodb.to_item(key))

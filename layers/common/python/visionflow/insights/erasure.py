@@ -17,7 +17,13 @@ from visionflow.insights.changes import erased
 from visionflow.insights.copies import DatasetCopies
 from visionflow.insights.counters import CounterStore
 from visionflow.insights.shadows import ShadowStore
-from visionflow.predictions.record import Prediction, original_key, thumbnail_key, thumbnail_prefix
+from visionflow.predictions.record import (
+    Prediction,
+    original_key,
+    s3_object_id,
+    thumbnail_key,
+    thumbnail_prefix,
+)
 from visionflow.predictions.reviews import ReviewStore
 from visionflow.predictions.rows import read_prediction
 from visionflow.predictions.store import ERASED, PredictionStore
@@ -96,7 +102,10 @@ class Erasure:
             self.images.erase_below(thumbnail_prefix(prediction.id))
             return
         self.images.erase(prediction.image.key, prediction.image.version_id)
-        # Also one that is being made and that the record does not name yet.
-        self.images.erase(thumbnail_key(prediction.id))
-        if prediction.thumbnail_key not in (None, thumbnail_key(prediction.id)):
-            self.images.erase(prediction.thumbnail_key)
+        # Also one that is being made and that the record does not name yet, and that of a backfill,
+        # which knows the image by its version and not by the id that its sender waited for.
+        keys = {thumbnail_key(prediction.id), prediction.thumbnail_key}
+        if (version := prediction.image.version_id) is not None:
+            keys.add(thumbnail_key(s3_object_id(self.images.bucket, prediction.image.key, version)))
+        for key in sorted(filter(None, keys)):
+            self.images.erase(key)

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from infra.cli.backfills import commands
+from infra.cli.backfills.comparison import lines
 from infra.cli.main import main, spelled_out
+from infra.client.api_client import ApiProblemError
 
 PROGRESS = {
     **{"listed": 100, "listed_all": True, "not_images": 2, "ok": 90, "unknown": 4, "failed": 6},
@@ -18,7 +20,20 @@ ESTIMATE = {"images": 100, "exact": True, "bytes": 5_000_000, "usd": 0.021, "sec
 DONE = {
     **{"id": "B1", "state": "done", "reason": None, "source": "s3://images/uploads/"},
     **{"models": ["flowers/1"], "into": "files", "estimate": ESTIMATE, "progress": PROGRESS},
-    "results": {"location": "s3://b/backfills/B1/results/", "query": "SELECT 1"},
+    **{"results": {"location": "s3://b/backfills/B1/results/", "query": "SELECT 1"}},
+    "compares": False,
+}
+COMPARISON = {
+    **{"new": "flowers/2", "old": "flowers/1", "images": 90},
+    **{"failed": {"both": 6, "new": 3, "old": 1}, "unknown": {"both": 4, "new": 2, "old": 0}},
+    "agreement": {"share": 0.9, "low": 0.82, "high": 0.946},
+    "confidence": {"new_mean": 0.91, "old_mean": 0.874},
+    "labels": [
+        {"label": "rose", "new": 12, "old": 20, "both": 11, "shift": 0.1},
+        {"label": "lily", "new": 5, "old": 5, "both": 5, "shift": 0.0},
+    ],
+    "confusion": [{"old": "rose", "new": None, "images": 7}],
+    **{"clusters": [{"id": 0}], "examples": [{"key": "a.jpg"}, {"key": "b.jpg"}]},
 }
 
 
@@ -28,9 +43,12 @@ class Api:
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)
         self.calls: list[tuple[str, str, Any]] = []
+        self.refusal: Exception = AssertionError("nobody expected this call")
 
     def send(self, method: str, path: str, query: Any = None, body: Any = None) -> dict[str, Any]:
         self.calls.append((method, path, body))
+        if not self.answers:
+            raise self.refusal
         return self.answers.pop(0)
 
 
@@ -101,3 +119,53 @@ def test_json_of_a_list_is_one_line(say: Any, capsys: pytest.CaptureFixture[str]
     assert json.loads(capsys.readouterr().out)["items"][0]["id"] == "B1"
     assert say(Api({"items": [DONE], "next_cursor": None}), "list") == 0
     assert "B1" in capsys.readouterr().out
+
+
+def test_a_version_against_another_is_compared_at_the_end(
+    say: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compared = {**DONE, "models": ["flowers/2", "flowers/1"], "compares": True}
+    api = Api({"estimate": ESTIMATE, "models": [], "backfill": compared}, COMPARISON)
+    assert say(api, "s3://b/p", "--model", "flowers/2", "--against", "flowers/1") == 0
+    assert api.calls[0][2]["models"] == ["flowers/2", "flowers/1"]
+    assert api.calls[1][:2] == ("GET", "/backfills/B1/comparison")
+    said = capsys.readouterr().out
+    assert "agreement: 90.0% (95 % interval 82.0% to 94.6%)" in said
+    assert "failed: 6 for both, 3 for flowers/2 alone, 1 for flowers/1 alone" in said
+    assert "unknown: 4 for both, 2 for flowers/2 alone" in said
+    assert "rose: 20 -> 12 images, 11 of them the same" in said
+    assert "lily" not in said
+    assert "rose -> unknown: 7 images" in said
+    assert "2 examples in 1 clusters" in said
+    assert say(Api(compared, COMPARISON), "show", "B1", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["comparison"] == COMPARISON
+
+
+@pytest.mark.parametrize("state", ["running", "failed", "cancelled"])
+def test_one_that_is_not_done_is_shown_without_its_comparison(say: Any, state: str) -> None:
+    api = Api({**DONE, "compares": True, "state": state})
+    say(api, "show", "B1")
+    assert len(api.calls) == 1
+
+
+@pytest.mark.parametrize("code", ["comparison_not_found", "forbidden"])
+def test_one_without_a_comparison_is_shown_all_the_same(
+    say: Any, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = Api({**DONE, "compares": True})
+    api.refusal = ApiProblemError("No.", code)
+    assert say(api, "show", "B1") == 0
+    assert "actual: " in capsys.readouterr().out
+
+
+def test_nothing_was_compared_where_no_image_was_answered_by_both() -> None:
+    empty = {**COMPARISON, "images": 0, "agreement": {"share": None, "low": 0.0, "high": 1.0}}
+    assert lines(empty) == [
+        "flowers/2 against flowers/1: 0 images answered by both",
+        "failed: 6 for both, 3 for flowers/2 alone, 1 for flowers/1 alone",
+    ]
+
+
+def test_an_old_version_needs_a_new_one(say: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert say(Api(), "s3://b/p", "--against", "flowers/1") != 0
+    assert "--model" in capsys.readouterr().err

@@ -106,7 +106,7 @@ class ComparedAnswer:
 class ComparedImage:
     """An image that the versions answer differently. ``disagreement``: 0..1, the total variation
     distance of their answers. ``thumbnail``: a URL that lives for 15 minutes; null where the image
-    is gone or was erased."""
+    is gone, was erased, or cannot be drawn."""
 
     key: str
     bucket: str
