@@ -1,14 +1,15 @@
 import type { ChartData, ChartOptions } from "chart.js";
 
 interface BarProps {
+  "aria-label"?: string;
   data: ChartData<"bar", number[], string>;
   options: ChartOptions<"bar">;
 }
 
 /** jsdom cannot draw: the bars as text, from exactly what Chart.js would be given. */
-export function Bar({ data, options }: BarProps) {
+export function Bar({ data, options, "aria-label": summary }: BarProps) {
   return (
-    <pre data-testid="bars" data-axis={options.indexAxis}>
+    <pre data-testid="bars" data-axis={options.indexAxis} aria-label={summary}>
       {data.labels?.map((label, rank) => `${label} ${data.datasets[0]?.data[rank] ?? ""}\n`)}
     </pre>
   );

@@ -1,4 +1,9 @@
-import type { Backfill, BackfillEstimate, BackfillRequest } from "visionflow-client";
+import type {
+  Backfill,
+  BackfillComparison,
+  BackfillEstimate,
+  BackfillRequest,
+} from "visionflow-client";
 
 const AT = "2026-03-01T09:00:00.000000Z";
 
@@ -81,6 +86,8 @@ export class FakeBackfills {
   /** Newest first. */
   items: Backfill[] = [];
   estimate = backfillEstimate();
+  /** Of any backfill that compares; `null`: it ended before versions were compared. */
+  comparison: BackfillComparison | null = null;
 
   answer(method: string, { pathname, searchParams }: URL, body: unknown): Response | null {
     const [, , id, action] = pathname.split("/");
@@ -90,6 +97,7 @@ export class FakeBackfills {
     const found = this.items.find((item) => item.id === id);
     if (!found) return null;
     if (action === undefined) return json(found);
+    if (action === "comparison") return this.comparison && json(this.comparison);
     const state = MOVES[action] ?? found.state;
     const event = { at: AT, by: "ann@team.test", state, code: null };
     const moved: Backfill = { ...found, state, reason: null, history: [...found.history, event] };

@@ -23,6 +23,7 @@ HTMLDialogElement.prototype.close = function () {
 // Nothing is laid out: a window this high shows every row of a list that draws only what is seen.
 window.innerHeight = 100_000;
 window.scrollTo = () => undefined;
+Element.prototype.scrollIntoView = () => undefined;
 globalThis.IntersectionObserver = class {
   root = null;
   rootMargin = "";

@@ -67,6 +67,7 @@ export const NEEDS = {
   "GET /backfills": "read",
   "POST /backfills": "jobs",
   "GET /backfills/{id}": "read",
+  "GET /backfills/{id}/comparison": "read",
   "POST /backfills/{id}/pause": "jobs",
   "POST /backfills/{id}/resume": "jobs",
   "POST /backfills/{id}/cancel": "jobs",

@@ -1,4 +1,5 @@
 import { type ComponentType, createElement, lazy, useState } from "react";
+import { matchPath } from "react-router";
 
 type Load = () => Promise<{ default: ComponentType }>;
 
@@ -34,6 +35,10 @@ export const PAGES = {
   overTime: page("/over-time", () => import("../live/overtime/OverTimePage")),
   cost: page("/cost", () => import("../live/cost/CostPage")),
   backfills: page("/models/backfills", () => import("../models/backfills/BackfillsPage")),
+  comparison: page(
+    "/models/backfills/:id/comparison",
+    () => import("../models/backfills/comparison/ComparisonPage"),
+  ),
   account: page("/account", () => import("../account/AccountPage")),
 } as const;
 
@@ -43,6 +48,6 @@ export const PAGE_NAMES = Object.keys(PAGES) as PageName[];
 /** Loads the code of the page at `hash`; resolves when that has succeeded or failed. */
 export async function preloadPage(hash: string): Promise<void> {
   const path = hash.replace(/^#/, "").split("?")[0] ?? "";
-  const name = PAGE_NAMES.find((known) => PAGES[known].path === path) ?? "live";
+  const name = PAGE_NAMES.find((known) => matchPath(PAGES[known].path, path) !== null) ?? "live";
   await PAGES[name].load().catch(() => undefined); // loaded again, and reported, when shown
 }

@@ -36,7 +36,7 @@ export default function BarChart({ summary, bars, x, y }: BarChartProps) {
     datasets: [
       {
         label: y.title,
-        data: bars.map(({ value }) => value),
+        data: bars.map(({ value }) => value || null), // the shortest bar is not of none at all
         backgroundColor: token("--bar"),
         borderRadius: 4,
         maxBarThickness: 56,

@@ -144,3 +144,12 @@ export function shortDay(day: string, language: Language): string {
   const options = { month: "short", day: "numeric", timeZone: "UTC" } as const;
   return dateFormat(language, options).format(new Date(`${day}T00:00:00Z`));
 }
+
+/** 0.032 -> "+3.2": a difference of two shares, in percentage points. */
+export function points(difference: number, language: Language): string {
+  return numberFormat(language, {
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+    signDisplay: "exceptZero",
+  }).format(100 * difference);
+}

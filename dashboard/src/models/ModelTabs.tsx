@@ -12,7 +12,13 @@ export function ModelTabs() {
   return (
     <nav className="tabs" aria-label={t("models.views")}>
       {TABS.map(([path, name]) => (
-        <NavLink key={path} to={path} end className="tab" data-testid={`models-tab-${name}`}>
+        <NavLink
+          key={path}
+          to={path}
+          end={name === "versions"}
+          className="tab"
+          data-testid={`models-tab-${name}`}
+        >
           {t(`models.tabs.${name}`)}
         </NavLink>
       ))}

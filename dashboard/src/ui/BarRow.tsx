@@ -7,13 +7,15 @@ interface BarRowProps {
   value: string;
   /** Share of the longest bar, 0..1. */
   share: number;
+  /** The name and the value stand above the bar. */
+  narrow?: boolean;
   tone?: "main" | "rest" | "unsure" | "bad";
 }
 
 /** A bar with a name and a value, in HTML rather than on a canvas. */
-export function BarRow({ name, value, share, tone = "main" }: BarRowProps) {
+export function BarRow({ name, value, share, narrow = false, tone = "main" }: BarRowProps) {
   return (
-    <li className={css.row}>
+    <li className={`${css.row} ${narrow ? css.narrow : ""}`}>
       <span className={css.name} title={typeof name === "string" ? name : undefined}>
         {name}
       </span>

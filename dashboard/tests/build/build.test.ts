@@ -52,6 +52,7 @@ describe("the built page", () => {
     "AccuracyPage",
     "ModelsPage",
     "BackfillsPage",
+    "ComparisonPage",
     "DataPage",
     "TrainingPage",
     "AccessPage",

@@ -5,6 +5,8 @@ import { createI18n, initialLanguage, loadTexts, speak } from "../../src/i18n";
 import { speaking } from "../speaking";
 import backfillsEn from "../../src/i18n/backfills/en.json";
 import backfillsKo from "../../src/i18n/backfills/ko.json";
+import comparisonEn from "../../src/i18n/comparison/en.json";
+import comparisonKo from "../../src/i18n/comparison/ko.json";
 import dataEn from "../../src/i18n/data/en.json";
 import dataKo from "../../src/i18n/data/ko.json";
 import en from "../../src/i18n/en.json";
@@ -17,8 +19,20 @@ import { flatten } from "./flatten";
 const placeholders = (text: string) => [...text.matchAll(/{{\w+(, \w+)?}}/g)].map(String).sort();
 
 describe("the two languages", () => {
-  const english = flatten({ ...en, backfills: backfillsEn, data: dataEn, actions: auditEn });
-  const korean = flatten({ ...ko, backfills: backfillsKo, data: dataKo, actions: auditKo });
+  const english = flatten({
+    ...en,
+    backfills: backfillsEn,
+    comparison: comparisonEn,
+    data: dataEn,
+    actions: auditEn,
+  });
+  const korean = flatten({
+    ...ko,
+    backfills: backfillsKo,
+    comparison: comparisonKo,
+    data: dataKo,
+    actions: auditKo,
+  });
 
   it("have the same keys", () => {
     expect([...korean.keys()].sort()).toEqual([...english.keys()].sort());

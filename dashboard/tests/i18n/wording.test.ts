@@ -2,14 +2,16 @@ import { describe, expect, it } from "vitest";
 
 import backfillsEn from "../../src/i18n/backfills/en.json";
 import backfillsKo from "../../src/i18n/backfills/ko.json";
+import comparisonEn from "../../src/i18n/comparison/en.json";
+import comparisonKo from "../../src/i18n/comparison/ko.json";
 import dataEn from "../../src/i18n/data/en.json";
 import dataKo from "../../src/i18n/data/ko.json";
 import en from "../../src/i18n/en.json";
 import ko from "../../src/i18n/ko.json";
 import { flatten } from "./flatten";
 
-const english = flatten({ ...en, backfills: backfillsEn, data: dataEn });
-const korean = flatten({ ...ko, backfills: backfillsKo, data: dataKo });
+const english = flatten({ ...en, backfills: backfillsEn, comparison: comparisonEn, data: dataEn });
+const korean = flatten({ ...ko, backfills: backfillsKo, comparison: comparisonKo, data: dataKo });
 
 function matching(texts: Map<string, string>, pattern: RegExp): string[] {
   return [...texts]

@@ -110,14 +110,13 @@ describe("the form", () => {
     await user().type(screen.getByTestId("backfill-concurrency"), "4");
     await user().type(screen.getByTestId("backfill-budget"), "0.01");
     await user().type(screen.getByTestId("backfill-role"), "arn:aws:iam::1:role/VisionFlowReadX");
-    await user().click(screen.getByTestId("into-records"));
     await estimated();
     expect(await screen.findByTestId("over-budget")).toBeInTheDocument();
     expect(await sent()).toEqual([
       {
         source: "s3://photos/2025/",
-        models: ["visionflow20/1.0.0", "visionflow20/2.0.0"],
-        into: "records",
+        models: ["visionflow20/2.0.0", "visionflow20/1.0.0"], // what serves is the old one
+        into: "files",
         sample: 500,
         concurrency: 4,
         max_usd: 0.01,
@@ -125,6 +124,35 @@ describe("the form", () => {
         dry_run: true,
       },
     ]);
+  });
+
+  it("says what a comparison is, which goes into files", async () => {
+    shown();
+    await user().click(await screen.findByTestId("into-records"));
+    expect(screen.queryByTestId("compares")).not.toBeInTheDocument();
+    await user().selectOptions(screen.getByTestId("backfill-second"), "visionflow20/2.0.0");
+    expect(screen.getByTestId("compares")).toHaveTextContent(
+      "visionflow20/2.0.0 is compared, as the new version, with visionflow20/1.0.0",
+    );
+    expect(screen.getByTestId("compares")).toHaveTextContent("costs inference twice");
+    expect(screen.getByTestId("into-files")).toBeChecked();
+    expect(screen.getByTestId("into-records")).toBeDisabled();
+    await estimated();
+    expect(await screen.findByTestId("backfill-estimate")).toHaveTextContent(
+      "visionflow20/2.0.0 against visionflow20/1.0.0",
+    );
+    await user().selectOptions(screen.getByTestId("backfill-second"), "");
+    expect(screen.getByTestId("into-records")).toBeChecked();
+  });
+
+  it("takes the versions as chosen where none of them serves", async () => {
+    fake.models = { ...registry(), items: [...registry().items, model("3.0.0")] };
+    shown();
+    await user().selectOptions(await screen.findByTestId("backfill-model"), "visionflow20/3.0.0");
+    await user().selectOptions(screen.getByTestId("backfill-second"), "visionflow20/2.0.0");
+    await estimated();
+    await screen.findByTestId("backfill-estimate");
+    expect(await sent()).toMatchObject([{ models: ["visionflow20/3.0.0", "visionflow20/2.0.0"] }]);
   });
 
   it("forgets an estimate of something else, and says what is a lower bound", async () => {

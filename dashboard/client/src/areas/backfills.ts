@@ -12,6 +12,8 @@ export type BackfillEstimate = Schemas["BackfillEstimate"];
 export type BackfillRequest = Partial<
   paths["/backfills"]["post"]["requestBody"]["content"]["application/json"]
 > & { source: string };
+/** How the answers of a backfill's two versions differ. */
+export type BackfillComparison = Schemas["BackfillComparison"];
 export type BackfillAction = "pause" | "cancel" | "retry";
 
 const BACKFILLS_PAGE = 20;
@@ -21,6 +23,8 @@ export interface BackfillsApi {
   startBackfill(request: BackfillRequest, signal?: AbortSignal): Promise<BackfillStart>;
   backfills(cursor: string | null, signal?: AbortSignal): Promise<Page<Backfill>>;
   backfill(id: string, signal?: AbortSignal): Promise<Backfill>;
+  /** Once it is done, of one by two versions. */
+  backfillComparison(id: string, signal?: AbortSignal): Promise<BackfillComparison>;
   moveBackfill(id: string, action: BackfillAction, signal?: AbortSignal): Promise<Backfill>;
   /** Goes on; `maxUsd` is what it may spend in all, `null`: as before. */
   resumeBackfill(id: string, maxUsd: number | null, signal?: AbortSignal): Promise<Backfill>;
@@ -45,6 +49,10 @@ export function backfillsApi(client: Transport): BackfillsApi {
     },
     backfill: (id, signal) =>
       ask(signal, (bounded) => client.GET("/backfills/{id}", { params: one(id), signal: bounded })),
+    backfillComparison: (id, signal) =>
+      ask(signal, (bounded) =>
+        client.GET("/backfills/{id}/comparison", { params: one(id), signal: bounded }),
+      ),
     moveBackfill: (id, action, signal) =>
       ask(signal, (bounded) =>
         client.POST(`/backfills/{id}/${action}`, { params: one(id), signal: bounded }),

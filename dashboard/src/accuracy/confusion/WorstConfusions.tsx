@@ -1,10 +1,10 @@
 import { useTranslation } from "react-i18next";
 
+import { Pair, Pairs } from "../../charts/pairs/Pairs";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { useMore } from "../../ui/useMore";
 import type { Confused } from "./confusion";
-import css from "./ConfusionTab.module.css";
 
 const STEP = 15;
 
@@ -27,27 +27,20 @@ export function WorstConfusions({ pairs, truth, answer, onChoose }: WorstConfusi
       {pairs.length === 0 ? (
         <p className="muted small">{t("accuracy.noConfusions")}</p>
       ) : (
-        <ul className={css.pairs} data-testid="confused-pairs">
+        <Pairs testId="confused-pairs">
           {shown.map((pair) => (
-            <li key={`${pair.truth}>${pair.answer}`}>
-              <button
-                type="button"
-                className={css.pair}
-                aria-pressed={pair.truth === truth && pair.answer === answer}
-                onClick={() => {
-                  onChoose({ truth: pair.truth, answer: pair.answer });
-                }}
-              >
-                <span>
-                  {pair.truth} → <strong>{pair.answer}</strong>
-                </span>
-                <span className={`muted numeric ${css.share}`}>
-                  {whole(pair.images, language)} · {percent(pair.rate, language)}
-                </span>
-              </button>
-            </li>
+            <Pair
+              key={`${pair.truth}>${pair.answer}`}
+              from={pair.truth}
+              to={pair.answer}
+              note={`${whole(pair.images, language)} · ${percent(pair.rate, language)}`}
+              isChosen={pair.truth === truth && pair.answer === answer}
+              onChoose={() => {
+                onChoose({ truth: pair.truth, answer: pair.answer });
+              }}
+            />
           ))}
-        </ul>
+        </Pairs>
       )}
       {more}
     </section>

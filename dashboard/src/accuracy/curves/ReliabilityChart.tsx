@@ -3,11 +3,11 @@ import type { Findings, Reliability } from "visionflow-client";
 
 import { LineChart } from "../../charts/Chart";
 import type { Series } from "../../charts/LineChart";
+import { IntervalBar } from "../../charts/interval/IntervalBar";
+import { wilson } from "../../charts/interval/wilson";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
-import { IntervalBar } from "../report/IntervalBar";
-import { wilson } from "../report/interval";
 import { ChartCard } from "./ChartCard";
 import { mergedBins } from "./confidence";
 

@@ -2,13 +2,13 @@ import { useTranslation } from "react-i18next";
 import type { FoldScores, GroupSummary, Part, Report } from "visionflow-client";
 
 import { BarChart } from "../../charts/Chart";
+import { IntervalBar } from "../../charts/interval/IntervalBar";
 import { useLanguage } from "../../i18n";
 import { orDash, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { Tile } from "../../ui/Tile";
 import { useMore } from "../../ui/useMore";
 import { ServerText } from "../../ui/notice/ServerText";
-import { IntervalBar } from "../report/IntervalBar";
 import { NotMeasured } from "./NotMeasured";
 import css from "./proof.module.css";
 

@@ -1,10 +1,10 @@
 import { useTranslation } from "react-i18next";
 import type { SetCoverage } from "visionflow-client";
 
+import { IntervalBar } from "../../charts/interval/IntervalBar";
 import { useLanguage } from "../../i18n";
 import { decimal, percent } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
-import { IntervalBar } from "../report/IntervalBar";
 import { NotMeasured } from "./NotMeasured";
 import css from "./proof.module.css";
 

@@ -10,6 +10,7 @@ import {
 } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
+import { IntervalBar } from "../../charts/interval/IntervalBar";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
@@ -17,7 +18,6 @@ import { LabelPath } from "../../ui/LabelPath";
 import { useMore } from "../../ui/useMore";
 import css from "./ClassesTab.module.css";
 import { FeedbackSummary } from "./FeedbackSummary";
-import { IntervalBar } from "./IntervalBar";
 import { treeOf } from "./report";
 
 const ORDERS = ["worst", "name", "images"] as const;

@@ -2,13 +2,13 @@ import { useTranslation } from "react-i18next";
 import type { BackOffPoint, Levels } from "visionflow-client";
 
 import { LineChart } from "../../charts/Chart";
+import { IntervalBar } from "../../charts/interval/IntervalBar";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
 import { Tile } from "../../ui/Tile";
 import css from "./Headline.module.css";
 import type { Holding } from "./holding";
-import { IntervalBar } from "./IntervalBar";
 import { NeverUnknown } from "./NeverUnknown";
 
 interface LevelsTabProps {

@@ -34,7 +34,6 @@ export function HookTable({ hooks, onTest, onReplay, onRotate, onRemove }: HookT
         <tr key={hook.name} data-testid="hook-row">
           <th scope="row">
             {hook.name}
-            <br />
             <span className={`muted small ${css.target}`}>{hook.target}</span>
           </th>
           <td>

@@ -15,6 +15,7 @@ import { MoveActions } from "../moves/MoveActions";
 import { formMeasures } from "./forms";
 import { GateTable } from "./GateTable";
 import css from "./ModelDetailPanel.module.css";
+import { LatestComparison } from "./LatestComparison";
 import { Sealed } from "./Sealed";
 
 interface ModelDetailPanelProps {
@@ -42,6 +43,7 @@ export function ModelDetailPanel({ item, aliases, onMove }: ModelDetailPanelProp
           <Link to={`/accuracy?${new URLSearchParams(modelParams(item)).toString()}`}>
             {t("models.openAccuracy")}
           </Link>
+          <LatestComparison item={item} />
           {page !== undefined && (
             <a href={`${page}#language-${language}`} target="_blank" rel="noreferrer">
               {t("models.openReport")}

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 
 import { atThreshold, mergedBins } from "../../../src/accuracy/curves/confidence";
-import { answeredOf, wilson } from "../../../src/accuracy/report/interval";
+import { answeredOf } from "../../../src/accuracy/report/interval";
+import { wilson } from "../../../src/charts/interval/wilson";
 import written from "../../data/report.json";
 
 const bin = (low: number, images: number, accuracy: number) => ({

@@ -7,7 +7,7 @@ import { FaultInput } from "../../../ui/fault/FaultInput";
 import formCss from "../../../ui/Form.module.css";
 import { NumberField } from "../../../ui/NumberField";
 import { Problem } from "../../../ui/notice/Problem";
-import { type Draft, EMPTY, toRequest } from "./draft";
+import { comparedOf, type Draft, EMPTY, toRequest } from "./draft";
 import { EstimateBox } from "./EstimateBox";
 import { IntoField } from "./IntoField";
 import { ModelFields } from "./ModelFields";
@@ -74,6 +74,7 @@ export function BackfillForm({ models, onStarted }: BackfillFormProps) {
         <ModelFields models={models} draft={draft} onChange={change} />
         <IntoField
           value={draft.into}
+          filesOnly={comparedOf(draft, models) !== null}
           onChange={(into) => {
             change({ into });
           }}

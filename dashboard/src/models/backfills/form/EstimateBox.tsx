@@ -4,6 +4,7 @@ import type { BackfillStart } from "visionflow-client";
 import { useLanguage } from "../../../i18n";
 import { priceText } from "../../../i18n/backfills/texts";
 import { duration, fileSize, money, whole } from "../../../i18n/format";
+import { Versions } from "../list/Versions";
 import css from "./EstimateBox.module.css";
 
 interface EstimateBoxProps {
@@ -35,7 +36,9 @@ export function EstimateBox({ start: { estimate, models }, budget }: EstimateBox
           <strong>{least(duration(estimate.seconds, language))}</strong>
         </dd>
         <dt>{t("backfills.versions")}</dt>
-        <dd>{models.join(", ")}</dd>
+        <dd>
+          <Versions models={models} />
+        </dd>
       </dl>
       <p className="small">
         {t(`backfills.basis.${estimate.basis}`)}

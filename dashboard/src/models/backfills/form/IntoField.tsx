@@ -7,12 +7,15 @@ import css from "./IntoField.module.css";
 
 interface IntoFieldProps {
   value: Draft["into"];
+  /** A comparison is made of files. */
+  filesOnly: boolean;
   onChange: (value: Draft["into"]) => void;
 }
 
 /** Files or records, with what each means. */
-export function IntoField({ value, onChange }: IntoFieldProps) {
+export function IntoField({ value: wanted, filesOnly, onChange }: IntoFieldProps) {
   const { t } = useTranslation();
+  const value = filesOnly ? "files" : wanted;
   const fault = useFault(["into"]);
   return (
     <fieldset className={css.choices}>
@@ -23,6 +26,7 @@ export function IntoField({ value, onChange }: IntoFieldProps) {
             type="radio"
             name="into"
             checked={into === value}
+            disabled={filesOnly && into === "records"}
             onChange={() => {
               onChange(into);
             }}

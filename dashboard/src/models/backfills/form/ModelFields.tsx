@@ -5,7 +5,7 @@ import { modelKey } from "../../../registry/chosen";
 import { useFault } from "../../../ui/fault/fault";
 import { FaultReason } from "../../../ui/fault/FaultReason";
 import formCss from "../../../ui/Form.module.css";
-import type { Draft } from "./draft";
+import { comparedOf, type Draft } from "./draft";
 
 interface ModelFieldsProps {
   models: ModelList;
@@ -18,6 +18,7 @@ export function ModelFields({ models, draft, onChange }: ModelFieldsProps) {
   const { t } = useTranslation();
   const fault = useFault(["models"]);
   const { production } = models.aliases;
+  const compared = comparedOf(draft, models);
   const first = draft.first || (production === null ? "" : modelRef(production));
   const usable = models.items.filter(({ retired }) => retired === null);
   const options = (items: typeof usable) =>
@@ -61,6 +62,11 @@ export function ModelFields({ models, draft, onChange }: ModelFieldsProps) {
         </label>
       </div>
       <FaultReason reason={fault.reason} />
+      {compared && (
+        <p className="muted small" role="status" data-testid="compares">
+          {t("backfills.compares", compared)}
+        </p>
+      )}
     </div>
   );
 }

@@ -23,24 +23,33 @@ export const EMPTY: Draft = {
   role: "",
 };
 
-/** What serves is named where it is compared with another version. */
-export function toRequest(draft: Draft, { aliases }: ModelList): BackfillRequest {
+/**
+ * The versions that are compared, `null` where only one classifies. What is in production is the
+ * old one, whichever way round the two were chosen.
+ */
+export function comparedOf(
+  draft: Draft,
+  { aliases }: ModelList,
+): Record<"new" | "old", string> | null {
   const serving = aliases.production === null ? "" : modelRef(aliases.production);
-  const first = draft.first === "" && draft.second !== "" ? serving : draft.first;
+  const first = draft.first || serving;
+  if (draft.second === "" || first === "") return null;
+  return first === serving ? { new: draft.second, old: first } : { new: first, old: draft.second };
+}
+
+/** What serves is named only where it is compared with another version. */
+export function toRequest(draft: Draft, models: ModelList): BackfillRequest {
+  const compared = comparedOf(draft, models);
   const number = (text: string) => (text.trim() === "" ? null : Number(text));
   return {
     source: draft.source.trim(),
-    models: [first, draft.second].filter((ref) => ref !== ""),
-    into: draft.into,
+    models: compared
+      ? [compared.new, compared.old]
+      : [draft.first, draft.second].filter((ref) => ref !== ""),
+    into: compared ? "files" : draft.into,
     sample: number(draft.sample),
     concurrency: number(draft.concurrency),
     max_usd: number(draft.budget),
     role: draft.role.trim() === "" ? null : draft.role.trim(),
   };
-}
-
-/** The same start sent twice starts once. Not `randomUUID`, which needs https off localhost. */
-export function newKey(): string {
-  const bits = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bits, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,9 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
-import type { BackfillRequest } from "visionflow-client";
+import { type BackfillRequest, randomKey } from "visionflow-client";
 
 import { useApi } from "../../../api/ApiContext";
-import { newKey } from "./draft";
 
 /** Says what a request takes, and then starts it. */
 export function useStart(onStarted: (id: string) => void) {
@@ -12,7 +11,7 @@ export function useStart(onStarted: (id: string) => void) {
   const key = useRef("");
   const estimate = useMutation({
     mutationFn: (request: BackfillRequest) => {
-      key.current = newKey(); // one start for each estimate
+      key.current = randomKey(); // one start for each estimate
       return api.startBackfill({ ...request, dry_run: true });
     },
   });

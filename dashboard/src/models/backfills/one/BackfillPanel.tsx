@@ -1,5 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import type { Backfill } from "visionflow-client";
 
 import { useApi } from "../../../api/ApiContext";
@@ -12,6 +14,7 @@ import { ServerText } from "../../../ui/notice/ServerText";
 import { ProgressBar } from "../list/ProgressBar";
 import { StateChip } from "../list/StateChip";
 import { isAtWork } from "../list/useBackfills";
+import { Versions } from "../list/Versions";
 import { Actions } from "./Actions";
 import css from "./BackfillPanel.module.css";
 import { Compared } from "./Compared";
@@ -74,6 +77,17 @@ function BackfillView({ backfill }: { backfill: Backfill }) {
           )}
         </p>
       )}
+      {backfill.compares && backfill.state === "done" && (
+        <p>
+          <Link
+            to={`/models/backfills/${encodeURIComponent(backfill.id)}/comparison`}
+            className="button"
+            data-testid="open-comparison"
+          >
+            {t("models.openComparison")}
+          </Link>
+        </p>
+      )}
       <ProgressBar backfill={backfill} />
       <Facts backfill={backfill} />
       <Counts progress={backfill.progress} />
@@ -89,7 +103,7 @@ function Facts({ backfill }: { backfill: Backfill }) {
   const language = useLanguage();
   const { progress, estimate } = backfill;
   const usd = (amount: number) => money(amount, "USD", language);
-  const rows: [string, string | null][] = [
+  const rows: [string, ReactNode][] = [
     [
       t("backfills.speed"),
       progress.images_per_second === null ? null : decimal(progress.images_per_second, language),
@@ -108,7 +122,7 @@ function Facts({ backfill }: { backfill: Backfill }) {
       }),
     ],
     [t("backfills.budget"), backfill.max_usd === null ? null : usd(backfill.max_usd)],
-    [t("backfills.versions"), backfill.models.join(", ")],
+    [t("backfills.versions"), <Versions key="versions" models={backfill.models} />],
     [t("backfills.into"), t(`backfills.intoNames.${backfill.into}`)],
     [t("backfills.sample"), backfill.sample === null ? null : whole(backfill.sample, language)],
     [t("backfills.concurrency"), whole(backfill.concurrency, language)],
@@ -134,7 +148,7 @@ function Facts({ backfill }: { backfill: Backfill }) {
   );
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
+function Fact({ name, value }: { name: string; value: ReactNode }) {
   return (
     <>
       <dt>{name}</dt>
