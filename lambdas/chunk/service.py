@@ -32,7 +32,7 @@ from visionflow.backfills.chunk_row import ChunkRow
 from visionflow.backfills.chunks import BackfillFiles, Chunk, Entry, Outcome
 from visionflow.backfills.columns import Result
 from visionflow.backfills.comparison.files import ComparisonFiles
-from visionflow.backfills.comparison.part import Compared, Part
+from visionflow.backfills.comparison.part import Compared, Part, candidates_of
 from visionflow.backfills.price import Setting, cost_items
 from visionflow.backfills.record import Backfill, BackfillReason, Spent
 from visionflow.backfills.store import BackfillStore
@@ -281,7 +281,8 @@ class ChunkService:
 
     def _put_part(self, mine: Mine, done: Sequence["Done"]) -> str:
         files = ComparisonFiles(mine.row.id, self.backfills, self.s3)
-        part = Part.of(one.compared for one in done if one.compared is not None)
+        most = candidates_of(mine.row.listing.chunks)
+        part = Part.of((one.compared for one in done if one.compared is not None), most)
         return files.put_part(mine.number, mine.progress.position, part)
 
 

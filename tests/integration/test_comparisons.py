@@ -1,7 +1,6 @@
 """Two versions compared by a backfill on moto: what is said equals what its rows say."""
 
 import itertools
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,99 +14,29 @@ from lambdas.api.backfills.routes import endpoints
 from lambdas.api.resources import resources
 from lambdas.backfill import merging
 from lambdas.chunk.service import ChunkService
-from lambdas.classification.decoder import Decoder
 from tests.bad_models import FOR_SPECIAL, SPECIAL, bad_graph
-from tests.images import bad_files, encode, plain
-from tests.integration.backfill_world import BUCKET, IMAGES, BackfillWorld, Hurried
+from tests.images import bad_files, encode
+from tests.integration.backfill_world import BUCKET, BackfillWorld, Hurried
+from tests.integration.comparison_world import (
+    BOTH,
+    NEW,
+    OLD,
+    ComparisonWorld,
+    check,
+    comparison,
+    fill,
+)
 from tests.integration.conftest import API, Cloud
-from tests.integration.test_erasure import erase, objects
-from tests.integration.test_owners import ADMIN, ANN, form_of, predict
-from tests.jobs import make_buckets
+from tests.integration.test_owners import ADMIN, ANN
 from tests.tiny_model import write_tiny_artifact
 from visionflow.backfills.comparison.files import ComparisonFiles
 from visionflow.backfills.store import BackfillStore
-from visionflow.images.store import ImageStore
-from visionflow.insights.intervals import share
-
-NEW, OLD = "tiny/2", "tiny/1"
-BOTH = [NEW, OLD]
-SENT = {"sent": "api/", "posted": "uploads/"}
+from visionflow.errors import ModelUnavailableError
 
 
 @pytest.fixture
 def world(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> BackfillWorld:
-    """The new version answers red as green, green as blue, and blue as red; images of one colour
-    are in folders of their own."""
-    found = BackfillWorld(cloud, monkeypatch)
-    write_tiny_artifact(tmp_path / "2", "2", turned=True)
-    cloud.publish(tmp_path / "2", promote=False)
-    return found
-
-
-def fill(world: BackfillWorld) -> None:
-    """Twelve images that are read and three that never are; grey is answered alike."""
-    for number in range(9):
-        colour = list(IMAGES)[number % len(IMAGES)]
-        world.cloud.drop(f"uploads/old/{colour}/{number}.jpg", IMAGES[colour])
-    for number in range(3):
-        world.cloud.drop(f"uploads/old/{number}.jpg", encode(plain("gray")))
-    for name, (data, _) in bad_files().items():
-        world.cloud.drop(f"uploads/old/bad/{name}", data)
-    world.cloud.messages()
-
-
-def comparison(world: BackfillWorld, backfill_id: str) -> Any:
-    answer = world.cloud.call("GET", f"/backfills/{backfill_id}/comparison")
-    assert answer.status == 200, answer.body
-    return answer.body
-
-
-def from_rows(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the rows of the files say, counted here on its own."""
-    pairs: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        pairs.setdefault(row["key"], {})[row["model"]] = row
-    both = [
-        (pair[OLD], pair[NEW])
-        for pair in pairs.values()
-        if all(row["status"] != "failed" for row in pair.values())
-    ]
-    said = [tuple(r["label"] if r["status"] == "ok" else None for r in pair) for pair in both]
-    alike = sum(old == new for old, new in said)
-    found = share(alike, len(both))
-    return {
-        "images": len(both),
-        "failed": sum(
-            pair[OLD]["status"] == pair[NEW]["status"] == "failed" for pair in pairs.values()
-        ),
-        "agreement": (found.accuracy, found.low, found.high),
-        "confusion": Counter(pair for pair in said if pair[0] != pair[1]),
-        "old": Counter(old for old, _ in said if old),
-        "new": Counter(new for _, new in said if new),
-        "unknown": sum(pair == (None, None) for pair in said),
-        "means": tuple(
-            pytest.approx(sum(pair[at]["confidence"] for pair in both) / len(both)) for at in (1, 0)
-        ),
-    }
-
-
-def check(world: BackfillWorld, backfill_id: str) -> Any:
-    """The comparison, which equals what the rows say."""
-    said, counted = comparison(world, backfill_id), from_rows(world.rows(backfill_id))
-    assert (said["new"], said["old"]) == (NEW, OLD)
-    assert said["images"] == counted["images"]
-    assert said["failed"] == {"both": counted["failed"], "new": 0, "old": 0}
-    assert tuple(said["agreement"].values()) == counted["agreement"]
-    confusion = {(cell["old"], cell["new"]): cell["images"] for cell in said["confusion"]}
-    assert confusion == counted["confusion"]
-    assert {one["label"]: one["new"] for one in said["labels"] if one["new"]} == counted["new"]
-    assert {one["label"]: one["old"] for one in said["labels"] if one["old"]} == counted["old"]
-    assert said["unknown"]["both"] == counted["unknown"]
-    assert (said["confidence"]["new_mean"], said["confidence"]["old_mean"]) == counted["means"]
-    assert sum(said["confidence"]["counts"]) == said["images"]
-    for by in ("folder", "size", "confidence"):
-        assert sum(s["images"] for s in said["slices"] if s["by"] == by) == said["images"]
-    return said
+    return ComparisonWorld(cloud, monkeypatch, tmp_path)
 
 
 def test_what_two_versions_say_is_counted_and_shown(world: BackfillWorld) -> None:
@@ -135,10 +64,17 @@ def test_what_two_versions_say_is_counted_and_shown(world: BackfillWorld) -> Non
 def test_calls_that_end_or_come_twice_add_each_image_once(
     world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One call dies when it has written its part and its rows; of another chunk two are at work,
-    and the slower one comes to its end with fewer images and other answers."""
+    """One call dies when it has written its part and its rows, of which one says that the new
+    version failed; the next call finds another answer, and both files stay. Of another chunk two
+    calls are at work, and the slower one comes to its end with fewer images."""
     commit, write, task = BackfillStore.commit, ChunkService._write, world.tasks["ChunkFunction"]
-    broken, late = [True], [True]
+    broken, late, failing, classify = [True], [True], [True], ChunkService._answers
+
+    def fail_once(service: ChunkService, *given: Any) -> Any:
+        found = classify(service, *given)
+        if failing and failing.pop():
+            found[0] = ModelUnavailableError("It was unwell.")
+        return found
 
     def die_once(store: BackfillStore, *others: Any) -> bool:
         if broken and broken.pop():
@@ -153,10 +89,11 @@ def test_calls_that_end_or_come_twice_add_each_image_once(
 
     monkeypatch.setattr(BackfillStore, "commit", die_once)
     monkeypatch.setattr(ChunkService, "_write", write_late)
+    monkeypatch.setattr(ChunkService, "_answers", fail_once)
     fill(world)
     view = world.run(models=BOTH)
-    assert (view["state"], broken, late) == ("done", [], [])
-    check(world, view["id"])
+    assert (view["state"], broken, late, failing) == ("done", [], [], [])
+    assert check(world, view["id"])["failed"] == {"both": 3, "new": 1, "old": 0}
 
 
 def test_a_chunk_that_stops_halfway_and_a_backfill_that_is_resumed_lose_nothing(
@@ -296,119 +233,6 @@ def test_where_nothing_could_be_compared_the_comparison_says_so(world: BackfillW
         assert said["agreement"] == {"share": None, "low": 0.0, "high": 1.0}
         assert said["confidence"]["new_mean"] is None
         assert (said["examples"], said["clusters"], said["slices"]) == ([], [], [])
-
-
-def test_thumbnails_open_until_their_image_is_erased(world: BackfillWorld) -> None:
-    key = "uploads/old/red/0.jpg"
-    world.cloud.drop(key, IMAGES["red"])
-    world.cloud.deliver(world.cloud.messages())  # it has a record
-    fill(world)
-    backfill_id = world.run(models=BOTH)["id"]
-    shown = {image["key"]: image for image in comparison(world, backfill_id)["examples"]}
-    assert all(image["thumbnail"] for image in shown.values())
-    thumbnails = {name for name in objects(world.cloud) if name.startswith("thumbnails/")}
-    assert len(thumbnails) == len(shown)
-    (old,) = world.cloud.logs()
-    versions = world.cloud.s3.list_object_versions(Bucket="images", Prefix=key)["Versions"]
-    assert shown[key]["version_id"] == next(v["VersionId"] for v in versions if v["IsLatest"])
-    # The record is of the version before; erasing it takes nothing from the one that is shown.
-    assert erase(world.cloud, old["id"]).status == 200
-    again = {image["key"]: image for image in comparison(world, backfill_id)["examples"]}
-    assert again[key]["thumbnail"]
-    world.run(into="records")
-    record = next(log for log in world.cloud.logs() if log["image"]["key"] == key)
-    assert erase(world.cloud, record["id"]).status == 200
-    after = {image["key"]: image for image in comparison(world, backfill_id)["examples"]}
-    assert [name for name, image in after.items() if image["thumbnail"] is None] == [key]
-    assert len(objects(world.cloud) & thumbnails) == len(thumbnails) - 1
-
-
-@pytest.mark.parametrize("way", ["sent", "posted"])
-def test_the_thumbnail_of_an_image_that_somebody_sent_is_erased_with_it(
-    world: BackfillWorld, way: str
-) -> None:
-    """Its record has an id that its sender knows, and not the one of its version."""
-    cloud = world.cloud
-    if way == "sent":
-        record = predict(cloud, ANN).body["id"]
-    else:
-        form = form_of(cloud, ANN)
-        owner = {"owner": form["headers"]["x-amz-meta-owner"]}
-        cloud.s3.put_object(Bucket="images", Key=form["key"], Body=IMAGES["red"], Metadata=owner)
-        cloud.deliver(cloud.messages())
-        (record,) = (log["id"] for log in cloud.logs())
-    backfill_id = world.run(models=BOTH, source=f"s3://images/{SENT[way]}")["id"]
-    (shown,) = comparison(world, backfill_id)["examples"]
-    assert shown["thumbnail"]
-    assert erase(cloud, record).status == 200
-    (shown,) = comparison(world, backfill_id)["examples"]
-    assert shown["thumbnail"] is None
-    assert objects(cloud) == set()
-
-
-def test_images_of_another_bucket_are_drawn_by_its_owners_role(
-    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """But for one that was replaced before it was drawn."""
-    make_buckets("theirs")
-    for name in ("api/red.jpg", "api/blue.jpg"):
-        data = IMAGES[Path(name).stem]
-        world.cloud.s3.put_object(Bucket="theirs", Key=name, Body=data)
-    role = "arn:aws:iam::123456789012:role/VisionFlowRead"
-    write = ComparisonFiles.write
-
-    def replace_one(files: ComparisonFiles, comparison: Any) -> None:
-        write(files, comparison)
-        world.cloud.s3.put_object(Bucket="theirs", Key="api/blue.jpg", Body=IMAGES["green"])
-
-    monkeypatch.setattr(ComparisonFiles, "write", replace_one)
-    view = world.run(models=BOTH, source="s3://theirs/api/", role=role)
-    shown = {one["key"]: one["thumbnail"] for one in comparison(world, view["id"])["examples"]}
-    assert set(shown) == {"api/red.jpg", "api/blue.jpg"}
-    assert shown["api/red.jpg"]
-    assert shown["api/blue.jpg"] is None
-
-
-def test_an_image_that_is_erased_while_it_is_drawn_leaves_no_thumbnail(
-    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.fill(3)
-    write = ImageStore.write
-
-    def erase_first(store: ImageStore, key: str, data: bytes, kind: str) -> str | None:
-        for version in world.cloud.s3.list_object_versions(Bucket="images")["Versions"]:
-            if version["Key"].startswith("uploads/"):
-                store.erase(version["Key"])
-        return write(store, key, data, kind)
-
-    monkeypatch.setattr(ImageStore, "write", erase_first)
-    view = world.run(models=BOTH)
-    assert [image["thumbnail"] for image in comparison(world, view["id"])["examples"]] == [None] * 3
-    assert objects(world.cloud) == set()
-
-
-def test_drawing_goes_on_in_another_call_and_is_wanted_only_once(
-    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    task, drawn = world.tasks["ChunkFunction"], list[int]()
-
-    def hurried(event: dict[str, Any]) -> Any:
-        if "draw" not in event:
-            return task(event)
-        drawn.append(event["draw"]["begin"])
-        return lambdas.chunk.handler.lambda_handler(event, Hurried())
-
-    world.tasks["ChunkFunction"] = hurried
-    world.fill(3)
-    view = world.run(models=BOTH)
-    assert (view["state"], drawn) == ("done", [0, 1, 2])
-    urls = [image["thumbnail"] for image in comparison(world, view["id"])["examples"]]
-    assert len(set(urls) - {None}) == 3
-    monkeypatch.setattr(Decoder, "prepare", None)  # they are there already
-    drawer = lambdas.chunk.handler.drawer()
-    row = replace(drawer.store.get(view["id"]), state="running")
-    monkeypatch.setattr(BackfillStore, "get", lambda *_: row)
-    assert drawer.draw(view["id"], 1, 0, 60.0) is None
 
 
 def test_one_version_has_no_comparison_and_who_sees_their_own_images_alone_none(

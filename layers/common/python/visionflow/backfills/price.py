@@ -31,8 +31,8 @@ _TRANSITIONS = 12
 AROUND_S: Final = 2.0
 # A page of a listing, and how long one takes with the chunks that it fills.
 _PAGE, _PAGE_S = 1_000, 0.25
-# Of a comparison: to read and add up a part, measured at 512 MB, and to cluster and draw what
-# is shown.
+# Of a comparison: to read and add up a chunk's part in a function of 512 MB, and to cluster and
+# draw what is shown.
 _PART_S, _DRAW_S = 0.007, 6.0
 
 

@@ -10,7 +10,7 @@ from visionflow.backfills.comparison import part as module
 from visionflow.backfills.comparison.candidates import Candidate, kept
 from visionflow.backfills.comparison.groups import folder_of, groups_of, place_of
 from visionflow.backfills.comparison.measure import Answer, disagreement, distribution
-from visionflow.backfills.comparison.part import BINS, Compared, Part, bin_of
+from visionflow.backfills.comparison.part import BINS, Compared, Part, bin_of, candidates_of
 from visionflow.backfills.comparison.summary import comparison_of
 from visionflow.backfills.comparison.thumbnails import thumbnail_of
 from visionflow.backfills.comparison.view import MOST_FOLDERS, ComparedAnswer, ComparedImage
@@ -128,6 +128,15 @@ def test_candidates_are_of_each_pair_of_answers() -> None:
     rare = [candidate("r", "dog", None, 0.1), candidate("q", "dog", None, 0.2)]
     chosen = [one.image.key for one in kept([*common, *rare], 4)]
     assert chosen == ["c0", "q", "c1", "r"]
+
+
+@pytest.mark.parametrize(
+    ("chunks", "each"), [(0, 25), (1, 25), (80, 25), (100, 20), (400, 5), (200_000, 5)]
+)
+def test_few_chunks_hand_on_more_candidates(chunks: int, each: int) -> None:
+    assert candidates_of(chunks) == each
+    tried = [replace(i, candidate=candidate("a", "b", "c")) for i in images(99) if i.old and i.new]
+    assert len(Part.of(tried, each).candidates) == each
 
 
 @pytest.mark.parametrize(

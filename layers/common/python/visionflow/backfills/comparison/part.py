@@ -9,6 +9,7 @@ import heapq
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any, Final, Self
 
 from visionflow.backfills.comparison.candidates import Candidate, kept
@@ -18,8 +19,6 @@ from visionflow.backfills.comparison.view import By
 
 BINS: Final = 20
 """Of the histogram of confidence shifts, from -1 to 1."""
-PART_CANDIDATES: Final = 5
-"""Of a chunk."""
 MOST_CANDIDATES: Final = 1_000
 MOST_PAIRS: Final = 100_000
 """Pairs of different answers. Beyond, the rarest are dropped, so that counts of rare ones may be
@@ -27,6 +26,8 @@ too low; the images that differ are counted all the same."""
 MOST_KEPT_FOLDERS: Final = 2_000
 """Beyond, those of the smallest hashes: each folder has the same chance, and what is kept is exact,
 because a folder that is kept at the end was never dropped."""
+
+_LEAST_OF_CHUNK, _MOST_OF_CHUNK = 5, 25
 
 Pair = tuple[str | None, str | None]
 
@@ -62,12 +63,12 @@ class Part:
     candidates: list[Candidate] = field(default_factory=list)
 
     @classmethod
-    def of(cls, images: Iterable[Compared]) -> Self:
-        """What a chunk hands on."""
+    def of(cls, images: Iterable[Compared], candidates: int = MOST_CANDIDATES) -> Self:
+        """What a chunk hands on, with so many ``candidates`` at most."""
         part = cls()
         for image in images:
             part._add(image)
-        part.candidates = kept(part.candidates, PART_CANDIDATES)
+        part.candidates = kept(part.candidates, candidates)
         return part
 
     def _add(self, image: Compared) -> None:
@@ -160,6 +161,11 @@ class Part:
                 "candidates": [Candidate.from_json(one) for one in found["candidates"]],
             }
         )
+
+
+def candidates_of(chunks: int) -> int:
+    """How many a chunk hands on: twice what is kept of all, where they are few."""
+    return min(_MOST_OF_CHUNK, max(_LEAST_OF_CHUNK, ceil(2 * MOST_CANDIDATES / max(1, chunks))))
 
 
 def bin_of(shift: float) -> int:
