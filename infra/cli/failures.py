@@ -23,6 +23,9 @@ INSTALLED_BY = dict.fromkeys(
     ("jinja2", "matplotlib", "onnx", "scipy", "sklearn", "threadpoolctl", "tqdm"), "make up"
 )
 
+# What a program that only calls the API does not install.
+_BEYOND_THE_CLIENT = dict.fromkeys(("boto3", "botocore", "numpy", "onnxruntime", "PIL"), "make up")
+
 
 def sentence_of(error: Exception) -> tuple[str, str] | None:
     """A stable code and what to tell the user; None for a fault of this program."""
@@ -35,7 +38,7 @@ def sentence_of(error: Exception) -> tuple[str, str] | None:
     match error:
         case CommandError() | VisionFlowError():
             return getattr(error, "code", None) or "failed", str(error)
-        case ModuleNotFoundError(name=str(name)) if command := INSTALLED_BY.get(_package(name)):
+        case ModuleNotFoundError(name=str(name)) if command := _installed_by(_package(name)):
             return "not_installed", f"{_package(name)} is not installed; `{command}` installs it."
         case OSError():
             # Such as a full disk, or a folder of another user.
@@ -78,6 +81,10 @@ def _of_aws(error: Exception) -> tuple[str, str] | None:
                 return "local_cloud_unreachable", f"The local cloud does not answer: {error}"
             return "aws_unreachable", f"AWS cannot be reached: {error}"
     return None
+
+
+def _installed_by(package: str) -> str | None:
+    return INSTALLED_BY.get(package) or _BEYOND_THE_CLIENT.get(package)
 
 
 def _package(module: str) -> str:

@@ -9,12 +9,17 @@ import sys
 from collections.abc import Sequence
 
 from infra.errors import CommandError
-from infra.generators import openapi, report_schema, training_options
+from infra.generators import openapi, training_options
 from infra.generators.client_types import client_types
 from infra.generators.dashboard_types import FORMATS_FILE, DashboardTypes, image_formats
 from infra.generators.files import Files, json_file, module_file
 from infra.generators.locks import Locks
-from infra.generators.schemas import EVENT_SCHEMA_FILE, event_document
+from infra.generators.schemas import (
+    EVENT_SCHEMA_FILE,
+    REPORT_SCHEMA_FILE,
+    event_document,
+    report_document,
+)
 from infra.packaging.workspace import PROJECT
 from visionflow import junk, sentences
 from visionflow.jobs.options import OPTIONS_FILE
@@ -30,7 +35,7 @@ GENERATORS: tuple[Generator, ...] = (
     json_file(openapi.OPENAPI_FILE, openapi.document),
     client_types(),
     json_file(OPTIONS_FILE, training_options.document, indent=1),
-    json_file(report_schema.SCHEMA_FILE, report_schema.document),
+    json_file(REPORT_SCHEMA_FILE, report_document),
     json_file(EVENT_SCHEMA_FILE, event_document),
     json_file(SENTENCES_FILE, sentences.document),
     json_file(JUNK_FILE, junk.document),

@@ -1,15 +1,21 @@
-"""JSON schemas of dataclasses: as an OpenAPI document keeps them, and of the events on the bus."""
+"""JSON schemas of dataclasses: as an OpenAPI document keeps them, of a version's report, and of the
+events on the bus."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from infra.generators.files import GENERATED
 from infra.generators.openapi_operation import Schema
+from training.results.report import Report
 from visionflow.events import shapes
+from visionflow.models.manifest import Manifest
 
 # What consumers are given: of what is on the bus under `detail`, and in a webhook's body.
 EVENT_SCHEMA_FILE = Path(shapes.__file__).with_name("events.schema.json")
+# What TypeScript types of `report.json` and `manifest.json` are made from.
+REPORT_SCHEMA_FILE = GENERATED / "report.schema.json"
 
 
 def component_schemas(classes: Iterable[type]) -> Schema:
@@ -27,6 +33,16 @@ def component_schemas(classes: Iterable[type]) -> Schema:
         if "properties" in schema:
             schema["required"] = list(schema["properties"])
     return schemas
+
+
+def report_document() -> Schema:
+    """An OpenAPI 3.1 document without a path, because that is what the types are made from."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "The report and the manifest of a model version", "version": "1"},
+        "paths": {},
+        "components": {"schemas": component_schemas([Manifest, Report])},
+    }
 
 
 def event_document() -> Schema:

@@ -3,7 +3,8 @@
 import io
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +15,6 @@ import pytest
 from tests.images import encode, plain
 from visionflow.client import ApiError, VisionFlow, connection, uploads
 from visionflow.client.connection import Connection
-from visionflow.client.datasets import Dataset
 from visionflow.client.errors import (
     ConflictError,
     ImageRefusedError,
@@ -27,6 +27,7 @@ from visionflow.client.errors import (
     UnexpectedAnswerError,
     UploadRefusedError,
 )
+from visionflow.client.routes.datasets import Dataset
 
 TRIES = 6
 # An answer that does not come in time, a connection that breaks off, and one in mid-answer.
@@ -82,7 +83,7 @@ class Server:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the client waited, each time; it does not take that long."""
     found: list[float] = []
-    monkeypatch.setattr(connection.time, "sleep", found.append)
+    monkeypatch.setattr(time, "sleep", found.append)
     return found
 
 
@@ -164,13 +165,14 @@ def test_an_api_that_stays_out_of_service_is_given_up(server: Server, pauses: li
 def test_what_creates_something_is_sent_once(
     server: Server, pauses: list[float], fault: int
 ) -> None:
-    for create in (
+    creations: list[Callable[[VisionFlow], object]] = [
         lambda at: at.keys.create("ci", ["read"]),
         lambda at: at.jobs.start("a.toml"),
         lambda at: at.hooks.create("ci", "https://a.example.com"),
         lambda at: at.models.promote("tiny/1"),
         lambda at: at.datasets["animals"].train(),
-    ):
+    ]
+    for create in creations:
         server.answers, server.seen = [fault], []
         with pytest.raises(UnavailableError):
             create(VisionFlow(server.url))

@@ -14,7 +14,7 @@ from infra.errors import CommandError
 from training.cli.options import Commands, Run, add_group, answer, print_table
 from training.texts.terminal import say
 from visionflow.client import answers
-from visionflow.client.datasets import Dataset, Datasets
+from visionflow.client.routes.datasets import Dataset, Datasets
 
 
 def add_parsers(commands: Commands) -> None:

@@ -16,8 +16,8 @@ from infra.errors import CommandError
 from training.data.table import safe_cell
 from training.texts.progress import Bar
 from visionflow import strict
-from visionflow.client.datasets import Dataset
 from visionflow.client.errors import NotFoundError
+from visionflow.client.routes.datasets import Dataset
 from visionflow.datasets.record import VersionImage
 from visionflow.errors import UnreadableImageError
 from visionflow.images.formats import suffix_of

@@ -16,7 +16,7 @@ from training.data.sources.imports import MANIFESTS, copies_in_table
 from training.texts.terminal import say
 from visionflow.client import answers
 from visionflow.client.connection import Connection
-from visionflow.client.datasets import Dataset
+from visionflow.client.routes.datasets import Dataset
 from visionflow.client.uploads import put_image
 
 

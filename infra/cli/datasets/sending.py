@@ -14,8 +14,8 @@ from infra.errors import CommandError
 from training.texts.progress import Bar
 from training.texts.terminal import say
 from visionflow.client import answers
-from visionflow.client.datasets import Dataset, Datasets
 from visionflow.client.errors import AlreadyUploadedError, NotFoundError
+from visionflow.client.routes.datasets import Dataset, Datasets
 from visionflow.errors import ImageError
 from visionflow.images.formats import media_type
 from visionflow.images.uploads import UploadRequest

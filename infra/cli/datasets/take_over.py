@@ -13,7 +13,7 @@ from training.cli.options import Commands, answer
 from training.data.sources.collect import LINEAGE_FILE, copies_in
 from training.texts.terminal import say
 from visionflow.client import answers
-from visionflow.client.datasets import Dataset
+from visionflow.client.routes.datasets import Dataset
 from visionflow.datasets.names import (
     CONTENT_PREFIX,
     DROP_PREFIX,

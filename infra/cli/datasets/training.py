@@ -6,7 +6,7 @@ from training.cli.options import print_table
 from training.texts.progress import tell
 from training.texts.terminal import say
 from visionflow.client import answers
-from visionflow.client.datasets import Dataset
+from visionflow.client.routes.datasets import Dataset
 
 _POLL_SECONDS = 1.0
 _MOST_CONFUSIONS = 3

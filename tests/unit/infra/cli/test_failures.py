@@ -35,6 +35,7 @@ EXPIRED = ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "Li
         (UnavailableError("It answered 500", "no_answer"), "no_answer", "It answered 500"),
         (ConfigError("epochs: above 0"), ConfigError.code, "epochs: above 0"),
         (ModuleNotFoundError(name="torch.nn"), "not_installed", "`make training` installs it"),
+        (ModuleNotFoundError(name="botocore.config"), "not_installed", "`make up` installs it"),
         (FileNotFoundError(2, "No such file", "a.jpg"), "file", "a.jpg: No such file."),
         (REFUSED, "aws_refused", "AWS refused: "),
         (S3UploadFailedError("no"), "aws_refused", "AWS refused: no"),

@@ -1,13 +1,13 @@
 from pathlib import Path
 
-from infra.generators.report_schema import document
+from infra.generators.schemas import report_document
 from training.results.report import Report
 
 SAMPLE = Path("dashboard/tests/data/report.json")
 
 
 def test_the_types_of_the_dashboard_are_those_of_the_report_and_the_manifest() -> None:
-    schemas = document()["components"]["schemas"]
+    schemas = report_document()["components"]["schemas"]
     assert {"Report", "Manifest"} <= set(schemas)
     for schema in schemas.values():
         assert schema["required"] == list(schema["properties"])

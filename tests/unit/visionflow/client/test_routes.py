@@ -16,7 +16,7 @@ from infra.generators.openapi import OPENAPI_FILE
 from tests.images import encode, plain
 from visionflow.client import VisionFlow, answers, uploads
 from visionflow.client.connection import Connection
-from visionflow.client.group import Group
+from visionflow.client.routes.group import Group
 
 DOCUMENT = json.loads(OPENAPI_FILE.read_text(encoding="utf-8"))
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -235,7 +235,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> VisionFlow:
     found = VisionFlow("http://127.0.0.1:9", "")
     vars(found)["connection"] = Described()
     monkeypatch.setattr(
-        "visionflow.client.datasets.put_image", lambda *_: None
+        "visionflow.client.routes.datasets.put_image", lambda *_: None
     )  # to a bucket, which the description does not describe
     return found
 

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 
 from visionflow.client import answers
-from visionflow.client.access import Hooks, Keys
-from visionflow.client.backfills import Backfills
 from visionflow.client.classification import Answered, Classification, answered_all
 from visionflow.client.connection import Connection, filled
-from visionflow.client.datasets import Datasets
 from visionflow.client.errors import SettingError, UnavailableError
-from visionflow.client.group import Group, When, moment
-from visionflow.client.jobs import Jobs
-from visionflow.client.models import Models
 from visionflow.client.reading import read
+from visionflow.client.routes.access import Hooks, Keys
+from visionflow.client.routes.backfills import Backfills
+from visionflow.client.routes.datasets import Datasets
+from visionflow.client.routes.group import Group, When, moment
+from visionflow.client.routes.jobs import Jobs
+from visionflow.client.routes.models import Models
 from visionflow.client.sources import Image, opened
 from visionflow.client.uploads import classified
 

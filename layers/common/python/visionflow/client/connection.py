@@ -206,7 +206,7 @@ def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
 
 
 def _unanswered(url: str, error: Exception, *, retryable: bool) -> ApiError:
-    address = urlsplit(url)._replace(query="").geturl()
+    address = "{0.scheme}://{0.netloc}".format(urlsplit(url))
     why = str(error).rpartition(": ")[2] or type(error).__name__
     return UnavailableError(f"{address} does not answer ({why}).", "no_answer", retryable=retryable)
 

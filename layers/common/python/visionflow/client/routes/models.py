@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from visionflow.client import answers
 from visionflow.client.connection import filled
-from visionflow.client.group import Group, When, moment
 from visionflow.client.reading import read
+from visionflow.client.routes.group import Group, When, moment
 
 Rule = TypeVar("Rule", answers.RollbackRule, answers.PromotionRule)
 

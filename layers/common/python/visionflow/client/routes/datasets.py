@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from visionflow.client import answers
 from visionflow.client.connection import Connection, filled
 from visionflow.client.errors import AlreadyUploadedError, ImageRefusedError
-from visionflow.client.group import Group
 from visionflow.client.reading import T
+from visionflow.client.routes.group import Group
 from visionflow.client.sources import Image, opened
 from visionflow.client.uploads import put_image
 from visionflow.errors import ImageError

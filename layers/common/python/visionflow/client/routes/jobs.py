@@ -5,7 +5,7 @@ from typing import TypedDict, Unpack
 
 from visionflow.client import answers
 from visionflow.client.connection import filled
-from visionflow.client.group import Group
+from visionflow.client.routes.group import Group
 
 
 class JobOptions(TypedDict, total=False):

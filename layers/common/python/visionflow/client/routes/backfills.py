@@ -7,7 +7,7 @@ from typing import Literal, TypedDict, Unpack
 
 from visionflow.client import answers
 from visionflow.client.connection import Query, filled
-from visionflow.client.group import Group
+from visionflow.client.routes.group import Group
 
 _AT_WORK = ("listing", "running")
 
