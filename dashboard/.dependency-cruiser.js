@@ -40,6 +40,13 @@ export default {
       to: { pathNot: ["^client/", "^node_modules/openapi-fetch/"] },
     },
     {
+      name: "client-by-its-name",
+      severity: "error",
+      comment: "The page has of the client what programs have: what its index exports.",
+      from: { path: "^src/" },
+      to: { path: "^client/", pathNot: "^client/src/index[.]ts$" },
+    },
+    {
       name: "has-a-floor",
       severity: "error",
       comment: "A new folder of src gets a place in FLOORS.",

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -24,7 +24,8 @@ async function broken(files: Record<string, string[]>): Promise<string[]> {
     writeFileSync(join(folder, name), `${lines.join("")}export type T = 1;\n`);
   }
   const floors = await extractOptions(FLOORS);
-  const { output } = await cruise(["src"], { ...floors, baseDir: folder });
+  const parts = ["src", "client/src"].filter((part) => existsSync(join(folder, part)));
+  const { output } = await cruise(parts, { ...floors, baseDir: folder });
   return (output as ICruiseResult).summary.violations.map(({ rule }) => rule.name);
 }
 
@@ -37,6 +38,21 @@ it.each([
 ])("an import of %s is judged by the floors", async (_, from, to, rules) => {
   const address = `../${to.replace("src/", "").replace(".ts", "")}`;
   expect(await broken({ [from]: [address], [to]: [] })).toEqual(rules);
+});
+
+it.each([
+  ["the page", "client/src/a.ts", "../../src/ui/b", "src/ui/b.ts", ["client-alone"]],
+  ["its own", "client/src/a.ts", "./areas/b", "client/src/areas/b.ts", []],
+])("the client imports nothing of %s but what it may", async (_, from, address, to, rules) => {
+  expect(await broken({ [from]: [address], [to]: [] })).toEqual(rules);
+});
+
+it.each([
+  ["a/b", ["client-by-its-name"]],
+  ["index", []],
+])("the page has %s of the client or not", async (file, rules) => {
+  const files = { "src/live/a.ts": [`../../client/src/${file}`], [`client/src/${file}.ts`]: [] };
+  expect(await broken(files)).toEqual(rules);
 });
 
 it("a circle is refused between files and between folders", async () => {
