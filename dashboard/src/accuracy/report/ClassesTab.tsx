@@ -6,7 +6,7 @@ import { useApi } from "../../api/ApiContext";
 import type { ClassScores, Report } from "../../api/artifact";
 import { modelRef } from "../../api/ref";
 import type { ModelFeedback, Share } from "../../api/types";
-import { IntervalBar } from "../../charts/interval/IntervalBar";
+import { IntervalBar } from "../../ui/interval/IntervalBar";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";
