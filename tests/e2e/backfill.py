@@ -8,17 +8,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import boto3
 import duckdb
+from PIL import Image as pillow  # noqa: N813  its `Image` is not ours
 
 from tests.e2e.cloud import Cloud, Record, eventually
 from tests.e2e.faults import Fault, FaultPlan, FaultyGateway
-from tests.images import bad_files
+from tests.images import bad_files, encode
+from tests.tiny_model import write_tiny_artifact
 from visionflow.backfills.price import chunks_of
+from visionflow.models.manifest import read_artifact
+from visionflow.models.publication import Publisher
+from visionflow.models.registry import ModelRegistry
+from visionflow.models.routing import Order
+from visionflow.models.store import ModelStore
 from visionflow.predictions.record import s3_object_id
 from visionflow.predictions.rows import read_prediction
 
@@ -63,6 +71,33 @@ def images(datas: Sequence[bytes], prefix: str, poison: float, seed: int = 0) ->
         else:
             found.append(Image(key, data))
     return found
+
+
+def publish_two(cloud: Cloud, name: str, folder: Path) -> tuple[str, str]:
+    """Two versions of a model ``name``, the new one first: it takes red for green and so on, and is
+    sure of more. Makes ``folder``."""
+    registry = ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb)
+    publisher = Publisher(ModelStore(cloud.outputs.models_bucket, cloud.s3), registry)
+    for version, turned, threshold in (("1", False, 0.7), ("2", True, 0.5)):
+        artifact = folder / version
+        artifact.mkdir(parents=True)
+        write_tiny_artifact(artifact, version, threshold, name=name, turned=turned)
+        publisher.publish(
+            artifact,
+            read_artifact(artifact),
+            lambda: Order("the tests", datetime.now(UTC)),
+            promote=False,
+        )
+    return f"{name}/2", f"{name}/1"
+
+
+def coloured(count: int) -> list[bytes]:
+    """Of any colour, so that the two versions agree about some."""
+    generator = random.Random(0)
+    return [
+        encode(pillow.new("RGB", (80 + n, 60), tuple(generator.randrange(256) for _ in range(3))))
+        for n in range(count)
+    ]
 
 
 @contextmanager

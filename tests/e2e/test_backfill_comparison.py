@@ -1,33 +1,22 @@
 """Two versions compared on the local cloud, one of whose workers is killed."""
 
 import json
-import random
 import urllib.request
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from PIL import Image
 
 from tests.e2e import backfill
 from tests.e2e.cloud import Cloud
 from tests.e2e.conftest import visionflow
-from tests.images import encode
-from tests.tiny_model import write_tiny_artifact
-from visionflow.models.manifest import read_artifact
-from visionflow.models.publication import Publisher
-from visionflow.models.registry import ModelRegistry
-from visionflow.models.routing import Order
-from visionflow.models.store import ModelStore
 
 pytestmark = pytest.mark.e2e
 
 IMAGES, POISON, KILLS = 40, 0.1, 1
 PREFIX = "uploads/compared/"
-NEW, OLD = "compared/2", "compared/1"
 # One row for each image that both versions have answered; null is unknown.
 BOTH = """
 CREATE TABLE compared AS
@@ -56,48 +45,25 @@ FROM compared, (SELECT unnest(['red', 'green', 'blue']) AS label) GROUP BY label
 """
 
 
-@pytest.fixture(scope="module")
-def versions(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The new one takes red for green and so on, and is sure of more."""
-    registry = ModelRegistry(cloud.outputs.registry_table, cloud.dynamodb)
-    publisher = Publisher(ModelStore(cloud.outputs.models_bucket, cloud.s3), registry)
-    for version, turned, threshold in (("1", False, 0.7), ("2", True, 0.5)):
-        folder = tmp_path_factory.mktemp("compared")
-        write_tiny_artifact(folder, version, threshold, name="compared", turned=turned)
-        publisher.publish(
-            folder,
-            read_artifact(folder),
-            lambda: Order("the tests", datetime.now(UTC)),
-            promote=False,
-        )
-
-
-def coloured() -> list[bytes]:
-    """Of any colour, so that the versions agree about some."""
-    generator = random.Random(0)
-    return [
-        encode(Image.new("RGB", (80 + n, 60), tuple(generator.randrange(256) for _ in range(3))))
-        for n in range(IMAGES)
-    ]
-
-
-@pytest.mark.usefixtures("versions")
 def test_a_comparison_says_what_the_files_say(cloud: Cloud, tmp_path: Path) -> None:
+    new, old = backfill.publish_two(cloud, "compared", tmp_path / "models")
     images = [
         replace(image, key=image.key.replace(PREFIX, f"{PREFIX}{number % 3}/"))
-        for number, image in enumerate(backfill.images(coloured(), PREFIX, POISON))
+        for number, image in enumerate(backfill.images(backfill.coloured(IMAGES), PREFIX, POISON))
     ]
     with backfill.unannounced(cloud):
         dropped = backfill.drop(cloud, images)
-    found = backfill.run(cloud, dropped, PREFIX, into="files", kills=KILLS, models=[NEW, OLD])
+    found = backfill.run(cloud, dropped, PREFIX, into="files", kills=KILLS, models=[new, old])
     view = found.view
     assert view["state"] == "done", view
     assert (found.missing, found.wrong) == (0, 0)
     assert found.faults["killed after the write"] == KILLS
     said = cloud.call("GET", f"/backfills/{view['id']}/comparison").body
-    backfill.download(cloud, view, tmp_path)
+    files = tmp_path / "files"
+    files.mkdir()
+    backfill.download(cloud, view, files)
     database = duckdb.connect()
-    database.execute(BOTH.format(folder=tmp_path, new=NEW, old=OLD))
+    database.execute(BOTH.format(folder=files, new=new, old=old))
     check(said, database)
     poison = sum(image.code is not None for image in images)
     assert said["failed"] == {"both": poison, "new": 0, "old": 0}

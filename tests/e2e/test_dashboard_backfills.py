@@ -28,6 +28,7 @@ DONE: dict[str, Any] = {
     "reason": None,
     "source": "s3://photos-of-the-whole-team/archive/2025/",
     "models": ["starter/1.0.0"],
+    "compares": False,
     "into": "files",
     "sample": None,
     "concurrency": 8,

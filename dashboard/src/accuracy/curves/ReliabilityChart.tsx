@@ -3,8 +3,8 @@ import type { Findings, Reliability } from "visionflow-client";
 
 import { LineChart } from "../../charts/Chart";
 import type { Series } from "../../charts/LineChart";
-import { IntervalBar } from "../../charts/interval/IntervalBar";
-import { wilson } from "../../charts/interval/wilson";
+import { IntervalBar } from "../../ui/interval/IntervalBar";
+import { wilson } from "../../ui/interval/wilson";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";

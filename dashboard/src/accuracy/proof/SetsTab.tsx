@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { SetCoverage } from "visionflow-client";
 
-import { IntervalBar } from "../../charts/interval/IntervalBar";
+import { IntervalBar } from "../../ui/interval/IntervalBar";
 import { useLanguage } from "../../i18n";
 import { decimal, percent } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";

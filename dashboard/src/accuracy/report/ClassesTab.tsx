@@ -10,7 +10,7 @@ import {
 } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
-import { IntervalBar } from "../../charts/interval/IntervalBar";
+import { IntervalBar } from "../../ui/interval/IntervalBar";
 import { useLanguage } from "../../i18n";
 import { orDash, percent, score } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";

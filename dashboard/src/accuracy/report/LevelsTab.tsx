@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { BackOffPoint, Levels } from "visionflow-client";
 
 import { LineChart } from "../../charts/Chart";
-import { IntervalBar } from "../../charts/interval/IntervalBar";
+import { IntervalBar } from "../../ui/interval/IntervalBar";
 import { useLanguage } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
 import { DataTable } from "../../ui/DataTable";

@@ -1,6 +1,6 @@
 import type { Evaluation, Interval } from "visionflow-client";
 
-import { wilson } from "../../charts/interval/wilson";
+import { wilson } from "../../ui/interval/wilson";
 
 /** A share of some of the test images: similar ones count as one, as in `Evaluation`. */
 export interface Answered {

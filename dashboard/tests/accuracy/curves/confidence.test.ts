@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 
 import { atThreshold, mergedBins } from "../../../src/accuracy/curves/confidence";
 import { answeredOf } from "../../../src/accuracy/report/interval";
-import { wilson } from "../../../src/charts/interval/wilson";
+import { wilson } from "../../../src/ui/interval/wilson";
 import written from "../../data/report.json";
 
 const bin = (low: number, images: number, accuracy: number) => ({

@@ -2,8 +2,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { BackfillComparison } from "visionflow-client";
 
-import { IntervalBar } from "../../../charts/interval/IntervalBar";
-import { wilson } from "../../../charts/interval/wilson";
+import { IntervalBar } from "../../../ui/interval/IntervalBar";
+import { wilson } from "../../../ui/interval/wilson";
 import { useLanguage } from "../../../i18n";
 import { orDash, points, whole } from "../../../i18n/format";
 import { DataTable } from "../../../ui/DataTable";

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { BackfillComparison } from "visionflow-client";
 
-import { IntervalBar } from "../../../charts/interval/IntervalBar";
+import { IntervalBar } from "../../../ui/interval/IntervalBar";
 import { useLanguage } from "../../../i18n";
 import { sliceText } from "../../../i18n/comparison/texts";
 import { points, whole } from "../../../i18n/format";

@@ -5,7 +5,7 @@ import type { Interval } from "visionflow-client";
 import { useLanguage } from "../../i18n";
 import { FEW_IMAGES } from "../../config/limits";
 import { percent, whole } from "../../i18n/format";
-import { FewImages } from "../../ui/notice/FewImages";
+import { FewImages } from "../notice/FewImages";
 import css from "./IntervalBar.module.css";
 
 interface IntervalBarProps {
