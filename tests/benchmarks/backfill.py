@@ -1,7 +1,7 @@
 """Backfills against the way through the queue, on one local cloud and in turns.
 
 python -m tests.benchmarks backfill                      # some hundred images a turn
-python -m tests.benchmarks.backfill --images 20000       # so many in all
+python -m tests.benchmarks.backfill --images 20000 --faults   # so many, also with faults
 
 The images are those of `general20.tar` in ``VISIONFLOW_DATA``, over and over; without it they are
 drawn. Each turn has images of its own: the queue's are dropped while nobody takes from it, and
@@ -24,7 +24,8 @@ from pathlib import Path
 from infra.local_cloud import emulator
 from infra.local_cloud.outputs import read_outputs
 from infra.packaging.workspace import Workspace
-from tests.benchmarks.figures import Figure, Target, figure
+from tests.benchmarks import readme
+from tests.benchmarks.figures import FOLDER, Figure, ResultFile, Run, Target, figure
 from tests.e2e import backfill
 from tests.e2e.cloud import Cloud, Record
 from tests.e2e.conftest import free_port, visionflow
@@ -213,5 +214,11 @@ if __name__ == "__main__":
     parser.add_argument("--images", type=int, default=IMAGES)
     parser.add_argument("--faults", action="store_true")
     given = parser.parse_args()
-    for one in report(given.images, faults=given.faults):
+    command = f"python -m tests.benchmarks.backfill --images {given.images}"
+    load, _, _ = os.getloadavg()
+    found = report(given.images, faults=given.faults)
+    run = Run.now(command + " --faults" * given.faults, found, load)
+    ResultFile((run,)).write(FOLDER / "backfill.json")
+    readme.main([])
+    for one in found:
         print(one.group, one.what, one.values, one.unit, one.n, one.note)
