@@ -35,13 +35,13 @@ test-python: .venv/.test
 	$(MAKE) --jobs 2 --keep-going test-local-cloud test-in-process test-units
 
 test-units: .venv/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" tests/unit
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/unit
 
 test-in-process: .venv/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not e2e" --ignore tests/unit
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --ignore tests/unit --ignore tests/e2e
 
 test-local-cloud: .venv/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m e2e
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/e2e
 
 test-dashboard: dashboard/node_modules/.package-lock.json
 	npm --prefix dashboard test

@@ -24,7 +24,7 @@ from tests.jobs import make_buckets
 from tests.tiny_model import write_tiny_artifact
 from visionflow.access.quotas import Quotas
 from visionflow.access.usage import UsageSettings
-from visionflow.backfills import chunks, sources
+from visionflow.backfills import chunks, listing, sources
 from visionflow.backfills.store import BackfillStore
 from visionflow.predictions.record import s3_object_id
 
@@ -411,7 +411,7 @@ def test_a_long_listing_is_made_in_slices(
     world: BackfillWorld, monkeypatch: pytest.MonkeyPatch, sample: int | None
 ) -> None:
     """Each call has time for one page of three; one is cut off when it has written its chunks."""
-    monkeypatch.setattr(sources, "_LISTED", 3)
+    monkeypatch.setattr(listing, "_LISTED", 3)
     listed, broken = BackfillStore.listed, [True]
 
     def die_once(store: BackfillStore, *others: Any, **changes: Any) -> Any:
@@ -435,7 +435,7 @@ def test_a_listing_ends_where_it_is_paused_and_goes_on_from_there(
     world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or it would write into the chunks of the one that is resumed meanwhile."""
-    monkeypatch.setattr(sources, "_LISTED", 3)
+    monkeypatch.setattr(listing, "_LISTED", 3)
     world.fill(10)
     backfill_id = world.start()
     take, taken = Slice.take, [0]
