@@ -57,7 +57,7 @@ def tree(seed: int) -> list[str]:
     generator = random.Random(seed)
     names = ["a", "b", "c d", "2026", "사진", "é", "~", "z" * 9]
     keys = set()
-    for _ in range(generator.randrange(400)):
+    for _ in range(generator.randrange(150)):
         depth = generator.randrange(5)
         folder = "".join(f"{generator.choice(names)}/" for _ in range(depth))
         keys.add(f"{PREFIX}{folder}{generator.choice(['', f'{generator.randrange(99)}.jpg'])}")
@@ -79,9 +79,9 @@ def resumed(bucket: Any, stops: int) -> list[Listed]:
     return pages
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(16))
 def test_every_version_is_listed_once_wherever_it_is_taken_up_again(seed: int) -> None:
-    bucket = Bucket(tree(seed), random.Random(seed).choice([1, 2, 7, 30]), versions=1 + seed % 3)
+    bucket = Bucket(tree(seed), random.Random(seed).choice([2, 7, 30]), versions=1 + seed % 3)
     every = Counter({(v["Key"], v["VersionId"]): 1 for v in bucket.versions})
     whole = list(listed(bucket, "b", PREFIX, None))  # type: ignore[arg-type]
     assert told(whole) == every

@@ -92,7 +92,7 @@ def test_a_start_is_followed_to_its_end(say: Any, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize(
-    ("state", "code"), [("done", 0), ("failed", 1), ("stopped", 1), ("paused", 0), ("cancelled", 0)]
+    ("state", "code"), [("done", 0), ("failed", 1), ("stopped", 1), ("paused", 1), ("cancelled", 1)]
 )
 def test_the_exit_code_says_whether_it_came_to_its_end(say: Any, state: str, code: int) -> None:
     assert say(Api({**DONE, "state": state}), "watch", "B1") == code
