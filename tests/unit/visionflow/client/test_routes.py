@@ -169,7 +169,7 @@ class Described(Connection):
         data: bytes | None,
         headers: Any,
         *,
-        repeatable: bool = False,
+        repeatable: bool | None = None,
     ) -> dict[str, Any]:
         template, operation = operation_of(method, path)
         vars(self)["asked"].append((method, template))
