@@ -13,11 +13,19 @@ _ATTEMPTS, _FIRST_WAIT_S = 4, 0.2
 _random = random.SystemRandom()
 
 
-def again(call: Callable[[], T], sleep: Callable[[float], None] = time.sleep) -> T:
-    """What ``call`` answers, at last. Raises what it raises the last time, or what is not AWS's."""
+def again(
+    call: Callable[[], T],
+    sleep: Callable[[float], None] = time.sleep,
+    *,
+    lasts: Callable[[Exception], bool] = lambda _: False,
+) -> T:
+    """What ``call`` answers, at last. Raises what it raises the last time, what ``lasts``, or what
+    is not AWS's."""
     for attempt in range(_ATTEMPTS - 1):
         try:
             return call()
-        except aws_errors():
+        except aws_errors() as error:
+            if lasts(error):
+                raise
             sleep(_random.uniform(0, _FIRST_WAIT_S * 2**attempt))
     return call()

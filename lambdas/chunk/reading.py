@@ -51,7 +51,7 @@ class Reader:
                     not waiting or (ahead and len(waiting) < _MOST_AHEAD and size < _MOST_BYTES)
                 ):
                     expected = following.size or _TYPICAL_BYTES
-                    waiting.append((expected, self._pool.submit(_read, store, following)))
+                    waiting.append((expected, self._pool.submit(_read, store, following, theirs)))
                     size += expected
                     following = next(coming, None)
                 if not waiting:
@@ -64,7 +64,9 @@ class Reader:
                 except store.refusal as error:
                     if not theirs or _code(error) not in _DENIED:
                         raise
-                    if not some_read and not _one_can_be_read(store, entries[at : at + _PROBED]):
+                    if not some_read:
+                        some_read = _one_can_be_read(store, entries[at : at + _PROBED])
+                    if not some_read:
                         raise
                     found = DeniedImageError("Its owner lets nobody else read this object.")
                 some_read = some_read or not isinstance(found, ImageError)
@@ -74,9 +76,12 @@ class Reader:
                 left.cancel()
 
 
-def _read(store: ImageStore, entry: Entry) -> Read:
+def _read(store: ImageStore, entry: Entry, theirs: bool) -> Read:
     try:
-        return again(lambda: store.fetch(entry.key, entry.version, entry.etag))
+        return again(
+            lambda: store.fetch(entry.key, entry.version, entry.etag),
+            lasts=lambda error: theirs and _code(error) in _DENIED,
+        )
     except ImageError as error:
         return error
 

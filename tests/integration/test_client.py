@@ -162,20 +162,23 @@ def test_an_api_that_stays_out_of_service_is_given_up(server: Server, pauses: li
 
 
 @pytest.mark.parametrize("fault", [503, SILENCE, BREAK, TORN])
-def test_what_creates_something_is_sent_once(
+def test_what_twice_would_do_more_is_sent_once(
     server: Server, pauses: list[float], fault: int
 ) -> None:
-    creations: list[Callable[[VisionFlow], object]] = [
+    changes: list[Callable[[VisionFlow], object]] = [
         lambda at: at.keys.create("ci", ["read"]),
         lambda at: at.jobs.start("a.toml"),
         lambda at: at.hooks.create("ci", "https://a.example.com"),
         lambda at: at.models.promote("tiny/1"),
         lambda at: at.datasets["animals"].train(),
+        lambda at: at.withdraw_feedback("one"),
+        lambda at: at.models.end_canary(),
+        lambda at: at.models.end_shadow(),
     ]
-    for create in creations:
+    for change in changes:
         server.answers, server.seen = [fault], []
         with pytest.raises(UnavailableError):
-            create(VisionFlow(server.url))
+            change(VisionFlow(server.url))
         assert len(server.seen) == 1
     assert pauses == []
 

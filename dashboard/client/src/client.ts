@@ -6,6 +6,7 @@ import { type PredictionsApi, predictionsApi } from "./areas/predictions.ts";
 import { type TrainingApi, trainingApi } from "./areas/training.ts";
 import { type CallsApi, callsApi } from "./calls.ts";
 import { type ClassifyApi, classifyApi } from "./classify.ts";
+import { ApiError } from "./errors.ts";
 import { type ListsApi, listsApi } from "./lists.ts";
 import { type ClientOptions, createTransport } from "./transport/transport.ts";
 
@@ -29,8 +30,10 @@ export interface ApiAddress {
   readonly asksWho: boolean;
 }
 
+/** Throws `ApiError` with `invalid_setting` for a URL by which the key would travel unencrypted. */
 export function createClient(options: ClientOptions): Client {
   const url = options.url.replace(/\/+$/, "");
+  if (options.key) refuseOpen(url);
   const transport = createTransport({ ...options, url });
   const predictions = predictionsApi(transport);
   return {
@@ -46,4 +49,14 @@ export function createClient(options: ClientOptions): Client {
     ...listsApi(transport),
     ...classifyApi(predictions, options.retries),
   };
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+function refuseOpen(url: string): void {
+  const { protocol, hostname } = new URL(url);
+  if (protocol === "https:" || LOOPBACK.has(hostname)) return;
+  throw new ApiError("invalid_setting", `${url} is not encrypted; no key is sent to it`, {
+    retryable: false,
+  });
 }

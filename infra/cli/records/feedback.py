@@ -56,7 +56,7 @@ def _feedback(arguments: argparse.Namespace) -> int:
     if arguments.new and arguments.label is None:
         raise CommandError("--new belongs to --label.")
     if arguments.withdraw:
-        found = api.send("DELETE", path)
+        found = api.send("DELETE", path, repeatable=False)  # again takes back the one before
         text = f"Your feedback {_shown(found['withdrawn'])} is taken back."
         answer(arguments, found, lambda: say(text))
         return 0

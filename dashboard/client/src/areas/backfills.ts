@@ -1,4 +1,5 @@
 import type { components, paths } from "../generated/schema.ts";
+import { KEY_HEADER, randomKey } from "../transport/key.ts";
 import { ask, type Transport, WRITE_TIMEOUT_MS } from "../transport/transport.ts";
 import type { Page } from "../types.ts";
 
@@ -19,7 +20,7 @@ export type BackfillAction = "pause" | "cancel" | "retry";
 const BACKFILLS_PAGE = 20;
 
 export interface BackfillsApi {
-  /** Starts one; with `dry_run` only says what it takes. */
+  /** Starts one; with `dry_run` only says what it takes. The same `key` starts nothing twice. */
   startBackfill(request: BackfillRequest, signal?: AbortSignal): Promise<BackfillStart>;
   backfills(cursor: string | null, signal?: AbortSignal): Promise<Page<Backfill>>;
   backfill(id: string, signal?: AbortSignal): Promise<Backfill>;
@@ -34,10 +35,13 @@ export function backfillsApi(client: Transport): BackfillsApi {
   const one = (id: string) => ({ path: { id } });
   return {
     startBackfill: (given, signal) => {
-      const body = { models: [], into: "files" as const, dry_run: false, ...given };
+      const key = given.key ?? randomKey();
+      const named = given.dry_run === true ? {} : { key };
+      const body = { models: [], into: "files" as const, dry_run: false, ...given, ...named };
+      const headers = { [KEY_HEADER]: key }; // the API goes by the body, retries by the header
       return ask(
         signal,
-        (bounded) => client.POST("/backfills", { body, signal: bounded }),
+        (bounded) => client.POST("/backfills", { body, headers, signal: bounded }),
         WRITE_TIMEOUT_MS, // images are counted first
       );
     },

@@ -1,5 +1,5 @@
 import { imageFormats, typeOf } from "../images/formats.ts";
-import { randomKey } from "../transport/key.ts";
+import { KEY_HEADER, randomKey } from "../transport/key.ts";
 import { ask, type Transport, WRITE_TIMEOUT_MS } from "../transport/transport.ts";
 import type {
   Costs,
@@ -70,7 +70,7 @@ export function predictionsApi(client: Transport): PredictionsApi {
           client.POST("/predict", {
             params: {
               query: { explain, ...(coverage !== null && { coverage }) },
-              header: { "Idempotency-Key": key },
+              header: { [KEY_HEADER]: key },
             },
             // OpenAPI types a binary field as string; the file itself is sent.
             body: { file: file as unknown as string },

@@ -1,4 +1,5 @@
 import type { ApiError } from "../errors.ts";
+import { KEY_HEADER } from "./key.ts";
 
 /** Repeats of one request, after the first try. */
 export const RETRIES = 4;
@@ -37,7 +38,7 @@ export class Repeatable extends Error {
  */
 export function mayRepeat({ method, url, headers }: Request, error: ApiError): boolean {
   if (!error.retryable || LASTING.has(error.code) || !PASSING.has(error.status)) return false;
-  if (error.status === 429 || READING.has(method) || headers.has("Idempotency-Key")) return true;
+  if (error.status === 429 || READING.has(method) || headers.has(KEY_HEADER)) return true;
   return method === "POST" && new URL(url).pathname.endsWith(SIGNING);
 }
 

@@ -63,7 +63,14 @@ export function createTransport(options: ClientOptions): Transport {
       if (refusesToken(response)) onUnauthorized?.();
       if (response.ok && SPENDING.has(schemaPath) && request.method === "POST") onBudget?.(null);
       const { status } = response;
-      if (!REFUSALS.has(status) && (status !== 503 || STATUS_PATHS.has(schemaPath))) return;
+      if (!REFUSALS.has(status) && (status !== 503 || STATUS_PATHS.has(schemaPath))) {
+        try {
+          await response.clone().arrayBuffer(); // the connection may break in mid-answer
+        } catch (cause) {
+          throw isAbort(cause) ? cause : judged(request, fromException(cause));
+        }
+        return;
+      }
       const body: unknown = await response
         .clone()
         .json()

@@ -82,3 +82,12 @@ it("lists every route that answers in pages", () => {
   };
   expect(listed.sort()).toEqual(Object.keys(typed).sort());
 });
+
+it("sends a key over https or to this machine alone", () => {
+  const at = (url: string) => () => createClient({ url, key: "vf_test_key" });
+  expect(at("http://api.example.com")).toThrow("not encrypted");
+  for (const url of ["https://api.example.com", "http://localhost:1", "http://[::1]:1"]) {
+    expect(at(url)).not.toThrow();
+  }
+  expect(createClient({ url: "http://api.example.com" }).asksWho).toBe(false);
+});

@@ -46,6 +46,7 @@ const PASSING: [string, Reply][] = [
   ["503 model_unavailable", refusal(503, "model_unavailable")],
   ["504 of the gateway", { status: 504, body: { message: "Endpoint request timed out" } }],
   ["a broken connection", "break"],
+  ["an answer that breaks off", "tear"],
 ];
 
 describe.each(PASSING)("after %s", (name, fault) => {
@@ -63,6 +64,14 @@ describe.each(PASSING)("after %s", (name, fault) => {
     expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
     expect(keys[1]).toBe(keys[0]);
     expect(server.requests[1]?.body).toContain("pixels");
+  });
+
+  it("starts a backfill again under the same key", async () => {
+    failing(fault, { status: 202, body: { backfill: null } });
+    await client.startBackfill({ source: "s3://b/in/" });
+    const keys = server.requests.map(({ body }) => (JSON.parse(body) as { key: string }).key);
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(keys).toEqual([keys[0], keys[0]]);
   });
 
   it.each<[string, () => Promise<unknown>]>([
@@ -92,6 +101,15 @@ it("gives up after four repeats, with the last error", async () => {
   failing(refusal(503, "unavailable"), PAGE, 9);
   expect(await failure(client.logs({}))).toMatchObject({ code: "unavailable", status: 503 });
   expect(server.requests).toHaveLength(5);
+});
+
+it("starts a backfill once under a key of an earlier run", async () => {
+  failing("break", { status: 202, body: { backfill: null } });
+  await client.startBackfill({ source: "s3://b/in/", key: "nightly" });
+  expect(server.requests.map(({ body }) => JSON.parse(body) as object)).toMatchObject([
+    { key: "nightly" },
+    { key: "nightly" },
+  ]);
 });
 
 it("repeats nothing on request", async () => {

@@ -10,8 +10,9 @@ export interface Received {
   bytes: number;
 }
 
-/** `"break"`: the connection ends without an answer. */
-export type Reply = "break" | { status: number; body?: unknown; headers?: Record<string, string> };
+/** `"break"`: the connection ends without an answer; `"tear"`: within a good one. */
+export type Reply =
+  "break" | "tear" | { status: number; body?: unknown; headers?: Record<string, string> };
 
 export interface Server {
   url: string;
@@ -57,6 +58,11 @@ export async function startServer(reply: (request: Received, n: number) => Reply
 function answer(response: ServerResponse, reply: Reply): void {
   if (reply === "break") {
     response.destroy();
+    return;
+  }
+  if (reply === "tear") {
+    response.writeHead(200, { "Content-Type": "application/json", "Content-Length": "1000" });
+    response.write('{"items": [', () => response.destroy());
     return;
   }
   const { status, body, headers } = reply;

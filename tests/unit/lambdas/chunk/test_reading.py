@@ -1,13 +1,16 @@
 """Images that somebody else's bucket does not let the stage read."""
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 
 from lambdas.aws.errors import ClientError
 from lambdas.chunk import reading
+from lambdas.chunk.again import again
 from lambdas.chunk.reading import Reader
 from visionflow.backfills.chunks import Entry
 from visionflow.errors import DeniedImageError, MissingImageError
@@ -23,8 +26,10 @@ class Bucket:
 
     def __init__(self, *denied: int, code: str = "AccessDenied", missing: int = -1) -> None:
         self.denied, self.code, self.missing = denied, code, missing
+        self.asked: Counter[str] = Counter()
 
     def fetch(self, key: str, version: str | None, etag: str | None) -> StoredImage:
+        self.asked[key] += 1
         if int(key) == self.missing:
             raise MissingImageError("It was deleted.")
         if int(key) in self.denied:
@@ -34,7 +39,7 @@ class Bucket:
 
 @pytest.fixture(autouse=True)
 def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadPoolExecutor]:
-    monkeypatch.setattr(reading, "again", lambda call: call())
+    monkeypatch.setattr(reading, "again", lambda call, **_: call())
     with ThreadPoolExecutor(2) as made:
         yield made
 
@@ -76,3 +81,15 @@ def test_the_last_images_of_a_chunk_are_judged_by_the_first(pool: ThreadPoolExec
     with pytest.raises(ClientError):
         read(pool, bucket, ENTRIES[18:])
     assert read(pool, bucket, ENTRIES[18:], some_read=True) == [DeniedImageError] * 2
+
+
+def test_what_others_deny_is_asked_for_once_and_looked_behind_once(
+    pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(reading, "again", partial(again, sleep=waits.append))
+    bucket = Bucket(*range(12))
+    read(pool, bucket, ENTRIES)
+    # The first that is denied looks behind itself, at each other one until one can be read.
+    assert bucket.asked == {str(n): 1 if n in (0, *range(13, 20)) else 2 for n in range(20)}
+    assert waits == []

@@ -86,6 +86,7 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "backfills.list": {},
     "backfills.get_backfill": {"backfill_id": "a"},
+    "backfills.comparison": {"backfill_id": "a"},
     "backfills.watch": {"backfill_id": "a", "seconds": 0.0},
     "backfills.pause": {"backfill_id": "a"},
     "backfills.resume": {"backfill_id": "a", "max_usd": 2.0},
@@ -168,7 +169,7 @@ class Described(Connection):
         data: bytes | None,
         headers: Any,
         *,
-        repeatable: bool = False,
+        repeatable: bool | None = None,
     ) -> dict[str, Any]:
         template, operation = operation_of(method, path)
         vars(self)["asked"].append((method, template))

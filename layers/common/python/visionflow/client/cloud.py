@@ -60,7 +60,7 @@ class LogFilter(TypedDict, total=False):
 class VisionFlow(Group):
     """A stage at ``url``, called with an API ``key``. Threads may share it.
 
-    Without ``url`` both are those of the environment: VISIONFLOW_API_URL and VISIONFLOW_API_KEY.
+    What is left out is the environment's: VISIONFLOW_API_URL and VISIONFLOW_API_KEY.
     Every call raises `ApiError`, whose tree is in `visionflow.client.errors`. A service that is
     busy or out of order is asked again for half a minute, where that can double nothing.
     """
@@ -175,8 +175,9 @@ class VisionFlow(Group):
         return read(answers.GivenFeedback, found)
 
     def withdraw_feedback(self, prediction_id: str) -> answers.WithdrawnFeedback:
-        """Take your latest feedback back."""
-        return self.delete(answers.WithdrawnFeedback, _feedback(prediction_id))
+        """Take your latest feedback back. It is sent once: a second one takes back another."""
+        path = _feedback(prediction_id)
+        return self.delete(answers.WithdrawnFeedback, path, repeatable=False)
 
     def erase(self, prediction_id: str) -> answers.Erased:
         """Erase one prediction with all that was made from its image."""

@@ -42,8 +42,8 @@ _CONNECT_SECONDS, _TIMEOUT_SECONDS = 10.0, 60.0
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 # Until the next minute's quota; that of a month is not waited for.
 _LONGEST_WAIT_S = 60.0
-# What does the same once or twice. A POST that creates something is sent once, unless it has a key:
-# a request without an answer may have done it.
+# What does the same once or twice, unless its route says otherwise. A POST that creates something
+# is sent once, unless it has a key: a request without an answer may have done it.
 _REPEATED = ("GET", "DELETE")
 _POOL = 32
 # As long as the API's longest Retry-After.
@@ -87,12 +87,12 @@ class Connection:
         query: Query = NOTHING,
         body: Mapping[str, object] | None = None,
         *,
-        repeatable: bool = False,
+        repeatable: bool | None = None,
     ) -> dict[str, Any]:
         """Call any route with ``body`` as JSON; the parts of ``path`` must be quoted. Returns the
         JSON object that is answered.
 
-        ``repeatable``: the request does the same once or twice, as every GET and DELETE does.
+        ``repeatable``: the request does the same once or twice; by default a GET or DELETE does.
         Raises `ApiError`.
         """
         data = None if body is None else json.dumps(body).encode()
@@ -107,13 +107,14 @@ class Connection:
         data: bytes | None,
         headers: Mapping[str, str],
         *,
-        repeatable: bool = False,
+        repeatable: bool | None = None,
     ) -> dict[str, Any]:
         """`send` with a body of any type, which ``headers`` name."""
         url = f"{self.url}{path}"
         if given := [(name, _text(value)) for name, value in query.items() if value is not None]:
             url = f"{url}?{urlencode(given)}"
-        repeatable = repeatable or method in _REPEATED
+        if repeatable is None:
+            repeatable = method in _REPEATED
         for pause in _pauses():
             try:
                 return self._once(method, url, data, headers)

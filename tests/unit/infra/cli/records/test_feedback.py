@@ -36,7 +36,17 @@ class Api:
         self.state: dict[str, Any] = {"status": "ok", "model": RECORD["model"], "reason": None}
         self.status_is_refused = False
 
-    def send(self, method: str, path: str, query: Any = None, body: Any = None) -> dict[str, Any]:
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: Any = None,
+        body: Any = None,
+        *,
+        repeatable: bool | None = None,
+    ) -> dict[str, Any]:
+        # Twice, it would take back two.
+        assert repeatable is (False if method == "DELETE" else None)
         self.asked.append((method, path, query or body))
         said = {"label": body["label"] if body else "cat", "at": "2030-01-31T12", "by": "Ann"}
         match method, path.rpartition("/")[2]:

@@ -42,8 +42,11 @@ class Group:
         found = self.connection.send("POST", path, body=given or None, repeatable=repeatable)
         return read(cls, found)
 
-    def delete(self, cls: type[T], path: str, **query: object) -> T:
-        return read(cls, self.connection.send("DELETE", path, query))
+    def delete(
+        self, cls: type[T], path: str, query: Query = NOTHING, *, repeatable: bool = True
+    ) -> T:
+        """``repeatable``: the second time does nothing more."""
+        return read(cls, self.connection.send("DELETE", path, query, repeatable=repeatable))
 
     def pages(
         self, cls: Callable[..., Page[T]], path: str, query: Query = NOTHING, *, size: int = 100

@@ -85,12 +85,12 @@ class Models(Group):
     def end_canary(
         self, *, reason: str | None = None, revision: int | None = None
     ) -> answers.Moved:
-        return self.delete(answers.Moved, "/models/canary", reason=reason, revision=revision)
+        return self._end("/models/canary", reason=reason, revision=revision)
 
     def end_shadow(
         self, *, reason: str | None = None, revision: int | None = None
     ) -> answers.Moved:
-        return self.delete(answers.Moved, "/models/shadow", reason=reason, revision=revision)
+        return self._end("/models/shadow", reason=reason, revision=revision)
 
     def rollback_rule(self) -> answers.RollbackRule:
         """When a canary is rolled back without a person."""
@@ -109,6 +109,9 @@ class Models(Group):
     def _set(self, path: str, rule: Rule) -> Rule:
         found = self.connection.send("POST", path, body=asdict(rule), repeatable=True)
         return read(type(rule), found)
+
+    def _end(self, path: str, **query: object) -> answers.Moved:
+        return self.delete(answers.Moved, path, query, repeatable=False)
 
     def _move(self, path: str, **body: object) -> answers.Moved:
         return self.post(answers.Moved, path, body)
