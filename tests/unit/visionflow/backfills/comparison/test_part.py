@@ -203,6 +203,7 @@ def work(source: str, kind: SourceKind) -> Work:
         ("s3://b/photos/20", "listing", "photos/2025/1.jpg", "2025"),
         ("s3://b", "listing", "cats/1.jpg", "cats"),
         ("s3://b", "listing", "1.jpg", ""),
+        ("s3://b//photos/", "listing", "/photos/cats/1.jpg", "cats"),
         ("s3://b/lists/a.csv", "csv", "photos/cats/old/1.jpg", "photos/cats"),
         ("s3://b/x/manifest.json", "inventory", "1.jpg", ""),
     ],
