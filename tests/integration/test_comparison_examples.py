@@ -17,6 +17,7 @@ from tests.integration.test_owners import ANN, form_of, predict
 from tests.jobs import make_buckets
 from visionflow.backfills.comparison.files import ComparisonFiles
 from visionflow.backfills.store import BackfillStore
+from visionflow.errors import BackfillRefusedError
 from visionflow.images.store import ImageStore
 
 SENT = {"sent": "api/", "posted": "uploads/"}
@@ -96,6 +97,40 @@ def test_images_of_another_bucket_are_drawn_by_its_owners_role(
     assert set(shown) == {"api/red.jpg", "api/blue.jpg"}
     assert shown["api/red.jpg"]
     assert shown["api/blue.jpg"] is None
+
+
+@pytest.mark.parametrize("lost", ["object", "bucket", "role"])
+def test_what_its_owner_takes_back_after_it_was_compared_has_no_thumbnail(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """And the comparison stands, for everything is answered by then."""
+    s3 = world.cloud.s3
+    make_buckets("theirs")
+    s3.put_object(Bucket="theirs", Key="api/red.jpg", Body=IMAGES["red"])
+    write = ComparisonFiles.write
+
+    def refuse(*_: Any) -> Any:
+        if lost == "role":
+            raise BackfillRefusedError("The role lets nobody in.")
+        raise s3.exceptions.ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+
+    def lose(files: ComparisonFiles, comparison: Any) -> None:
+        write(files, comparison)
+        if lost == "object":
+            monkeypatch.setattr(ImageStore, "fetch", refuse)
+        elif lost == "role":
+            monkeypatch.setattr("lambdas.clients.s3_as", refuse)
+        else:
+            s3.delete_object(Bucket="theirs", Key="api/red.jpg")
+            s3.delete_bucket(Bucket="theirs")
+
+    monkeypatch.setattr(ComparisonFiles, "write", lose)
+    monkeypatch.setattr("lambdas.chunk.again._FIRST_WAIT_S", 0)
+    role = "arn:aws:iam::123456789012:role/VisionFlowRead"
+    view = world.run(models=BOTH, source="s3://theirs/api/", role=role)
+    assert view["state"] == "done"
+    (shown,) = comparison(world, view["id"])["examples"]
+    assert shown["thumbnail"] is None
 
 
 def test_an_image_that_is_erased_while_it_is_drawn_leaves_no_thumbnail(
