@@ -38,6 +38,7 @@ def test_thumbnails_open_until_their_image_is_erased(world: BackfillWorld) -> No
     assert all(image["thumbnail"] for image in shown.values())
     thumbnails = {name for name in objects(world.cloud) if name.startswith("thumbnails/")}
     assert len(thumbnails) == len(shown)
+    assert {image["prediction_id"] for image in shown.values()} == {None}
     (old,) = world.cloud.logs()
     versions = world.cloud.s3.list_object_versions(Bucket="images", Prefix=key)["Versions"]
     assert shown[key]["version_id"] == next(v["VersionId"] for v in versions if v["IsLatest"])
@@ -46,9 +47,14 @@ def test_thumbnails_open_until_their_image_is_erased(world: BackfillWorld) -> No
     again = {image["key"]: image for image in comparison(world, backfill_id)["examples"]}
     assert again[key]["thumbnail"]
     world.run(into="records")
-    record = next(log for log in world.cloud.logs() if log["image"]["key"] == key)
-    assert erase(world.cloud, record["id"]).status == 200
+    recorded = {log["image"]["key"]: log["id"] for log in world.cloud.logs()}
+    again = {image["key"]: image for image in comparison(world, backfill_id)["examples"]}
+    assert {name: again[name]["prediction_id"] for name in shown} == {
+        name: recorded[name] for name in shown
+    }
+    assert erase(world.cloud, recorded[key]).status == 200
     after = {image["key"]: image for image in comparison(world, backfill_id)["examples"]}
+    assert [name for name, image in after.items() if image["prediction_id"] is None] == [key]
     assert [name for name, image in after.items() if image["thumbnail"] is None] == [key]
     assert len(objects(world.cloud) & thumbnails) == len(thumbnails) - 1
 
@@ -70,6 +76,7 @@ def test_the_thumbnail_of_an_image_that_somebody_sent_is_erased_with_it(
     backfill_id = world.run(models=BOTH, source=f"s3://images/{SENT[way]}")["id"]
     (shown,) = comparison(world, backfill_id)["examples"]
     assert shown["thumbnail"]
+    assert shown["prediction_id"] == record
     assert erase(cloud, record).status == 200
     (shown,) = comparison(world, backfill_id)["examples"]
     assert shown["thumbnail"] is None

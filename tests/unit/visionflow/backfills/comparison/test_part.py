@@ -33,7 +33,7 @@ def candidate(
     key: str, old: str | None, new: str | None, apart: float = 0.5, embedding: bytes = b""
 ) -> Candidate:
     said = [ComparedAnswer(label, 0.5, None, (Score("cat", 0.5),)) for label in (old, new)]
-    image = ComparedImage(key, "b", None, 0, apart, 4, 4, f"thumbnails/{key}", *said)
+    image = ComparedImage(key, "b", None, 0, apart, 4, 4, f"thumbnails/{key}", None, *said)
     return Candidate(image, embedding)
 
 
