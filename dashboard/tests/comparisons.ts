@@ -25,6 +25,7 @@ export function example(key: string, changes: Partial<Example> = {}): Example {
     width: 1_200,
     height: 800,
     thumbnail: `http://images.test/thumbnails/${key}`,
+    prediction_id: null,
     old: answer("rose", 0.91),
     new: answer("tulip", 0.88),
     ...changes,

@@ -334,6 +334,7 @@ class ServiceStack(Stack):
         stores.registry.allow_read(function.execution_role)
         stores.registry.allow_move(function.execution_role)
         stores.predictions.allow_list(function.execution_role)
+        stores.predictions.allow_look_up(function.execution_role)
         stores.predictions.allow_feedback(function.execution_role)
         stores.insights.allow_report(function.execution_role)
         stores.images.allow_erase(function.execution_role, prefixes=ERASED_PREFIXES)

@@ -120,6 +120,9 @@ class BackfillSteps:
         )
         if merged.shard < SHARDS:
             return Answer("compare")
+        compared = merged.part.images + sum(merged.part.failed)
+        if compared != row.listing.images:
+            return self._differs(row, compared)
         files.write(comparison_of(row.work.models, merged.part))
         return Answer("draw")
 
@@ -185,15 +188,16 @@ class BackfillSteps:
     def _classified(self, row: Backfill, images: int) -> Answer:
         """Every chunk is done."""
         if images != row.listing.images:
-            sentence = (
-                f"{row.listing.images:,} images were listed, and {images:,} are accounted for."
-            )
-            reason = BackfillReason("counts_differ", sentence)
-            self.store.move(row, "failed", BY, self._at(), reason)
-            return Answer("over")
+            return self._differs(row, images)
         if row.work.compares:
             return Answer("compare")
         self.store.move(row, "done", BY, self._at())
+        return Answer("over")
+
+    def _differs(self, row: Backfill, images: int) -> Answer:
+        sentence = f"{row.listing.images:,} images were listed, and {images:,} are accounted for."
+        reason = BackfillReason("counts_differ", sentence)
+        self.store.move(row, "failed", BY, self._at(), reason)
         return Answer("over")
 
     def _end(

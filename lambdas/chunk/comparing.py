@@ -56,6 +56,7 @@ def _candidate(taken: Taken, old: ClassifiedImage, new: ClassifiedImage, own: st
         width=width,
         height=height,
         thumbnail=thumbnail_of(taken.bucket, entry.key, version or etag or "", own),
+        prediction_id=None,  # known when somebody looks: records come and go
         old=_shown(old),
         new=_shown(new),
     )

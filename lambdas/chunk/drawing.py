@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lambdas.chunk.again import again
+from lambdas.chunk.reading import DENIED, code_of
 from lambdas.classification.decoder import Decoder
 from lambdas.telemetry.log import logger
 from visionflow.backfills.comparison.files import ComparisonFiles
 from visionflow.backfills.comparison.thumbnails import thumbnail_of
 from visionflow.backfills.comparison.view import ComparedImage
 from visionflow.backfills.store import BackfillStore
-from visionflow.errors import ImageError
+from visionflow.errors import BackfillRefusedError, ImageError
 from visionflow.images.input_spec import InputSpec
 from visionflow.images.store import ImageStore
 
@@ -53,14 +54,22 @@ class Drawer:
             return None
         comparison = ComparisonFiles(row.id, self.backfills, self.s3).read()
         examples = comparison.examples if comparison else ()
-        client = self.s3 if row.work.role is None else self.source(row.work.role)
+        client, theirs = self.s3, row.work.role is not None
+        if row.work.role is not None:
+            try:
+                client = self.source(row.work.role)
+            except BackfillRefusedError as error:
+                # All is classified and compared by now, and says so without thumbnails.
+                logger.warning("no thumbnails", extra={"reason": str(error)})
+                return None
         for at in range(begin, len(examples)):
             if at > begin and self.clock() >= end:
                 return at
-            self._draw(client, examples[at])
+            self._draw(client, examples[at], theirs=theirs)
         return None
 
-    def _draw(self, client: "S3Client", image: ComparedImage) -> None:
+    def _draw(self, client: "S3Client", image: ComparedImage, *, theirs: bool) -> None:
+        """``theirs``: whoever owns the bucket may deny it by now, or have deleted it."""
         key = image.thumbnail
         if key is None or again(lambda: self.kept.found(key)) is not None:
             return
@@ -73,6 +82,11 @@ class Drawer:
             drawn = self.decoder.prepare(found.data, _NO_MODEL).thumbnail
         except ImageError as error:
             logger.info("no thumbnail", extra={"code": error.code, "of": key})
+            return
+        except images.refusal as error:
+            if not theirs or code_of(error) not in (*DENIED, "NoSuchBucket"):
+                raise
+            logger.info("no thumbnail", extra={"code": code_of(error), "of": key})
             return
         version_id = self.kept.write(key, drawn, "image/jpeg")
         # An erasure deletes the image first, and may have looked for thumbnails before this one.

@@ -15,7 +15,7 @@ READERS = 8
 _MOST_AHEAD, _MOST_BYTES = 16, 48_000_000
 _TYPICAL_BYTES = 100_000
 # What S3 says where a grant is missing: the object's alone, or the whole bucket's.
-_DENIED = ("AccessDenied", "403")
+DENIED = ("AccessDenied", "403")
 # Images behind one that is denied, which tell whether all are.
 _PROBED = 16
 
@@ -62,7 +62,7 @@ class Reader:
                 try:
                     found = future.result()
                 except store.refusal as error:
-                    if not theirs or _code(error) not in _DENIED:
+                    if not theirs or code_of(error) not in DENIED:
                         raise
                     if not some_read:
                         some_read = _one_can_be_read(store, entries[at : at + _PROBED])
@@ -95,6 +95,6 @@ def _one_can_be_read(store: ImageStore, entries: Sequence[Entry]) -> bool:
     return False
 
 
-def _code(error: Exception) -> str:
+def code_of(error: Exception) -> str:
     """Of an answer of S3, as botocore has it."""
     return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))

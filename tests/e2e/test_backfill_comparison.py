@@ -1,4 +1,4 @@
-"""Two versions compared on the local cloud, one of whose workers is killed."""
+"""Two versions compared on the local cloud, two of whose workers are killed."""
 
 import json
 import urllib.request
@@ -15,7 +15,7 @@ from tests.e2e.conftest import visionflow
 
 pytestmark = pytest.mark.e2e
 
-IMAGES, POISON, KILLS = 40, 0.1, 1
+IMAGES, POISON, KILLS = 40, 0.1, 2
 PREFIX = "uploads/compared/"
 # One row for each image that both versions have answered; null is unknown.
 BOTH = """
@@ -57,7 +57,7 @@ def test_a_comparison_says_what_the_files_say(cloud: Cloud, tmp_path: Path) -> N
     view = found.view
     assert view["state"] == "done", view
     assert (found.missing, found.wrong) == (0, 0)
-    assert found.faults["killed after the write"] == KILLS
+    assert found.faults["killed before the write"] == found.faults["killed after the write"] == 1
     said = cloud.call("GET", f"/backfills/{view['id']}/comparison").body
     files = tmp_path / "files"
     files.mkdir()

@@ -17,6 +17,7 @@ from tests.integration.test_owners import ANN, form_of, predict
 from tests.jobs import make_buckets
 from visionflow.backfills.comparison.files import ComparisonFiles
 from visionflow.backfills.store import BackfillStore
+from visionflow.errors import BackfillRefusedError
 from visionflow.images.store import ImageStore
 
 SENT = {"sent": "api/", "posted": "uploads/"}
@@ -37,6 +38,7 @@ def test_thumbnails_open_until_their_image_is_erased(world: BackfillWorld) -> No
     assert all(image["thumbnail"] for image in shown.values())
     thumbnails = {name for name in objects(world.cloud) if name.startswith("thumbnails/")}
     assert len(thumbnails) == len(shown)
+    assert {image["prediction_id"] for image in shown.values()} == {None}
     (old,) = world.cloud.logs()
     versions = world.cloud.s3.list_object_versions(Bucket="images", Prefix=key)["Versions"]
     assert shown[key]["version_id"] == next(v["VersionId"] for v in versions if v["IsLatest"])
@@ -45,9 +47,14 @@ def test_thumbnails_open_until_their_image_is_erased(world: BackfillWorld) -> No
     again = {image["key"]: image for image in comparison(world, backfill_id)["examples"]}
     assert again[key]["thumbnail"]
     world.run(into="records")
-    record = next(log for log in world.cloud.logs() if log["image"]["key"] == key)
-    assert erase(world.cloud, record["id"]).status == 200
+    recorded = {log["image"]["key"]: log["id"] for log in world.cloud.logs()}
+    again = {image["key"]: image for image in comparison(world, backfill_id)["examples"]}
+    assert {name: again[name]["prediction_id"] for name in shown} == {
+        name: recorded[name] for name in shown
+    }
+    assert erase(world.cloud, recorded[key]).status == 200
     after = {image["key"]: image for image in comparison(world, backfill_id)["examples"]}
+    assert [name for name, image in after.items() if image["prediction_id"] is None] == [key]
     assert [name for name, image in after.items() if image["thumbnail"] is None] == [key]
     assert len(objects(world.cloud) & thumbnails) == len(thumbnails) - 1
 
@@ -69,6 +76,7 @@ def test_the_thumbnail_of_an_image_that_somebody_sent_is_erased_with_it(
     backfill_id = world.run(models=BOTH, source=f"s3://images/{SENT[way]}")["id"]
     (shown,) = comparison(world, backfill_id)["examples"]
     assert shown["thumbnail"]
+    assert shown["prediction_id"] == record
     assert erase(cloud, record).status == 200
     (shown,) = comparison(world, backfill_id)["examples"]
     assert shown["thumbnail"] is None
@@ -96,6 +104,40 @@ def test_images_of_another_bucket_are_drawn_by_its_owners_role(
     assert set(shown) == {"api/red.jpg", "api/blue.jpg"}
     assert shown["api/red.jpg"]
     assert shown["api/blue.jpg"] is None
+
+
+@pytest.mark.parametrize("lost", ["object", "bucket", "role"])
+def test_what_its_owner_takes_back_after_it_was_compared_has_no_thumbnail(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """And the comparison stands, for everything is answered by then."""
+    s3 = world.cloud.s3
+    make_buckets("theirs")
+    s3.put_object(Bucket="theirs", Key="api/red.jpg", Body=IMAGES["red"])
+    write = ComparisonFiles.write
+
+    def refuse(*_: Any) -> Any:
+        if lost == "role":
+            raise BackfillRefusedError("The role lets nobody in.")
+        raise s3.exceptions.ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+
+    def lose(files: ComparisonFiles, comparison: Any) -> None:
+        write(files, comparison)
+        if lost == "object":
+            monkeypatch.setattr(ImageStore, "fetch", refuse)
+        elif lost == "role":
+            monkeypatch.setattr("lambdas.clients.s3_as", refuse)
+        else:
+            s3.delete_object(Bucket="theirs", Key="api/red.jpg")
+            s3.delete_bucket(Bucket="theirs")
+
+    monkeypatch.setattr(ComparisonFiles, "write", lose)
+    monkeypatch.setattr("lambdas.chunk.again._FIRST_WAIT_S", 0)
+    role = "arn:aws:iam::123456789012:role/VisionFlowRead"
+    view = world.run(models=BOTH, source="s3://theirs/api/", role=role)
+    assert view["state"] == "done"
+    (shown,) = comparison(world, view["id"])["examples"]
+    assert shown["thumbnail"] is None
 
 
 def test_an_image_that_is_erased_while_it_is_drawn_leaves_no_thumbnail(

@@ -277,3 +277,13 @@ def test_versions_that_cannot_be_compared_are_refused(
     assert answer.body["code"] == code
     records = world.post(source="s3://images/uploads/old/", models=BOTH, into="records")
     assert records.body["code"] == "invalid_parameter"
+
+
+def test_a_comparison_that_lacks_an_image_is_not_shown_as_one_of_all(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.fill(3)
+    monkeypatch.setattr(BackfillStore, "parts", lambda *_: iter(()))
+    view = world.run(models=BOTH)
+    assert (view["state"], view["reason"]["code"]) == ("failed", "counts_differ")
+    assert world.cloud.call("GET", f"/backfills/{view['id']}/comparison").status != 200

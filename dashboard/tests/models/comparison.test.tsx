@@ -172,6 +172,13 @@ describe("the examples", () => {
     expect(screen.getAllByTestId("example")).toHaveLength(8);
   });
 
+  it("lead to their record where they have one", async () => {
+    shown({ examples: [example("a.jpg", { prediction_id: "s3-abc" }), example("b.jpg")] });
+    const link = await screen.findByTestId("example-record");
+    expect(link).toHaveTextContent("Open in history");
+    expect(link).toHaveAttribute("href", "#/history?record=s3-abc");
+  });
+
   it("stay without their images", async () => {
     shown({ examples: [example("a.jpg", { thumbnail: null })] });
     expect(await screen.findByTestId("no-thumbnails")).toBeInTheDocument();
@@ -181,6 +188,13 @@ describe("the examples", () => {
 });
 
 describe("a table", () => {
+  it("says which folders are not in it", async () => {
+    shown({ folders_left: 1_200 });
+    expect(await screen.findByTestId("slices")).toHaveTextContent(
+      "Folders that agree more, or have too few images to tell, and are not listed: 1,200.",
+    );
+  });
+
   it("is ordered by each of its columns, both ways, with unknown values last", async () => {
     shown();
     await screen.findByTestId("compared-labels");

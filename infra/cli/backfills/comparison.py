@@ -2,11 +2,12 @@
 
 from typing import Any
 
-_LABELS, _CELLS = 5, 5
+_LABELS, _CELLS, _SLICES = 5, 5, 5
 
 
 def lines(found: dict[str, Any]) -> list[str]:
-    """Agreement, what is unknown, the most changed labels and the largest confusion."""
+    """Agreement, what is unknown, the most changed labels, the largest confusion, and the groups of
+    images that agree less than all."""
     new, old, failed = found["new"], found["old"], found["failed"]
     said = [f"{new} against {old}: {found['images']:,} images answered by both"]
     if any(failed.values()):
@@ -41,10 +42,32 @@ def lines(found: dict[str, Any]) -> list[str]:
         f"  {_name(cell['old'])} -> {_name(cell['new'])}: {cell['images']:,} images"
         for cell in found["confusion"][:_CELLS]
     ]
-    examples = len(found["examples"])
+    # Less for certain: the whole interval is below what all agree.
+    less = [one for one in found["slices"] if one["agreement"]["high"] < agreement["share"]]
+    if less:
+        said.append("agree less:")
+    said += [
+        f"  {_group(one)}: {one['agreement']['share']:.1%} of {one['images']:,} images"
+        for one in sorted(less, key=lambda one: one["agreement"]["high"])[:_SLICES]
+    ]
+    examples, clusters = len(found["examples"]), len(found["clusters"])
     if examples:
-        said.append(f"{examples} examples in {len(found['clusters'])} clusters: see --json")
+        said.append(
+            f"examples: {examples}, in groups of images that look alike: {clusters}; see the "
+            "dashboard, or --json"
+        )
     return said
+
+
+def _group(one: dict[str, Any]) -> str:
+    """As people say it; the confidence is the old version's."""
+    match one["by"]:
+        case "folder":
+            return f"folder {one['value']}" if one["value"] else "the source itself"
+        case "size":
+            return f"{one['value']} megapixels"
+        case _:
+            return f"confidence {one['value']}"
 
 
 def _name(label: str | None) -> str:

@@ -1,14 +1,16 @@
-"""A comparison with its thumbnails as URLs that open."""
+"""A comparison with its thumbnails as URLs that open, and its images' records."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from visionflow.backfills.comparison.files import ComparisonFiles
+from visionflow.backfills.comparison.records import records_of
 from visionflow.backfills.comparison.view import BackfillComparison
 from visionflow.backfills.record import Backfill
 from visionflow.errors import ComparisonNotFoundError, ComparisonNotReadyError
 from visionflow.images.store import ImageStore
+from visionflow.predictions.store import PredictionStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,6 +26,7 @@ class ComparisonReader:
     bucket: str
     s3: "S3Client"
     images: ImageStore
+    predictions: PredictionStore
 
     def read(self, row: Backfill) -> BackfillComparison:
         """Raises `ComparisonNotFoundError`, `ComparisonNotReadyError`."""
@@ -40,9 +43,10 @@ class ComparisonReader:
             )
         with ThreadPoolExecutor(_LOOKERS) as pool:
             urls = pool.map(self._url, (image.thumbnail for image in found.examples))
+            records = records_of(self.predictions, found.examples, self.images.bucket)
             examples = tuple(
-                replace(image, thumbnail=url)
-                for image, url in zip(found.examples, urls, strict=True)
+                replace(image, thumbnail=url, prediction_id=record)
+                for image, url, record in zip(found.examples, urls, records, strict=True)
             )
         return replace(found, examples=examples)
 

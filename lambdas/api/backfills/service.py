@@ -98,7 +98,9 @@ class BackfillService:
             resources.registry,
             resources.usage,
             source,
-            ComparisonReader(settings.backfills_bucket, resources.s3, resources.images),
+            ComparisonReader(
+                settings.backfills_bucket, resources.s3, resources.images, resources.predictions
+            ),
             bool(resources.settings.own_records),
         )
 

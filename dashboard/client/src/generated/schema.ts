@@ -1696,7 +1696,7 @@ export interface components {
          * ComparedImage
          * @description An image that the versions answer differently. ``disagreement``: 0..1, the total variation
          *     distance of their answers. ``thumbnail``: a URL that lives for 15 minutes; null where the image
-         *     is gone, was erased, or cannot be drawn.
+         *     is gone, was erased, or cannot be drawn. ``prediction_id``: of its record, where it has one.
          */
         ComparedImage: {
             /** Key */
@@ -1715,6 +1715,8 @@ export interface components {
             height: number;
             /** Thumbnail */
             thumbnail: string | null;
+            /** Prediction Id */
+            prediction_id: string | null;
             old: components["schemas"]["ComparedAnswer"];
             new: components["schemas"]["ComparedAnswer"];
         };

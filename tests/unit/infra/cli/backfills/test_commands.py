@@ -33,6 +33,17 @@ COMPARISON = {
         {"label": "lily", "new": 5, "old": 5, "both": 5, "shift": 0.0},
     ],
     "confusion": [{"old": "rose", "new": None, "images": 7}],
+    "slices": [
+        {"by": "folder", "value": "", "images": 60, "agreement": {"share": 0.8, "high": 0.88}},
+        {"by": "folder", "value": "a", "images": 30, "agreement": {"share": 0.87, "high": 0.95}},
+        {"by": "size", "value": "0.5-2", "images": 50, "agreement": {"share": 0.7, "high": 0.81}},
+        {
+            "by": "confidence",
+            "value": "<0.5",
+            "images": 9,
+            "agreement": {"share": 0.1, "high": 0.4},
+        },
+    ],
     **{"clusters": [{"id": 0}], "examples": [{"key": "a.jpg"}, {"key": "b.jpg"}]},
 }
 
@@ -136,7 +147,12 @@ def test_a_version_against_another_is_compared_at_the_end(
     assert "rose: 20 -> 12 images, 11 of them the same" in said
     assert "lily" not in said
     assert "rose -> unknown: 7 images" in said
-    assert "2 examples in 1 clusters" in said
+    assert said.split("agree less:\n")[1].splitlines() == [
+        "  confidence <0.5: 10.0% of 9 images",
+        "  0.5-2 megapixels: 70.0% of 50 images",
+        "  the source itself: 80.0% of 60 images",
+        "examples: 2, in groups of images that look alike: 1; see the dashboard, or --json",
+    ]
     assert say(Api(compared, COMPARISON), "show", "B1", "--json") == 0
     assert json.loads(capsys.readouterr().out)["comparison"] == COMPARISON
 

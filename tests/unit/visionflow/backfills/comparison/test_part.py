@@ -13,7 +13,12 @@ from visionflow.backfills.comparison.measure import Answer, disagreement, distri
 from visionflow.backfills.comparison.part import BINS, Compared, Part, bin_of, candidates_of
 from visionflow.backfills.comparison.summary import comparison_of
 from visionflow.backfills.comparison.thumbnails import thumbnail_of
-from visionflow.backfills.comparison.view import MOST_FOLDERS, ComparedAnswer, ComparedImage
+from visionflow.backfills.comparison.view import (
+    MOST_EXAMPLES,
+    MOST_FOLDERS,
+    ComparedAnswer,
+    ComparedImage,
+)
 from visionflow.backfills.request import SourceKind, Work
 from visionflow.predictions.record import s3_object_id, thumbnail_key, thumbnail_prefix
 
@@ -28,7 +33,7 @@ def candidate(
     key: str, old: str | None, new: str | None, apart: float = 0.5, embedding: bytes = b""
 ) -> Candidate:
     said = [ComparedAnswer(label, 0.5, None, (Score("cat", 0.5),)) for label in (old, new)]
-    image = ComparedImage(key, "b", None, 0, apart, 4, 4, f"thumbnails/{key}", *said)
+    image = ComparedImage(key, "b", None, 0, apart, 4, 4, f"thumbnails/{key}", None, *said)
     return Candidate(image, embedding)
 
 
@@ -130,13 +135,26 @@ def test_candidates_are_of_each_pair_of_answers() -> None:
     assert chosen == ["c0", "q", "c1", "r"]
 
 
+def differing(count: int) -> list[Compared]:
+    old, new = answer("b"), answer("c")
+    return [Compared("odd", 1, old, new, candidate(f"{n}", "b", "c")) for n in range(count)]
+
+
 @pytest.mark.parametrize(
-    ("chunks", "each"), [(0, 25), (1, 25), (80, 25), (100, 20), (400, 5), (200_000, 5)]
+    ("chunks", "each"), [(0, 100), (1, 100), (2_000, 100), (4_000, 50), (40_000, 5), (200_000, 5)]
 )
-def test_few_chunks_hand_on_more_candidates(chunks: int, each: int) -> None:
+def test_chunks_hand_on_fewer_candidates_where_they_are_very_many(chunks: int, each: int) -> None:
     assert candidates_of(chunks) == each
-    tried = [replace(i, candidate=candidate("a", "b", "c")) for i in images(99) if i.old and i.new]
-    assert len(Part.of(tried, each).candidates) == each
+    assert len(Part.of(differing(120), each).candidates) == each
+
+
+def test_a_hundred_examples_are_shown_where_all_that_differ_are_in_one_chunk() -> None:
+    """As where a prefix is listed and one of its folders differs."""
+    alike = [Compared("other", 1, answer("b"), answer("b")) for _ in range(500)]
+    merged = Part()
+    for chunk in (alike, differing(MOST_EXAMPLES), *[alike] * 5):
+        merged.merge(Part.read(Part.of(chunk, candidates_of(7)).to_bytes()))
+    assert len(comparison_of(("n", "o"), merged).examples) == MOST_EXAMPLES
 
 
 @pytest.mark.parametrize(
@@ -185,6 +203,7 @@ def work(source: str, kind: SourceKind) -> Work:
         ("s3://b/photos/20", "listing", "photos/2025/1.jpg", "2025"),
         ("s3://b", "listing", "cats/1.jpg", "cats"),
         ("s3://b", "listing", "1.jpg", ""),
+        ("s3://b//photos/", "listing", "/photos/cats/1.jpg", "cats"),
         ("s3://b/lists/a.csv", "csv", "photos/cats/old/1.jpg", "photos/cats"),
         ("s3://b/x/manifest.json", "inventory", "1.jpg", ""),
     ],

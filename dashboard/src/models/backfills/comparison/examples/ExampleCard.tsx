@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 
 import { useLanguage } from "../../../../i18n";
 import { answerText } from "../../../../i18n/comparison/texts";
@@ -16,11 +17,11 @@ interface ExampleCardProps {
   onBroken: () => void;
 }
 
-/** An image with the old answer beside the new one. It has no record: its address names it. */
+/** An image with the old answer beside the new one. Its address names it; few have a record. */
 export function ExampleCard({ example, onBroken }: ExampleCardProps) {
   const { t } = useTranslation();
   const language = useLanguage();
-  const { bucket, key, thumbnail, disagreement, width, height } = example;
+  const { bucket, key, thumbnail, disagreement, width, height, prediction_id: record } = example;
   return (
     <li className={css.card} data-testid="example">
       <Thumbnail className={css.image} url={thumbnail} onBroken={onBroken} />
@@ -31,6 +32,15 @@ export function ExampleCard({ example, onBroken }: ExampleCardProps) {
           {" · "}
           {t("comparison.disagreement", { share: percent(disagreement, language) })}
         </p>
+        {record !== null && (
+          <Link
+            to={`/history?record=${encodeURIComponent(record)}`}
+            className="small"
+            data-testid="example-record"
+          >
+            {t("predict.openRecord")}
+          </Link>
+        )}
       </div>
       <div className={css.answers}>
         <Answer which="old" answer={example.old} />

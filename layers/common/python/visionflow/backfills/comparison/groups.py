@@ -16,7 +16,7 @@ def folder_of(work: Work, key: str) -> str:
     """The folder of a key, one level below the source; of what a list names, its first two levels.
     Empty for what lies in the source itself."""
     _, prefix = work.place
-    root = f"{prefix.rpartition('/')[0]}/".removeprefix("/") if work.kind == "listing" else ""
+    root = prefix[: prefix.rfind("/") + 1] if work.kind == "listing" else ""
     levels = 1 if work.kind == "listing" else 2
     return "/".join(key.removeprefix(root).split("/")[:-1][:levels])
 

@@ -9,13 +9,12 @@ import heapq
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any, Final, Self
 
 from visionflow.backfills.comparison.candidates import Candidate, kept
 from visionflow.backfills.comparison.groups import groups_of, place_of
 from visionflow.backfills.comparison.measure import Answer
-from visionflow.backfills.comparison.view import By
+from visionflow.backfills.comparison.view import MOST_EXAMPLES, By
 
 BINS: Final = 20
 """Of the histogram of confidence shifts, from -1 to 1."""
@@ -27,7 +26,9 @@ MOST_KEPT_FOLDERS: Final = 2_000
 """Beyond, those of the smallest hashes: each folder has the same chance, and what is kept is exact,
 because a folder that is kept at the end was never dropped."""
 
-_LEAST_OF_CHUNK, _MOST_OF_CHUNK = 5, 25
+_LEAST_OF_CHUNK = 5
+# Of all chunks, about; to be read and added.
+_MOST_HANDED_ON = 200_000
 
 Pair = tuple[str | None, str | None]
 
@@ -164,8 +165,9 @@ class Part:
 
 
 def candidates_of(chunks: int) -> int:
-    """How many a chunk hands on: twice what is kept of all, where they are few."""
-    return min(_MOST_OF_CHUNK, max(_LEAST_OF_CHUNK, ceil(2 * MOST_CANDIDATES / max(1, chunks))))
+    """How many a chunk hands on: as many as are shown, because all that differ may lie in one
+    folder and so in one chunk; fewer where chunks are very many."""
+    return min(MOST_EXAMPLES, max(_LEAST_OF_CHUNK, _MOST_HANDED_ON // max(1, chunks)))
 
 
 def bin_of(shift: float) -> int:

@@ -106,7 +106,7 @@ class ComparedAnswer:
 class ComparedImage:
     """An image that the versions answer differently. ``disagreement``: 0..1, the total variation
     distance of their answers. ``thumbnail``: a URL that lives for 15 minutes; null where the image
-    is gone, was erased, or cannot be drawn."""
+    is gone, was erased, or cannot be drawn. ``prediction_id``: of its record, where it has one."""
 
     key: str
     bucket: str
@@ -116,6 +116,7 @@ class ComparedImage:
     width: int
     height: int
     thumbnail: str | None
+    prediction_id: str | None
     old: ComparedAnswer
     new: ComparedAnswer
 
