@@ -80,7 +80,7 @@ def _read(store: ImageStore, entry: Entry, theirs: bool) -> Read:
     try:
         return again(
             lambda: store.fetch(entry.key, entry.version, entry.etag),
-            lasts=lambda error: theirs and _code(error) in _DENIED,
+            lasts=lambda error: theirs and code_of(error) in DENIED,
         )
     except ImageError as error:
         return error
