@@ -233,10 +233,11 @@ class ChunkService:
                 prepared[spec] = self.decoder.prepare(data, spec, stopwatch.step, thumbnail=0)
             try:
                 answers.append(classified(prepared[spec], stopwatch, serving))
-                self.versions.answered(serving.model)
             except Exception:  # ONNX Runtime raises classes of its own
                 logger.exception("version failed", extra={"model": serving.model.text})
                 answers.append(ModelUnavailableError(f"{serving.model.text} fails at this image."))
+            else:
+                self.versions.answered(serving.model)
         return answers
 
     def _write(self, mine: Mine, done: Sequence["Done"], began: float) -> None:

@@ -17,6 +17,7 @@ from lambdas.api.backfills.routes import endpoints
 from lambdas.api.resources import resources
 from lambdas.backfill.slices import Slice
 from lambdas.chunk.service import ChunkService
+from lambdas.chunk.versions import Versions
 from tests.images import bad_files, encode, plain
 from tests.integration.backfill_world import BUCKET, IMAGES, BackfillWorld, Hurried
 from tests.integration.conftest import BACKFILLS, PLENTY, Cloud
@@ -26,6 +27,7 @@ from visionflow.access.quotas import Quotas
 from visionflow.access.usage import UsageSettings
 from visionflow.backfills import chunks, listing, sources
 from visionflow.backfills.store import BackfillStore
+from visionflow.models.ref import ModelRef
 from visionflow.predictions.record import s3_object_id
 
 KILLER = encode(plain("black"))
@@ -231,6 +233,27 @@ def test_a_call_that_does_nothing_costs_too(
     view = world.run()
     spent, _ = lambdas.chunk.handler.service().store.spent(view["id"])
     assert (view["state"], spent.calls, spent.images) == ("done", 2, 1)
+
+
+def test_a_note_that_cannot_be_removed_is_no_failure_of_the_version(
+    world: BackfillWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of processes that died before; the next try finds it gone."""
+    world.fill(2)
+    full, answered = [True], Versions.answered
+
+    def fail_once(versions: Versions, model: ModelRef) -> None:
+        if full and full.pop():
+            raise OSError("no space left on device")
+        answered(versions, model)
+
+    monkeypatch.setattr(Versions, "answered", fail_once)
+    blamed: list[object] = []
+    monkeypatch.setattr(
+        "lambdas.chunk.service.logger.exception", lambda *of, **_: blamed.append(of)
+    )
+    view = world.run()
+    assert (view["state"], counts(view), blamed) == ("done", (2, 2, 0, 0, 0), [])
 
 
 @pytest.mark.parametrize("into", ["files", "records"])
