@@ -1,5 +1,6 @@
 """The engine that classifies in the browser: its answers, no network, and what it refuses."""
 
+import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -78,12 +79,57 @@ def test_the_browser_answers_as_the_function_does(page: Page, cloud: Cloud) -> N
         assert here["familiarity"] == pytest.approx(there["familiarity"], abs=TOLERANCE)
         assert here["topK"][0]["label"] == there["top_k"][0]["label"]
         assert len(here["topK"]) == 5
-        assert (here["width"], here["height"]) == Image.open(sample).size
+        with Image.open(sample) as image:
+            assert (here["width"], here["height"]) == image.size
         mine, theirs = here["explanation"], there["explanation"]
         assert mine["label"] == theirs["label"]
         assert mine["box"] == pytest.approx(theirs["box"])
         flat = [[value for row in one["values"] for value in row] for one in (mine, theirs)]
         assert flat[0] == pytest.approx(flat[1], abs=0.15)
+
+
+def on_its_side(image: Image.Image) -> bytes:
+    """Stored on its side, with the tag that says how to turn it."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return saved(image.transpose(Image.Transpose.ROTATE_90), "JPEG", quality=95, exif=exif)
+
+
+def see_through(image: Image.Image) -> bytes:
+    """With a corner that nothing is in, and one that is half there."""
+    image = image.convert("RGBA")
+    width, height = image.size
+    alpha = Image.new("L", image.size, 255)
+    alpha.paste(0, (0, 0, width // 2, height // 3))
+    alpha.paste(128, (width // 2, 0, width, height // 3))
+    image.putalpha(alpha)
+    return saved(image, "PNG")
+
+
+def grey(image: Image.Image) -> bytes:
+    return saved(image.convert("L"), "JPEG", quality=95)
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def test_files_of_other_shapes_are_decoded_as_in_the_function(page: Page, cloud: Cloud) -> None:
+    open_engine(page)
+    with Image.open(SAMPLES[2]) as panda:
+        panda.load()
+    upright = panda.size
+    for shaped in (on_its_side, see_through, grey):
+        data = shaped(panda)
+        here = classify(page, data)
+        kind = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
+        there = cloud.call("POST", "/predict", data, kind).body
+        assert (here["width"], here["height"]) == upright
+        assert here["topK"][0]["label"] == there["top_k"][0]["label"], shaped.__name__
+        best = there["top_k"][0]["confidence"]
+        assert here["topK"][0]["confidence"] == pytest.approx(best, abs=2 * TOLERANCE)
 
 
 def test_what_cannot_be_decoded_here_is_refused_and_the_next_image_answered(page: Page) -> None:
