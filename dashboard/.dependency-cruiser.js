@@ -6,6 +6,7 @@ const FLOORS = [
   ["main"],
   ["app"],
   ["live", "predict", "history", "accuracy", "models", "data", "training", "admin", "account"],
+  ["outbox"],
   ["records", "moves", "auth"],
   ["ui", "charts", "registry"],
   ["access"],
