@@ -10,7 +10,7 @@ import {
 } from "./protocol.ts";
 import workerFile from "./worker.ts?worker&url";
 
-export { EngineError } from "./protocol.ts";
+export { EngineError, RUNTIME_BYTES } from "./protocol.ts";
 export type { ActivationMap, EngineAnswer, EngineErrorCode, Frame } from "./protocol.ts";
 
 /** A version that classifies on this device, in a worker of its own. */
