@@ -1,6 +1,6 @@
 /**
  * Pillow's resampling of 8-bit images, to the bit: the same filters, coefficients in fixed point,
- * the box in 32-bit floats, and the horizontal pass before the vertical one.
+ * the box in 32-bit floats, and the same order of the two passes.
  * https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
 
@@ -8,7 +8,7 @@ export type Interpolation = "bilinear" | "bicubic" | "lanczos";
 
 /** A part of an image: RGBA rows, which begin at `left` and `top` of the whole. */
 export interface Region {
-  rgba: Uint8ClampedArray;
+  rgba: Uint8ClampedArray | Uint8Array;
   left: number;
   top: number;
   width: number;
@@ -50,10 +50,18 @@ export function resample(
   const filter = FILTERS[interpolation];
   const across = kernel(filter, image.whole.width, box.left, box.right, size);
   const down = kernel(filter, image.whole.height, box.top, box.bottom, size);
+  if (isTall(image.whole, size)) {
+    const lines = vertical(image.rgba, down, image.top, image.width * 4);
+    return horizontal({ ...image, rgba: lines, top: 0 }, across, 0, size);
+  }
   const first = down.starts[0] ?? 0;
   const last = (down.starts[size - 1] ?? 0) + (down.counts[size - 1] ?? 0);
-  const rows = horizontal(image, across, first, last);
-  return vertical(rows, down, first, size);
+  return vertical(horizontal(image, across, first, last), down, first, size * 3);
+}
+
+/** Pillow 13 shrinks a tall image's height first; the order decides how values are rounded. */
+function isTall({ width, height }: Region["whole"], size: number): boolean {
+  return height > size && height - size > 2 * (width - size);
 }
 
 /** What of an image `resample` reads for `box`: whole pixels, as far as the filter reaches. */
@@ -142,9 +150,9 @@ function horizontal(image: Region, across: Kernel, first: number, last: number):
   return out;
 }
 
-function vertical(rows: Uint8Array, down: Kernel, first: number, size: number): Uint8Array {
-  const { room, starts, counts, weights } = down;
-  const width = size * 3;
+/** `down.size` rows of `width` bytes, from rows of which the first is the image's row `first`. */
+function vertical(rows: Region["rgba"], down: Kernel, first: number, width: number): Uint8Array {
+  const { size, room, starts, counts, weights } = down;
   const out = new Uint8Array(size * width);
   const sums = new Int32Array(width);
   for (let place = 0; place < size; place++) {
