@@ -46,6 +46,14 @@ export function Session({ engine }: { engine: Engine }) {
     setUnkept(kept?.problem ?? null);
     if (kept?.deviceId != null) setNoticed((before) => before + 1);
   };
+  const chooser = (
+    <FileButton
+      id={inputId}
+      label={t("device.choose")}
+      onFiles={(files) => void add(files)}
+      testId="device-files"
+    />
+  );
   return (
     <div className={css.columns}>
       <section
@@ -64,7 +72,9 @@ export function Session({ engine }: { engine: Engine }) {
             onStop={() => {
               setOn(false);
             }}
-          />
+          >
+            {!shown && chooser}
+          </LiveCamera>
         )}
         {shown && (
           <>
@@ -86,6 +96,7 @@ export function Session({ engine }: { engine: Engine }) {
               >
                 {t(isOn ? "device.resume" : "device.close")}
               </button>
+              {chooser}
             </div>
           </>
         )}
@@ -95,13 +106,12 @@ export function Session({ engine }: { engine: Engine }) {
             <span className="muted small">{t("device.cameraHint")}</span>
           </label>
         )}
-        <div className="row">
-          {!isOn && (
+        {!isOn && !shown && (
+          <div className="row">
             <button
               type="button"
-              className={`button ${shown ? "" : "primary"}`}
+              className="button primary"
               onClick={() => {
-                close();
                 setNoticed(0);
                 setOn(true);
               }}
@@ -110,14 +120,9 @@ export function Session({ engine }: { engine: Engine }) {
               <CameraIcon />
               {t("device.camera")}
             </button>
-          )}
-          <FileButton
-            id={inputId}
-            label={t("device.choose")}
-            onFiles={(files) => void add(files)}
-            testId="device-files"
-          />
-        </div>
+            {chooser}
+          </div>
+        )}
         {isOn && send && (
           <p className="muted small" role="status" data-testid="device-noticed">
             {t("device.consent.noticed", { n: whole(noticed, language) })}

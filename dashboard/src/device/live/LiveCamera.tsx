@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent, useState } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Engine, EngineAnswer } from "../../ondevice/engine";
@@ -31,11 +31,13 @@ interface LiveCameraProps {
   onMark: (frame: File) => Promise<void>;
   onNotice: (frame: File) => Promise<void>;
   onStop: () => void;
+  /** More buttons. */
+  children: ReactNode;
 }
 
 /** The camera, whose frames the engine answers as fast as it can. */
 export function LiveCamera(props: LiveCameraProps) {
-  const { engine, feed, covered, notices, onFreeze, onMark, onNotice, onStop } = props;
+  const { engine, feed, covered, notices, onFreeze, onMark, onNotice, onStop, children } = props;
   const { t } = useTranslation();
   const { video, ready, error, turn, torch, take } = useCamera(LIVE_SIZE);
   const isVisible = useVisible();
@@ -140,6 +142,7 @@ export function LiveCamera(props: LiveCameraProps) {
             >
               {t("device.cameraStop")}
             </button>
+            {children}
           </div>
         </>
       )}
