@@ -24,6 +24,7 @@ export function AnswerPanel({ answer, engine, deviceId, problem }: AnswerPanelPr
   const isUnknown = status === "unknown";
   return (
     <div className={css.answer} data-testid="device-result">
+      <h2 className="visually-hidden">{t("device.answer")}</h2>
       <Headline answer={answer} />
       <WhyParent record={{ status, label, top_k: topK }} />
       {isUnknown && <WhyUnknown record={{ unknown_reason: unknownReason, label, confidence }} />}

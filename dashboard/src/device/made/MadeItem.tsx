@@ -24,6 +24,7 @@ export function MadeItem({ item, onDiscard, onRetry }: MadeItemProps) {
   const { answer, state, error, id, feedback } = item;
   const label = answer.status === "ok" ? answer.label : t("status.unknown");
   const time = moment(Date.parse(item.madeAt), language);
+  const named = (action: string) => `${action}: ${label}, ${time}`;
   return (
     <li className={css.item} data-testid="device-made-item" data-state={state}>
       {item.thumbnail ? <BlobImage blob={item.thumbnail} /> : <ImageIcon className={css.none} />}
@@ -51,7 +52,7 @@ export function MadeItem({ item, onDiscard, onRetry }: MadeItemProps) {
             <Link
               className="small"
               to={`/history?record=${encodeURIComponent(id)}`}
-              aria-label={t("device.made.openNamed", { label, time })}
+              aria-label={named(t("device.made.open"))}
             >
               {t("device.made.open")}
             </Link>
@@ -60,7 +61,7 @@ export function MadeItem({ item, onDiscard, onRetry }: MadeItemProps) {
             <button
               type="button"
               className="button small"
-              aria-label={t("device.made.retryNamed", { label, time })}
+              aria-label={named(t("app.retry"))}
               onClick={() => void onRetry(item.deviceId)}
               data-testid="device-retry"
             >
@@ -71,7 +72,7 @@ export function MadeItem({ item, onDiscard, onRetry }: MadeItemProps) {
             <button
               type="button"
               className="button small"
-              aria-label={t("device.made.discardNamed", { label, time })}
+              aria-label={named(t("device.made.discard"))}
               onClick={() => void onDiscard(item.deviceId)}
               data-testid="device-discard"
             >
