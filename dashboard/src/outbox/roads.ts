@@ -39,12 +39,16 @@ export async function sendRecords(api: Client, rows: readonly Row[]): Promise<Ou
     filename: row.filename,
     width: row.answer.width,
     height: row.answer.height,
-    milliseconds: row.answer.milliseconds,
+    milliseconds: total(row.answer.milliseconds),
   }));
   const { items } = await (api as unknown as RecordsApi).call("POST /predictions", {
     body: { records },
   });
   return items;
+}
+
+function total({ decode, prepare, infer }: Row["answer"]["milliseconds"]): number {
+  return decode + prepare + infer;
 }
 
 /** One record with its image, which the cloud classifies too. */
