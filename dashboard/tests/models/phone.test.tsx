@@ -10,7 +10,7 @@ import { renderDashboard } from "../render";
 describe("a version on a phone", () => {
   it.each([
     ["en", "Open visionflow20 1.0.0 on a phone", "Open on a phone"],
-    ["ko", "visionflow20 1.0.0을(를) 휴대전화에서 열기", "휴대전화에서 열기"],
+    ["ko", "휴대전화에서 열기: visionflow20 1.0.0", "휴대전화에서 열기"],
   ] as const)("is opened by a code beside it (%s)", async (language, name, title) => {
     const fake = new FakeApi();
     fake.models = registry();
