@@ -1,20 +1,43 @@
 import react from "@vitejs/plugin-react";
+import { defaultClientConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
 import { assetList } from "./assetList.ts";
 import { localCloud } from "./localCloud.ts";
+import { packedFiles } from "./packedFiles.ts";
 
 export default defineConfig({
   // Relative addresses: the site runs under any prefix of any bucket.
   base: "./",
   // The client from its source, so that it need not be built first.
-  resolve: { tsconfigPaths: true },
+  resolve: {
+    tsconfigPaths: true,
+    // ONNX Runtime's files stay files, in `engine`, instead of code within code.
+    conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions],
+  },
   plugins: [react(), localCloud(), assetList()],
+  // What classifies on the device has a folder of its own: CloudFront lets it compile WebAssembly.
+  worker: {
+    format: "es",
+    plugins: () => [packedFiles()],
+    rolldownOptions: {
+      output: {
+        entryFileNames: "engine/[name]-[hash].js",
+        chunkFileNames: "engine/[name]-[hash].js",
+        assetFileNames: "engine/[name]-[hash][extname]",
+      },
+    },
+  },
   build: {
     target: "es2023",
     // Nothing inlined as data: addresses, so a strict Content-Security-Policy needs no exception.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The engine by itself, too: what measures and tests it opens it by its name, in the page.
+    rolldownOptions: {
+      input: ["index.html", "src/ondevice/engine.ts"],
+      preserveEntrySignatures: "exports-only",
+    },
   },
   test: {
     testTimeout: 20_000,

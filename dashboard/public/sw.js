@@ -4,15 +4,15 @@
  * It keeps the site's own files and nothing else: the page, its settings (config.json), its icons,
  * and the files under assets/, whose names change with their content and which assets.json lists.
  * So each page opens, also one that was not visited before the network went. Whatever it does not
- * name here, above all every answer of
- * the API and every image, goes past it untouched. The local cloud serves page and API from one
+ * name here, above all every answer of the API and every image, goes past it untouched. What
+ * classifies on the device, under engine/, is kept from its first use on; engine.json lists it. The local cloud serves page and API from one
  * origin, so the rule is by path within the page's own folder, never by origin.
  */
 const CACHE = "visionflow-2";
 const PAGE = ["./", "index.html", "config.json", "manifest.json", "favicon.svg"];
-const ASSETS = "assets.json";
+const HASHED = /^(assets|engine)\//;
 const KEPT =
-  /^(assets\/[\w.-]+|icons\/[\w-]+\.png|index\.html|config\.json|manifest\.json|favicon\.svg|)$/;
+  /^((assets|engine)\/[\w.-]+|icons\/[\w-]+\.png|index\.html|config\.json|manifest\.json|favicon\.svg|)$/;
 const DOCUMENTS = ["", "index.html"];
 
 self.addEventListener("install", (event) => {
@@ -22,7 +22,7 @@ self.addEventListener("install", (event) => {
       // One by one: a bucket serves index.html, but has nothing at the folder's address.
       .then(async (cache) => {
         await Promise.allSettled(PAGE.map((path) => cache.add(path)));
-        await keepAssets(cache).catch(() => undefined);
+        await keepRelease(cache).catch(() => undefined);
       })
       .then(() => self.skipWaiting()),
   );
@@ -42,7 +42,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const path = keptPath(request);
   if (path === null) return;
-  if (path.startsWith("assets/")) {
+  if (HASHED.test(path)) {
     event.respondWith(cacheFirst(request));
     return;
   }
@@ -53,7 +53,7 @@ self.addEventListener("fetch", (event) => {
     // The page may be another release than the last one.
     answer
       .then(() => caches.open(CACHE))
-      .then(keepAssets)
+      .then(keepRelease)
       .catch(() => undefined),
   );
 });
@@ -90,19 +90,28 @@ async function networkFirst(request, path) {
 }
 
 /** Has every file of this release, and none of another. */
-async function keepAssets(cache) {
-  const response = await fetch(new Request(new URL(ASSETS, self.registration.scope)));
+async function keepRelease(cache) {
+  await keepListed(cache, "assets");
+  // A device that has used the engine once is to have it without a network after a release too.
+  const engine = new URL("engine/", self.registration.scope).href;
+  const used = (await cache.keys()).some(({ url }) => url.startsWith(engine));
+  if (used) await keepListed(cache, "engine");
+}
+
+/** Has what `folder`.json names, and nothing else of the folder. */
+async function keepListed(cache, folder) {
+  const response = await fetch(new Request(new URL(`${folder}.json`, self.registration.scope)));
   if (!response.ok) return;
   const wanted = new Set(
     (await response.json()).map((path) => new URL(path, self.registration.scope).href),
   );
   const kept = new Set((await cache.keys()).map(({ url }) => url));
-  const folder = new URL("assets/", self.registration.scope).href;
-  for (const url of kept) {
-    if (url.startsWith(folder) && !wanted.has(url)) await cache.delete(url);
-  }
+  const start = new URL(`${folder}/`, self.registration.scope).href;
   // One by one: the page itself comes first.
   for (const url of wanted) if (!kept.has(url)) await cache.add(url);
+  for (const url of kept) {
+    if (url.startsWith(start) && !wanted.has(url)) await cache.delete(url);
+  }
 }
 
 async function keep(cache, request, response) {

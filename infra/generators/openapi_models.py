@@ -24,6 +24,7 @@ from lambdas.api.feedback.service import (
     WithdrawnFeedback,
 )
 from lambdas.api.models.comparison import ModelComparison
+from lambdas.api.models.device import DeviceModel
 from lambdas.api.models.preview import Moved, MovePreview
 from lambdas.api.models.service import (
     CanaryRequest,
@@ -201,6 +202,12 @@ MODEL_OPERATIONS: dict[tuple[str, str], Operation] = {
                 {"type": "boolean", "default": True},
             ),
         ),
+    ),
+    ("GET", "/models/{name}/{version}/device"): Operation(
+        "deviceModel",
+        "A version that may serve, with its files, for a device that classifies by itself",
+        {200: DeviceModel},
+        _MODEL,
     ),
     ("POST", "/models/{name}/{version}/promote"): _move("promote", "Put a version into production"),
     ("POST", "/models/{name}/{version}/canary"): Operation(

@@ -11,7 +11,11 @@ from infra.constructs.storage.private_bucket import PrivateBucket
 from infra.constructs.storage.stores import Stores
 from infra.constructs.web.http_api import ApiAddress
 from infra.constructs.web.sign_in import sign_in_domain, user_pools_host
-from infra.constructs.web.static_site import StaticSite, content_security_policy
+from infra.constructs.web.static_site import (
+    StaticSite,
+    content_security_policy,
+    engine_policy,
+)
 from infra.nag import LOOPBACK_ONLY, acknowledge
 from infra.stages import StageConfig
 
@@ -54,6 +58,7 @@ class DashboardStack(Stack):
                     models=stores.models,
                     sign_in=(sign_in_domain(stage), user_pools_host()),
                 ),
+                engine_policy=engine_policy(stores.models),
             )
             CfnOutput(self, "DashboardUrl", value=self.site.url)
         else:

@@ -19,7 +19,11 @@ from infra.constructs.storage.tables import (
     RegistryTable,
     UsageTable,
 )
-from infra.constructs.storage.upload_notification import UploadNotification, page_may_upload
+from infra.constructs.storage.upload_notification import (
+    UploadNotification,
+    page_may_read,
+    page_may_upload,
+)
 from infra.constructs.training_job.job_stores import JobsTable, JobStores
 from infra.stages import StageConfig
 from visionflow.backfills.chunks import WORK_PREFIX
@@ -98,6 +102,7 @@ class DataStack(Stack):
             access_logs=access_logs,
             versioned=True,
             lifecycle_rules=[abandon_uploads, forget_old_versions],
+            cors=[page_may_read()] if stage.on_aws else [],  # what classifies on a device
         )
         datasets = PrivateBucket(
             self,

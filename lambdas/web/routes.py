@@ -71,6 +71,7 @@ ROUTES = (
     Route("DELETE", "/models/canary", "api", "models"),
     Route("DELETE", "/models/shadow", "api", "models"),
     Route("GET", "/models/{name}/{version}", "api", "read"),
+    Route("GET", "/models/{name}/{version}/device", "api", "predict"),
     Route("POST", "/models/{name}/{version}/promote", "api", "models"),
     Route("POST", "/models/{name}/{version}/canary", "api", "models"),
     Route("POST", "/models/{name}/{version}/shadow", "api", "models"),

@@ -22,7 +22,12 @@ from playwright.sync_api import (
     expect,
 )
 
-from infra.constructs.web.static_site import security_policy
+from infra.constructs.web.static_site import (
+    ENGINE,
+    ISOLATION,
+    engine_security_policy,
+    security_policy,
+)
 from tests.e2e.cloud import Cloud
 from tests.images import textured
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
@@ -65,16 +70,21 @@ def address(cloud: Cloud, page: str) -> str:
 
 
 def enforce_policy(context: BrowserContext, cloud: Cloud) -> None:
-    """Add the policy that CloudFront adds on AWS; the local cloud's bucket sends no headers."""
+    """Add the policies that CloudFront adds on AWS; the local cloud's bucket sends no headers."""
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(cloud.outputs.api_url))
-    policy = security_policy(api=origin, images=origin, reports=origin, sign_in=origin)
+    page = security_policy(api=origin, images=origin, reports=origin, sign_in=origin)
 
-    def serve(route: Route) -> None:
-        response = route.fetch()
-        headers = {**response.headers, "content-security-policy": policy}
-        route.fulfill(response=response, headers=headers)
+    def add(pattern: str, policy: str) -> None:
+        headers = {"content-security-policy": policy, **ISOLATION}
 
-    context.route("**/index.html", serve)
+        def serve(route: Route) -> None:
+            response = route.fetch()
+            route.fulfill(response=response, headers={**response.headers, **headers})
+
+        context.route(pattern, serve)
+
+    add("**/index.html", page)
+    add(f"**/{ENGINE}", engine_security_policy(models=origin))
 
 
 @contextmanager

@@ -116,7 +116,8 @@ def test_one_function_with_enough_memory_copies_all_files(on_aws: Templates) -> 
 def test_the_page_is_copied_after_what_it_names(on_aws: Templates) -> None:
     copies = on_aws.resources(COPY, "Content")
     assets, page = _named(copies, "DashboardFilesAssets"), _named(copies, "DashboardFilesPage")
-    assert assets["Properties"]["Include"] == ["assets/*"]
+    assert assets["Properties"]["Include"] == ["assets/*", "engine/*"]
+    assert page["Properties"]["Exclude"] == ["assets/*", "engine/*"]
     assert "immutable" in assets["Properties"]["SystemMetadata"]["cache-control"]
     assert page["Properties"]["SystemMetadata"]["cache-control"] == "no-cache"
     assert _follows(page, "DashboardFilesAssets")

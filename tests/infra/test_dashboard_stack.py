@@ -1,6 +1,12 @@
 """The page: who may read it, and what it may load."""
 
+from typing import Any
+
+import pytest
+
 from tests.infra.conftest import Templates
+
+PAGE, ENGINE = "DashboardSecurityHeaders", "DashboardEngineHeaders"
 
 
 def test_only_the_distribution_reads_the_bucket(on_aws: Templates) -> None:
@@ -27,18 +33,39 @@ def test_the_origin_is_read_with_origin_access_control(on_aws: Templates) -> Non
 
 def test_the_page_is_served_over_https_with_its_headers(on_aws: Templates) -> None:
     (distribution,) = on_aws.properties("AWS::CloudFront::Distribution").values()
-    behavior = distribution["DistributionConfig"]["DefaultCacheBehavior"]
-    assert behavior["ViewerProtocolPolicy"] == "redirect-to-https"
-    assert on_aws.text(behavior["ResponseHeadersPolicyId"]) == "DashboardSecurityHeaders"
+    config = distribution["DistributionConfig"]
+    (engine,) = config["CacheBehaviors"]
+    assert engine["PathPattern"] == "engine/*"
+    for behavior, headers in ((config["DefaultCacheBehavior"], PAGE), (engine, ENGINE)):
+        assert behavior["ViewerProtocolPolicy"] == "redirect-to-https"
+        assert on_aws.text(behavior["ResponseHeadersPolicyId"]) == headers
 
 
-def test_the_security_headers_are_strict(on_aws: Templates) -> None:
-    (policy,) = on_aws.properties("AWS::CloudFront::ResponseHeadersPolicy").values()
-    headers = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+@pytest.mark.parametrize("of", [PAGE, ENGINE])
+def test_the_security_headers_are_strict(on_aws: Templates, of: str) -> None:
+    headers = _headers(on_aws, of)["SecurityHeadersConfig"]
     assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 31_536_000
     assert headers["FrameOptions"]["FrameOption"] == "DENY"
     assert headers["ContentTypeOptions"]["Override"] is True
     assert headers["ReferrerPolicy"]["ReferrerPolicy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("of", [PAGE, ENGINE])
+def test_threads_may_share_memory(on_aws: Templates, of: str) -> None:
+    custom = _custom_headers(on_aws, of)
+    assert custom["Cross-Origin-Opener-Policy"] == "same-origin"
+    # Not `require-corp`: S3 answers images with no such header.
+    assert custom["Cross-Origin-Embedder-Policy"] == "credentialless"
+
+
+def test_the_engine_alone_may_compile_web_assembly(on_aws: Templates) -> None:
+    engine = _content_security_policy(on_aws, ENGINE)
+    assert engine["default-src"] == ["'none'"]
+    assert engine["script-src"] == ["'self'", "'wasm-unsafe-eval'"]
+    assert engine["worker-src"] == ["'self'"]
+    assert engine["connect-src"] == ["'self'", "https://Models"]
+    page = _content_security_policy(on_aws)
+    assert not any("unsafe" in source for sources in page.values() for source in sources)
 
 
 def test_the_page_loads_no_code_from_elsewhere(on_aws: Templates) -> None:
@@ -70,10 +97,7 @@ def test_the_page_reaches_the_api_the_images_and_the_sign_in(on_aws: Templates) 
 def test_the_page_may_be_installed_and_use_the_camera(on_aws: Templates) -> None:
     policy = _content_security_policy(on_aws)
     assert policy["manifest-src"] == policy["worker-src"] == ["'self'"]
-    (headers,) = on_aws.properties("AWS::CloudFront::ResponseHeadersPolicy").values()
-    custom = headers["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
-    (permissions,) = (item for item in custom if item["Header"] == "Permissions-Policy")
-    assert "camera=(self)" in permissions["Value"]
+    assert "camera=(self)" in _custom_headers(on_aws, PAGE)["Permissions-Policy"]
 
 
 def test_the_local_page_comes_straight_from_its_bucket(local: Templates) -> None:
@@ -85,9 +109,19 @@ def test_the_local_page_comes_straight_from_its_bucket(local: Templates) -> None
     assert local.text(statement["Resource"]) == "Site/*"
 
 
-def _content_security_policy(templates: Templates) -> dict[str, list[str]]:
-    (policy,) = templates.properties("AWS::CloudFront::ResponseHeadersPolicy").values()
-    headers = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+def _headers(templates: Templates, of: str) -> dict[str, Any]:
+    policy = templates.properties("AWS::CloudFront::ResponseHeadersPolicy")[of]
+    headers: dict[str, Any] = policy["ResponseHeadersPolicyConfig"]
+    return headers
+
+
+def _custom_headers(templates: Templates, of: str) -> dict[str, str]:
+    items = _headers(templates, of)["CustomHeadersConfig"]["Items"]
+    return {item["Header"]: item["Value"] for item in items}
+
+
+def _content_security_policy(templates: Templates, of: str = PAGE) -> dict[str, list[str]]:
+    headers = _headers(templates, of)["SecurityHeadersConfig"]
     text = templates.text(headers["ContentSecurityPolicy"]["ContentSecurityPolicy"])
     directives = [directive.split() for directive in text.split("; ")]
     return {name: sources for name, *sources in directives}

@@ -63,15 +63,18 @@ def test_originals_leave_when_the_stage_says_and_thumbnails_with_their_records(
     assert kept == {"api/": original, POSTED_PREFIX: original, "thumbnails/": thumbnail}
 
 
-def test_the_page_may_upload_and_read_images_from_a_browser(on_aws: Templates) -> None:
-    open_to_pages = set()
+def test_the_page_may_upload_images_and_read_models_from_a_browser(on_aws: Templates) -> None:
+    open_to_pages = {}
     for name, bucket in on_aws.properties(BUCKET).items():
         if "CorsConfiguration" in bucket:
-            open_to_pages.add(name)
             (rule,) = bucket["CorsConfiguration"]["CorsRules"]
-            assert rule["AllowedMethods"] == ["GET", "PUT"]
+            open_to_pages[name] = rule["AllowedMethods"]
             assert rule["AllowedOrigins"] == ["https://*.cloudfront.net"]
-    assert open_to_pages == {"Images", "Datasets"}
+    assert open_to_pages == {
+        "Images": ["GET", "PUT"],
+        "Datasets": ["GET", "PUT"],
+        "Models": ["GET"],
+    }
 
 
 def test_every_bucket_but_the_logs_writes_access_logs(on_aws: Templates) -> None:

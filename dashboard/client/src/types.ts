@@ -40,6 +40,8 @@ export type FeedbackRequest =
 
 export type ModelName = Schemas["ModelRef"];
 export type ModelItem = Schemas["ModelEntry"];
+/** What a device classifies with. */
+export type DeviceModel = Schemas["DeviceModel"];
 export type ModelList = Schemas["ModelList"];
 /** A version and its files. The report of an older version may lack fields. */
 export type ModelDetail = Omit<Schemas["ModelDetail"], "manifest"> & { manifest: Manifest };

@@ -34,6 +34,7 @@ export const NEEDS = {
   "POST /models/rollback": "models",
   "DELETE /models/canary": "models",
   "DELETE /models/shadow": "models",
+  "GET /models/{name}/{version}/device": "predict",
   "POST /models/{name}/{version}/promote": "models",
   "POST /models/{name}/{version}/canary": "models",
   "POST /models/{name}/{version}/shadow": "models",

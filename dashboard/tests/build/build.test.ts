@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 
 import type { Rolldown } from "vite";
 import { build } from "vite";
@@ -38,10 +38,16 @@ const gzipped = (names: Iterable<string>) =>
 
 function entry(): Rolldown.OutputChunk {
   const found = files.find(
-    (file): file is Rolldown.OutputChunk => file.type === "chunk" && file.isEntry,
+    (file): file is Rolldown.OutputChunk =>
+      file.type === "chunk" && file.isEntry && file.name === "index",
   );
   if (!found) throw new Error("the build has no entry");
   return found;
+}
+
+function list(name: string): string[] {
+  const file = files.find(({ fileName }) => fileName === name);
+  return JSON.parse(file?.type === "asset" ? String(file.source) : "[]") as string[];
 }
 
 describe("the built page", () => {
@@ -79,10 +85,41 @@ describe("the built page", () => {
   it("needs no exception from a strict content security policy", () => {
     const html = readFileSync(join(ROOT, "index.html"), "utf8");
     expect(html).not.toMatch(/<style|style=|onload=|<script(?![^>]*src=)/);
+    for (const file of files.filter(({ fileName }) => !fileName.startsWith("engine/"))) {
+      const text = file.type === "chunk" ? file.code : String(file.source);
+      expect(text).not.toMatch(/\bWebAssembly\.(compile|instantiate|Module)/);
+    }
     for (const file of files) {
       const text = file.type === "chunk" ? file.code : String(file.source);
       expect(text).not.toMatch(/\beval\(|new Function\(|createElement\(["']style["']\)/);
     }
+  });
+
+  it("has the engine in a folder of its own, which nothing loads before it is opened", () => {
+    const engine = files.filter(({ fileName }) => fileName.startsWith("engine/"));
+    const names = engine.map(({ fileName }) => fileName.replace(/-[\w-]{8}(?=[.]\w+$)/, ""));
+    expect(names.sort()).toEqual([
+      "engine/ort-wasm-simd-threaded.mjs",
+      "engine/ort-wasm-simd-threaded.wasm.gz",
+      "engine/worker.js",
+    ]);
+    // The page names the worker in the one file that opens it, and the runtime nowhere.
+    const naming = files.filter(
+      (file) =>
+        file.type === "chunk" && engine.some(({ fileName }) => file.code.includes(fileName)),
+    );
+    expect(naming.map((file) => file.type === "chunk" && file.name)).toEqual(["engine"]);
+    expect([...withImports(entry())]).not.toContain(naming[0]?.fileName);
+    expect(list("engine.json")).toEqual(engine.map(({ fileName }) => fileName).sort());
+    expect(list("assets.json").filter((name) => name.startsWith("engine/"))).toEqual([]);
+  });
+
+  it("stores the runtime compressed, and smaller than what CloudFront compresses", () => {
+    const packed = files.find(({ fileName }) => fileName.endsWith(".gz"));
+    const data = packed?.type === "asset" ? (packed.source as Uint8Array) : new Uint8Array();
+    const wasm = gunzipSync(data);
+    expect(wasm.subarray(0, 4).toString("latin1")).toBe("\0asm");
+    expect(data.length).toBeLessThan(wasm.length / 3);
   });
 
   it("keeps nothing of a sign-in where it would outlive the tab", () => {

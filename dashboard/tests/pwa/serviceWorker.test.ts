@@ -116,6 +116,47 @@ describe("the service worker", () => {
     await expect(ask("assets/before-1.js")).rejects.toThrow("offline");
   });
 
+  describe("with the engine", () => {
+    /** A release that names these files. */
+    const release = (assets: string[], engine: string[]) => {
+      const asked: string[] = [];
+      network = (url) => {
+        asked.push(url.slice(SCOPE.length));
+        const text = url.endsWith("assets.json")
+          ? JSON.stringify(assets)
+          : url.endsWith("engine.json")
+            ? JSON.stringify(engine)
+            : `new ${url}`;
+        return Promise.resolve(new Response(text));
+      };
+      return asked;
+    };
+
+    it("loads nothing of it for a page that does not use it", async () => {
+      const asked = release(["assets/live-1.js"], ["engine/worker-1.js"]);
+      await ask("index.html");
+      expect(asked).toEqual(["index.html", "assets.json", "assets/live-1.js"]);
+    });
+
+    it("keeps what was asked for, and asks once", async () => {
+      release([], ["engine/worker-1.js"]);
+      await ask("engine/worker-1.js");
+      network = () => Promise.reject(new TypeError("offline"));
+      expect(await ask("engine/worker-1.js")).toContain("new");
+    });
+
+    it("has the files of the next release instead, where they were used", async () => {
+      release([], ["engine/worker-1.js", "engine/runtime.wasm-1.gz"]);
+      await ask("engine/worker-1.js");
+      release([], ["engine/worker-2.js", "engine/runtime.wasm-1.gz"]);
+      await ask("index.html");
+      network = () => Promise.reject(new TypeError("offline"));
+      expect(await ask("engine/worker-2.js")).toContain("new");
+      expect(await ask("engine/runtime.wasm-1.gz")).toContain("new");
+      await expect(ask("engine/worker-1.js")).rejects.toThrow("offline");
+    });
+  });
+
   it("keeps no answer that failed", async () => {
     network = () => Promise.resolve(new Response("gone", { status: 404 }));
     await ask("assets/old.js");

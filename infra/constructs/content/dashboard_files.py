@@ -9,14 +9,16 @@ from aws_cdk import aws_s3_deployment as s3_deployment
 from constructs import Construct
 
 from infra.constructs.content.file_copier import FileCopier
-from infra.constructs.web.static_site import StaticSite
+from infra.constructs.web.static_site import ENGINE, StaticSite
 from infra.errors import CommandError
+
+_HASHED = ["assets/*", ENGINE]
 
 
 class DashboardFiles(Construct):
-    """Assets first, then the page that names them.
+    """Assets and the engine first, then the page that names them.
 
-    Assets carry a hash in their names: browsers keep them for a year, and those of earlier builds
+    They carry a hash in their names: browsers keep them for a year, and those of earlier builds
     stay, because an open page may still load them. The page itself is never cached.
     """
 
@@ -42,7 +44,7 @@ class DashboardFiles(Construct):
             "Assets",
             sources=[built],
             exclude=["*"],
-            include=["assets/*"],
+            include=_HASHED,
             destination_bucket=bucket,
             prune=False,
             cache_control=[cache.max_age(Duration.days(365)), cache.immutable()],
@@ -53,7 +55,7 @@ class DashboardFiles(Construct):
             self,
             "Page",
             sources=[built, s3_deployment.Source.json_data("config.json", dict(config))],
-            exclude=["assets/*"],
+            exclude=_HASHED,
             destination_bucket=bucket,
             prune=False,
             cache_control=[cache.no_cache()],

@@ -17,6 +17,8 @@ from constructs import Construct
 
 from visionflow.images.uploads import UPLOAD_PREFIX
 
+_PAGES = ["https://*.cloudfront.net"]
+
 
 class UploadNotification(Construct):
     """Every object created below one of the prefixes sends one message to the queue."""
@@ -73,6 +75,15 @@ def generated_bucket_arn(bucket: s3.CfnBucket) -> str:
     return f"arn:{Aws.PARTITION}:s3:::{prefix}-*"
 
 
+def page_may_read() -> s3.CorsRule:
+    """Let a browser that shows a CloudFront page read a signed URL; see `page_may_upload`."""
+    return s3.CorsRule(
+        allowed_origins=_PAGES,
+        allowed_methods=[s3.HttpMethods.GET],
+        max_age=3600,
+    )
+
+
 def page_may_upload() -> s3.CorsRule:
     """Let a browser that shows a CloudFront page send a signed upload and read a signed URL.
 
@@ -81,7 +92,7 @@ def page_may_upload() -> s3.CorsRule:
     decides who may send or read what.
     """
     return s3.CorsRule(
-        allowed_origins=["https://*.cloudfront.net"],
+        allowed_origins=_PAGES,
         allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.PUT],
         allowed_headers=["*"],
         max_age=3600,

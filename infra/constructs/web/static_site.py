@@ -1,6 +1,6 @@
 """The dashboard's bucket, and CloudFront before it where there is a CloudFront."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_cloudfront as cloudfront
@@ -9,6 +9,17 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.nag import acknowledge
+
+ENGINE = "engine/*"
+"""The files of the site that classify on the device."""
+
+ISOLATION = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "credentialless",
+}
+"""Headers of page and engine by which browsers let its threads share memory: no window of another
+origin may hold this page, and what it shows of other origins is asked for without cookies.
+https://web.dev/articles/coop-coep"""
 
 
 def content_security_policy(
@@ -49,6 +60,28 @@ def security_policy(*, api: str, images: str, reports: str, sign_in: str) -> str
         "form-action": "'none'",
         "frame-ancestors": "'none'",
     }
+    return _policy(directives)
+
+
+def engine_policy(models: s3.IBucket) -> str:
+    """What the engine may load. ``models`` is the bucket of its models."""
+    return engine_security_policy(models=f"https://{models.bucket_regional_domain_name}")
+
+
+def engine_security_policy(*, models: str) -> str:
+    """The engine's worker, which has the policy of its own file and not the page's, may compile
+    WebAssembly, start threads of its own files, and download models by presigned URLs."""
+    directives = {
+        "default-src": "'none'",
+        "script-src": "'self' 'wasm-unsafe-eval'",
+        "connect-src": f"'self' {models}",
+        "worker-src": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return _policy(directives)
+
+
+def _policy(directives: Mapping[str, str]) -> str:
     return "; ".join(f"{name} {sources}" for name, sources in directives.items())
 
 
@@ -68,24 +101,31 @@ class StaticSite(Construct):
         bucket: s3.IBucket,
         access_logs: s3.IBucket,
         security_policy: str,
+        engine_policy: str,
     ) -> None:
         super().__init__(scope, construct_id)
         control = cloudfront.S3OriginAccessControl(
             self, "OriginAccessControl", origin_access_control_name=_name_of_region(self)
         )
+        files = origins.S3BucketOrigin.with_origin_access_control(
+            bucket, origin_access_control=control
+        )
+
+        def served(name: str, policy: str) -> cloudfront.BehaviorOptions:
+            return cloudfront.BehaviorOptions(
+                origin=files,
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+                response_headers_policy=_security_headers(self, name, policy),
+            )
+
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
             default_root_object="index.html",
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_200,
-            default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.S3BucketOrigin.with_origin_access_control(
-                    bucket, origin_access_control=control
-                ),
-                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                response_headers_policy=_security_headers(self, security_policy),
-            ),
+            default_behavior=served("SecurityHeaders", security_policy),
+            additional_behaviors={ENGINE: served("EngineHeaders", engine_policy)},
             log_bucket=access_logs,
             log_file_prefix="cloudfront/",
         )
@@ -99,16 +139,21 @@ class StaticSite(Construct):
             acknowledge(self.distribution, f"AwsSolutions-{rule}", reason=reason)
 
 
-def _name_of_region(scope: Construct) -> str:
+def _name_of_region(scope: Construct, name: str = "") -> str:
     """For what CloudFront wants a name of and keeps in no region: one stage may be in several."""
-    return f"{Stack.of(scope).stack_name}-{Aws.REGION}"
+    return f"{Stack.of(scope).stack_name}{name}-{Aws.REGION}"
 
 
-def _security_headers(scope: Construct, security_policy: str) -> cloudfront.ResponseHeadersPolicy:
+def _security_headers(
+    scope: Construct, construct_id: str, security_policy: str
+) -> cloudfront.ResponseHeadersPolicy:
+    # The page's has been there before, and CloudFront renames none in place.
+    name = "" if construct_id == "SecurityHeaders" else f"-{construct_id}"
+    custom = {"Permissions-Policy": "camera=(self), geolocation=(), microphone=()", **ISOLATION}
     return cloudfront.ResponseHeadersPolicy(
         scope,
-        "SecurityHeaders",
-        response_headers_policy_name=_name_of_region(scope),
+        construct_id,
+        response_headers_policy_name=_name_of_region(scope, name),
         security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
             content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
                 content_security_policy=security_policy, override=True
@@ -128,11 +173,8 @@ def _security_headers(scope: Construct, security_policy: str) -> cloudfront.Resp
         ),
         custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
             custom_headers=[
-                cloudfront.ResponseCustomHeader(
-                    header="Permissions-Policy",
-                    value="camera=(self), geolocation=(), microphone=()",
-                    override=True,
-                )
+                cloudfront.ResponseCustomHeader(header=header, value=value, override=True)
+                for header, value in custom.items()
             ]
         ),
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from lambdas.api.endpoints import Endpoints, Request
 from lambdas.api.models.comparison import ModelComparison
+from lambdas.api.models.device import DeviceModel
 from lambdas.api.models.preview import Moved, MovePreview
 from lambdas.api.models.service import (
     MOST_COMPARED,
@@ -104,6 +105,11 @@ def clear_shadow(service: ModelService, request: Request) -> Moved:
 def model(service: ModelService, request: Request, name: str, version: str) -> ModelDetail:
     with_report = flag("report", request.query.get("report"), default=True)
     return service.detail(_model(name, version), with_report=with_report)
+
+
+@endpoints.add("GET", "/models/<name>/<version>/device")
+def device(service: ModelService, _request: Request, name: str, version: str) -> DeviceModel:
+    return service.for_device(_model(name, version))
 
 
 @endpoints.add("POST", "/models/<name>/<version>/promote")

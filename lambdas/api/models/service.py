@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from lambdas.api.models.comparison import Comparison, ModelComparison
+from lambdas.api.models.device import DeviceModel, device_model
 from lambdas.api.models.preview import Moved, MovePreview, ServingAliases, moved_of, preview_of
 from lambdas.api.resources import Resources
 from lambdas.api.trees import Trees
@@ -19,6 +20,7 @@ from visionflow.models.promotion_rule import PromotionRule
 from visionflow.models.publication import MAX_REPORT_BYTES, REPORT_FILE
 from visionflow.models.ref import ModelRef, parse_ref
 from visionflow.models.registry import ModelRegistry, RegisteredVersion
+from visionflow.models.registry.rows import require_fit
 from visionflow.models.rollback_rule import RollbackRule
 from visionflow.models.routing import Alias, Aliases, Move, Order
 from visionflow.models.store import ModelStore
@@ -148,6 +150,13 @@ class ModelService:
             report=self._report(manifest) if with_report else None,
             files=files,
         )
+
+    def for_device(self, model: ModelRef) -> DeviceModel:
+        """Raises `ModelNotFoundError`, `ModelRetiredError` and `ModelUntriedError`, as serving
+        does: what a device answers counts like what the functions answer."""
+        row = self._row(model)
+        require_fit(row)
+        return device_model(self.models.manifest(row.model), self.models)
 
     def history(self, limit: int, alias: Alias | None, cursor: str | None) -> History:
         """Raises `InvalidCursorError`."""

@@ -5,6 +5,7 @@ import type {
   AliasMove,
   Aliases,
   Comparison,
+  DeviceModel,
   ModelDetail,
   ModelList,
   ModelName,
@@ -25,6 +26,8 @@ export interface ModelsApi {
   model(model: ModelName, signal?: AbortSignal): Promise<ModelDetail>;
   /** The same without its report, which may be large. */
   manifest(model: ModelName, signal?: AbortSignal): Promise<Manifest>;
+  /** What a device classifies with; refused for a version that may not serve. */
+  deviceModel(model: ModelName, signal?: AbortSignal): Promise<DeviceModel>;
   /** Each of `models` beside the first. */
   compare(models: readonly ModelName[], signal?: AbortSignal): Promise<Comparison>;
   moves(cursor: string | null, signal?: AbortSignal): Promise<Page<AliasMove>>;
@@ -54,6 +57,10 @@ export function modelsApi(client: Transport): ModelsApi {
       );
       return (detail as ModelDetail).manifest;
     },
+    deviceModel: (model, signal) =>
+      ask(signal, (bounded) =>
+        client.GET("/models/{name}/{version}/device", { params: named(model), signal: bounded }),
+      ),
     compare: (models, signal) =>
       ask(signal, (bounded) =>
         client.GET("/models/compare", {

@@ -417,6 +417,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/{name}/{version}/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version that may serve, with its files, for a device that classifies by itself */
+        get: operations["deviceModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The headers of GET without its body */
+        head: operations["deviceModelHead"];
+        patch?: never;
+        trace?: never;
+    };
     "/models/{name}/{version}/promote": {
         parameters: {
             query?: never;
@@ -2282,6 +2300,58 @@ export interface components {
             model: components["schemas"]["ModelRef"];
         };
         /**
+         * DeviceFamiliarity
+         * @description How unfamiliar images are recognised; as in the manifest, with the ``file`` of embeddings.
+         */
+        DeviceFamiliarity: {
+            /** Threshold */
+            threshold: number;
+            /** Least Detail */
+            least_detail: number;
+            file: components["schemas"]["DeviceFile"];
+        };
+        /**
+         * DeviceFile
+         * @description A file to download: a short-lived URL, its SHA-256 in hex and its size in bytes.
+         */
+        DeviceFile: {
+            /** Url */
+            url: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * DeviceModel
+         * @description A version for a device: what answers are made with, and the served ONNX file. A null
+         *     ``familiarity``: no image is unfamiliar to it.
+         */
+        DeviceModel: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Created At */
+            created_at: string;
+            /**
+             * Precision
+             * @enum {string}
+             */
+            precision: "fp32" | "int8";
+            /** Labels */
+            labels: components["schemas"]["Label"][];
+            /** Parents */
+            parents: components["schemas"]["Label"][];
+            input: components["schemas"]["InputSpec"];
+            /** Temperature */
+            temperature: number;
+            /** Unknown Threshold */
+            unknown_threshold: number;
+            familiarity: components["schemas"]["DeviceFamiliarity"] | null;
+            model: components["schemas"]["DeviceFile"];
+        };
+        /**
          * DeviceRecord
          * @description A `DeviceResult` whose image stays on the device. ``width`` and ``height`` of the upright
          *     image in pixels; ``milliseconds`` that the device took for its answer.
@@ -2895,6 +2965,31 @@ export interface components {
             changed: number;
         };
         /**
+         * InputSpec
+         * @description Geometry of the model's input.
+         *
+         *     The shorter side of the upright image is scaled to ``resize`` pixels, then a centred square of
+         *     ``size`` pixels is cut out. The tensor is uint8 RGB, [size, size, 3].
+         */
+        InputSpec: {
+            /** Size */
+            size: number;
+            /** Resize */
+            resize: number;
+            /**
+             * Crop
+             * @default center
+             * @constant
+             */
+            crop: "center";
+            /**
+             * Interpolation
+             * @default bilinear
+             * @enum {string}
+             */
+            interpolation: "bilinear" | "bicubic" | "lanczos";
+        };
+        /**
          * InstanceOption
          * @description A machine that a job can name; prices in USD, about.
          */
@@ -3109,6 +3204,16 @@ export interface components {
         KeyPage: {
             /** Items */
             items: components["schemas"]["ApiKey"][];
+        };
+        /**
+         * Label
+         * @description A class, or a parent of classes and other parents. ``parent`` is None at the top.
+         */
+        Label: {
+            /** Name */
+            name: string;
+            /** Parent */
+            parent: string | null;
         };
         /**
          * Latency
@@ -6285,6 +6390,66 @@ export interface operations {
                 /** @description Whether to return the report, which has up to 4 MB */
                 report?: boolean;
             };
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    deviceModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceModel"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deviceModelHead: {
+        parameters: {
+            query?: never;
             header?: never;
             path: {
                 name: string;

@@ -698,6 +698,43 @@ class DeviceAnswer:
 
 
 @dataclass(frozen=True)
+class DeviceFamiliarity:
+    """How unfamiliar images are recognised; as in the manifest, with the ``file`` of embeddings."""
+
+    threshold: float
+    least_detail: float
+    file: DeviceFile
+
+
+@dataclass(frozen=True)
+class DeviceFile:
+    """A file to download: a short-lived URL, its SHA-256 in hex and its size in bytes."""
+
+    url: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class DeviceModel:
+    """A version for a device: what answers are made with, and the served ONNX file. A null
+    ``familiarity``: no image is unfamiliar to it.
+    """
+
+    name: str
+    version: str
+    created_at: str
+    precision: Literal["fp32", "int8"]
+    labels: tuple[Label, ...]
+    parents: tuple[Label, ...]
+    input: InputSpec
+    temperature: float
+    unknown_threshold: float
+    familiarity: DeviceFamiliarity | None
+    model: DeviceFile
+
+
+@dataclass(frozen=True)
 class DeviceRecord:
     """A `DeviceResult` whose image stays on the device. ``width`` and ``height`` of the upright
     image in pixels; ``milliseconds`` that the device took for its answer.
@@ -1128,6 +1165,20 @@ class ImagesChanged:
 
 
 @dataclass(frozen=True)
+class InputSpec:
+    """Geometry of the model's input.
+
+    The shorter side of the upright image is scaled to ``resize`` pixels, then a centred square of
+    ``size`` pixels is cut out. The tensor is uint8 RGB, [size, size, 3].
+    """
+
+    size: int
+    resize: int
+    crop: str
+    interpolation: Literal["bilinear", "bicubic", "lanczos"]
+
+
+@dataclass(frozen=True)
 class InstanceOption:
     """A machine that a job can name; prices in USD, about."""
 
@@ -1235,6 +1286,14 @@ class KeyPage:
     """All keys, the newest first."""
 
     items: tuple[ApiKey, ...]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A class, or a parent of classes and other parents. ``parent`` is None at the top."""
+
+    name: str
+    parent: str | None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,11 @@ class Models(Group):
         """One version, called ``name/version``, with its report. Raises `NotFoundError`."""
         return self.get(answers.ModelDetail, _path(version), report=report)
 
+    def for_device(self, version: str) -> answers.DeviceModel:
+        """What a device classifies with: settings, and URLs of the files for a while. Raises
+        `NotFoundError`, and `ConflictError` for a version that may not serve."""
+        return self.get(answers.DeviceModel, f"{_path(version)}/device")
+
     def history(self, *, alias: str | None = None) -> Iterator[answers.Move]:
         """Every move, the latest first."""
         return self.pages(answers.History, "/models/history", {"alias": alias})
