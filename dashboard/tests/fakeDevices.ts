@@ -33,7 +33,7 @@ export class FakeDevices {
     const items = records.map((sent) => {
       if (this.refused.has(sent.label)) {
         const error = { code: "invalid_parameter", message: `label ${sent.label}` };
-        return { device_id: sent.device_id, id: null, outcome: "refused", error };
+        return { device_id: sent.device_id, id: "key-of-it", outcome: "refused", error };
       }
       const isKnown = this.#made.has(sent.device_id);
       const { id } = this.#record(sent, recorder);

@@ -1,7 +1,7 @@
 import { ApiError, type Client, MAX_DIRECT_BYTES, randomKey } from "visionflow-client";
 
 import { bytesOf, OutboxDatabase } from "./database";
-import { noteWaiting } from "./flag";
+import { noteWaiting, waitingOf } from "./flag";
 import { Pass } from "./pass";
 import { type NewRecord, type OutboxItem, type Row, stateOf } from "./record";
 import { Rows } from "./rows";
@@ -46,6 +46,8 @@ export class Outbox {
   #running: Promise<void> | null = null;
   #again = false;
   #lastAdded = 0;
+  /** Before that nothing is known of what waits, and the flag stays as it is. */
+  #isRead = false;
 
   constructor(api: Client, owner: OutboxOwner) {
     this.#api = api;
@@ -67,6 +69,7 @@ export class Outbox {
     this.#schedule.listen();
     await this.#kept(async () => {
       for (const row of await this.#database.rows(this.#owner.key)) this.#rows.set(row);
+      this.#isRead = true;
     }).catch(() => undefined); // it is told
     await this.send();
   }
@@ -110,7 +113,7 @@ export class Outbox {
     };
     const bytes = image && (await bytesOf(image));
     void askToKeep();
-    noteWaiting(this.#owner.key, this.#view.waiting + 1); // before: a page may end in between
+    this.#noteWaiting(1); // before: a page may end in between
     await this.#kept(async () => {
       await this.#database.add(row, bytes).catch(async (cause: unknown) => {
         if (!isFull(cause)) throw cause;
@@ -165,7 +168,7 @@ export class Outbox {
       this.#show("idle");
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause));
-      const isOffline = error instanceof ApiError && error.unreachable;
+      const isOffline = error instanceof ApiError && error.unreachable && error.retryable;
       this.#schedule.failed(error);
       this.#show(isOffline ? "offline" : "stopped", isOffline ? null : error);
     }
@@ -231,9 +234,14 @@ export class Outbox {
     this.#state = state;
     this.#problem = problem;
     const waiting = this.#rows.waiting();
-    noteWaiting(this.#owner.key, waiting);
+    if (this.#isRead) this.#noteWaiting();
     this.#view = { items: this.#rows.items(), waiting, state, problem };
     for (const listener of this.#listeners) listener();
+  }
+
+  #noteWaiting(more = 0): void {
+    const { key } = this.#owner;
+    noteWaiting(key, more + (this.#isRead ? this.#rows.waiting() : waitingOf(key)));
   }
 
   /** A failure of the database in words. */

@@ -1,8 +1,8 @@
-import { ApiError, type Client } from "visionflow-client";
+import { ApiError, type Client, MOST_RECORDS } from "visionflow-client";
 
 import type { OutboxDatabase } from "./database";
 import { isWaiting, nextStep, type Refusal, type Row, type Step } from "./record";
-import { MOST_RECORDS, sendImage, sendLabel, sendRecords, sendToDataset } from "./roads";
+import { sendImage, sendLabel, sendRecords, sendToDataset } from "./roads";
 
 /** So many faults of the cloud in a row end a pass; fewer may be one item's own. */
 const MOST_FAULTS = 3;
@@ -60,8 +60,9 @@ export class Pass {
   async #records(rows: readonly Row[]): Promise<void> {
     try {
       const outcomes = await sendRecords(this.#context.api, rows);
-      for (const { device_id, id, error } of outcomes) {
-        await this.#change(device_id, () => (id === null ? { refusal: refusalOf(error) } : { id }));
+      for (const [index, { outcome, id, error }] of outcomes.entries()) {
+        const changes = outcome === "refused" ? { refusal: refusalOf(error) } : { id };
+        await this.#change(rows[index]?.deviceId ?? "", () => changes);
       }
     } catch (cause) {
       const refusal = this.#refusalOr(cause, "record");

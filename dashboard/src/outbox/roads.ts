@@ -1,26 +1,19 @@
-import { ApiError, type Client, modelRef, type PredictAnswer } from "visionflow-client";
+import {
+  ApiError,
+  type Client,
+  type DeviceResult,
+  modelRef,
+  type PredictAnswer,
+  type RecordTaken,
+} from "visionflow-client";
 
-import { type Bytes, type Refusal, type Row } from "./record";
-
-/** Records of one call; the API refuses more. */
-export const MOST_RECORDS = 25;
-
-interface Outcome {
-  device_id: string;
-  id: string | null;
-  outcome: "recorded" | "known" | "refused";
-  error: Refusal | null;
-}
-
-interface RecordsApi {
-  call(operation: string, init: { body: object }): Promise<{ items: Outcome[] }>;
-}
+import type { Bytes, Row } from "./record";
 
 /** What the device answered, as both roads send it. */
-function answerOf({ deviceId, madeAt, model, answer }: Row) {
+function answerOf({ deviceId, madeAt, model, answer }: Row): DeviceResult {
   return {
     device_id: deviceId,
-    origin: "browser" as const,
+    origin: "browser",
     made_at: madeAt,
     model: modelRef(model),
     status: answer.status,
@@ -33,31 +26,25 @@ function answerOf({ deviceId, madeAt, model, answer }: Row) {
 }
 
 /** Records without images, in one call; what became of each, in their order. */
-export async function sendRecords(api: Client, rows: readonly Row[]): Promise<Outcome[]> {
+export async function sendRecords(api: Client, rows: readonly Row[]): Promise<RecordTaken[]> {
   const records = rows.map((row) => ({
     ...answerOf(row),
     filename: row.filename,
     width: row.answer.width,
     height: row.answer.height,
-    milliseconds: row.answer.milliseconds,
+    milliseconds: total(row.answer.milliseconds),
   }));
-  const { items } = await (api as unknown as RecordsApi).call("POST /predictions", {
-    body: { records },
-  });
-  return items;
+  return api.recordPredictions(records);
+}
+
+function total({ decode, prepare, infer }: Row["answer"]["milliseconds"]): number {
+  return decode + prepare + infer;
 }
 
 /** One record with its image, which the cloud classifies too. */
 export async function sendImage(api: Client, row: Row, image: Bytes): Promise<PredictAnswer> {
   const file = new File([image.bytes], row.filename ?? "", { type: image.type });
-  const form = new FormData();
-  form.append("file", file);
-  form.append("device", JSON.stringify(answerOf(row)));
-  return api.call("POST /predict", {
-    // OpenAPI types a binary field as string; the form itself is sent.
-    body: { file: "" },
-    bodySerializer: () => form,
-  });
+  return api.predict(file, { device: answerOf(row) });
 }
 
 /** What a person said. Where an earlier try may have arrived it is looked up: history has no keys. */

@@ -16,6 +16,7 @@ export class Schedule {
   /** Epoch ms; before that the cloud refuses in any case. */
   #notBefore = 0;
   #isWaiting = false;
+  #isClosed = false;
 
   constructor(wake: () => void) {
     this.#wake = wake;
@@ -32,6 +33,7 @@ export class Schedule {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.clear();
     window.removeEventListener("online", this.#again);
     document.removeEventListener("visibilitychange", this.#again);
@@ -51,6 +53,7 @@ export class Schedule {
   failed(error: Error): void {
     this.clear();
     this.#isWaiting = true;
+    if (this.#isClosed) return;
     if (error instanceof ApiError && error.code === "unauthorized") return; // until somebody signs in
     const wait = this.#waitAfter(error);
     this.#failures += 1;

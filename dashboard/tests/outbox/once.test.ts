@@ -121,7 +121,7 @@ describe("what was made without a network", () => {
     const outbox = openOutbox(fake);
     const id = await outbox.add(newRecord(1, { image: jpeg(), thumbnail: jpeg() }));
     await outbox.send();
-    const [request] = fake.requests.filter(({ url }) => url.endsWith("/predict"));
+    const [request] = fake.requests.filter(({ url }) => url.includes("/predict?"));
     const sent = (await request?.text()) ?? "";
     expect(sent).toContain('"origin":"browser"');
     expect(sent).toContain('"model":"starter/1.0.0"');

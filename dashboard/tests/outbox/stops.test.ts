@@ -162,6 +162,7 @@ describe("what cannot be sent", () => {
   });
 
   it("is the caller's alone: nobody else sees or sends it", async () => {
+    await outbox.start();
     fake.down = true;
     await outbox.add(newRecord(1));
     await outbox.send();
@@ -197,10 +198,8 @@ describe("the room on the device", () => {
     expect(outbox.view().items).toHaveLength(1);
     add.mockRejectedValue(full());
     await expect(outbox.add(newRecord(3))).rejects.toMatchObject({ code: "device_storage_full" });
-    expect(outbox.view()).toMatchObject({
-      state: "stopped",
-      problem: { code: "device_storage_full" },
-    });
+    const problem = { code: "device_storage_full" };
+    expect(outbox.view()).toMatchObject({ state: "stopped", problem });
     expect(outbox.view().items).toHaveLength(1);
   });
 
