@@ -77,7 +77,8 @@ class Replayed(Classifier):
 def pixels(width: int, height: int) -> UInt8Array:
     """RGB [height, width, 3] by a formula that TypeScript has too."""
     y, x, c = np.mgrid[:height, :width, :3]
-    return ((x * x * 7 + y * y * 13 + x * y * 3 + c * 89) // 3 % 256).astype(np.uint8)
+    drawn: UInt8Array = ((x * x * 7 + y * y * 13 + x * y * 3 + c * 89) // 3 % 256).astype(np.uint8)
+    return drawn
 
 
 def resampled() -> list[dict[str, Any]]:
@@ -162,7 +163,8 @@ def _embeddings() -> FloatArray:
 
 def _smooth() -> UInt8Array:
     y, x, c = np.mgrid[:SIZE, :SIZE, :3]
-    return (x * 4 + y * 4 + c).astype(np.uint8)
+    drawn: UInt8Array = (x * 4 + y * 4 + c).astype(np.uint8)
+    return drawn
 
 
 def text() -> str:

@@ -7,28 +7,20 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from playwright.sync_api import (
     Browser,
-    BrowserContext,
     ConsoleMessage,
     Page,
     Playwright,
-    Route,
     ViewportSize,
     expect,
 )
 
-from infra.constructs.web.static_site import (
-    ENGINE,
-    ISOLATION,
-    engine_security_policy,
-    security_policy,
-)
 from tests.e2e.cloud import Cloud
+from tests.e2e.front import fronted
 from tests.images import textured
 from training.evaluation.sprite_sheet import MAP_IMAGES_FILE, sprite_sheet
 from visionflow.models.manifest import FileEntry, read_artifact
@@ -69,24 +61,6 @@ def address(cloud: Cloud, page: str) -> str:
     return f"{cloud.outputs.dashboard_url}#/{'' if page == 'live' else page}"
 
 
-def enforce_policy(context: BrowserContext, cloud: Cloud) -> None:
-    """Add the policies that CloudFront adds on AWS; the local cloud's bucket sends no headers."""
-    origin = "{0.scheme}://{0.netloc}".format(urlsplit(cloud.outputs.api_url))
-    page = security_policy(api=origin, images=origin, reports=origin, sign_in=origin)
-
-    def add(pattern: str, policy: str) -> None:
-        headers = {"content-security-policy": policy, **ISOLATION}
-
-        def serve(route: Route) -> None:
-            response = route.fetch()
-            route.fulfill(response=response, headers={**response.headers, **headers})
-
-        context.route(pattern, serve)
-
-    add("**/index.html", page)
-    add(f"**/{ENGINE}", engine_security_policy(models=origin))
-
-
 @contextmanager
 def opened(
     browser: Browser, cloud: Cloud, *, allowed: tuple[str, ...] = (), **options: Any
@@ -95,19 +69,21 @@ def opened(
 
     The browser logs each answer of 400 and above; those in ``allowed`` are expected.
     """
-    context = browser.new_context(service_workers="block", **options)
-    enforce_policy(context, cloud)
-    page = context.new_page()
     complaints: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
         if message.type == "error" and not any(part in message.text for part in allowed):
             complaints.append(message.text)
 
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", note)
-    yield page
-    context.close()
+    with fronted(cloud) as proxy:
+        # Without a service worker a test sees every request; `options` may allow it.
+        options = {"service_workers": "block", "proxy": {"server": proxy}, **options}
+        context = browser.new_context(**options)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", note)
+        yield page
+        context.close()
     assert complaints == [], "\n".join(complaints)
 
 

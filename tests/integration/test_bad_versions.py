@@ -130,25 +130,28 @@ def test_a_report_that_cannot_be_shown_is_not_published(served: Cloud, tmp_path:
 
 @pytest.mark.parametrize(
     ("path", "body"),
-    [("promote", b"{}"), ("canary", b'{"percent": 5}'), ("shadow", b"{}")],
+    [("promote", b"{}"), ("canary", b'{"percent": 5}'), ("shadow", b"{}"), ("device", None)],
 )
 def test_a_version_that_was_never_tried_serves_as_nothing(
-    served: Cloud, tmp_path: Path, path: str, body: bytes
+    served: Cloud, tmp_path: Path, path: str, body: bytes | None
 ) -> None:
     write_tiny_artifact(tmp_path / "2", "2")
     manifest = served.publish(tmp_path / "2", promote=False)
     row = registration("registry", manifest, Tried(1.0, 1.0, AT))["Item"]
     old = {name: value for name, value in row.items() if name != "tried"}
     served.dynamodb.put_item(TableName="registry", Item=old)
-    answer = served.call("POST", f"/models/tiny/2/{path}", None, body, "application/json")
+    method = "GET" if body is None else "POST"
+
+    def serve() -> Any:
+        return served.call(method, f"/models/tiny/2/{path}", None, body, "application/json")
+
+    answer = serve()
     assert (answer.status, answer.body["code"]) == (409, "model_untried")
     assert "visionflow publish RUN" in answer.body["detail"]
     assert served.call("GET", "/models/tiny/2").body["tried"] is None
     # Published again it is tried, and may serve.
     served.publish(tmp_path / "2", promote=False)
-    assert (
-        served.call("POST", f"/models/tiny/2/{path}", None, body, "application/json").status == 200
-    )
+    assert serve().status == 200
 
 
 @pytest.mark.parametrize("kind", FOR_SPECIAL)

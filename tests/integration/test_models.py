@@ -165,6 +165,36 @@ def test_two_who_move_at_once_are_put_in_order(
     assert [move.version for move in moves] == ["3", "2", "1"]
 
 
+def test_a_device_gets_what_it_classifies_with(versions: Cloud) -> None:
+    device = versions.call("GET", "/models/tiny/2/device").body
+    manifest = versions.call("GET", "/models/tiny/2").body["manifest"]
+    for field in (
+        *("name", "version", "created_at", "precision", "labels", "parents", "input"),
+        *("temperature", "unknown_threshold"),
+    ):
+        assert device[field] == manifest[field]
+    files = [(device["model"], manifest["files"][manifest["precision"]])]
+    rule = manifest["familiarity"]
+    assert (device["familiarity"] is None) == (rule is None)
+    if rule:
+        assert device["familiarity"]["threshold"] == rule["threshold"]
+        assert device["familiarity"]["least_detail"] == rule["least_detail"]
+        files.append((device["familiarity"]["file"], rule["file"]))
+    for file, entry in files:
+        assert (file["sha256"], file["size"]) == (entry["sha256"], entry["size"])
+        address, _, signature = file["url"].partition("?")
+        assert address.endswith(f"models/tiny/2/{entry['path']}")
+        assert "Signature=" in signature
+    assert versions.call("GET", "/models/tiny/9/device").body["code"] == "model_not_found"
+
+
+def test_who_may_predict_may_hold_the_model(versions: Cloud) -> None:
+    reader = Caller("key:reader", "reader", frozenset({"read"}))
+    refused = versions.call("GET", "/models/tiny/2/device", caller=reader)
+    assert refused.status == 403
+    assert "predict" in refused.body["detail"]
+
+
 def test_a_retired_version_never_serves_again(versions: Cloud) -> None:
     used = post(versions, "/models/tiny/1/retire")
     assert (used.status, used.body["code"]) == (409, "model_in_use")
@@ -176,6 +206,8 @@ def test_a_retired_version_never_serves_again(versions: Cloud) -> None:
     for path, body in (("promote", {}), ("shadow", {}), ("canary", {"percent": 1})):
         refused = post(versions, f"/models/tiny/1/{path}", body)
         assert (refused.status, refused.body["code"]) == (409, "model_retired")
+    held = versions.call("GET", "/models/tiny/1/device")
+    assert (held.status, held.body["code"]) == (409, "model_retired")
     # Nor is it gone back to.
     assert post(versions, "/models/rollback").body["code"] == "nothing_to_roll_back_to"
 

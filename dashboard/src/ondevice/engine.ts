@@ -10,6 +10,9 @@ import {
 } from "./protocol.ts";
 import workerFile from "./worker.ts?worker&url";
 
+/** More share too little work to be worth their memory. */
+const MOST_THREADS = 4;
+
 export { EngineError, RUNTIME_BYTES } from "./protocol.ts";
 export type { ActivationMap, EngineAnswer, EngineErrorCode, Frame } from "./protocol.ts";
 
@@ -93,13 +96,14 @@ interface Waiting {
 class RunningEngine implements Engine {
   readonly model: ModelName;
   readonly labels: readonly string[];
-  threads = 1;
+  readonly threads: number;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #count = 0;
   #ended: EngineError | null = null;
 
-  private constructor({ name, version, labels }: DeviceModel) {
+  private constructor({ name, version, labels }: DeviceModel, threads: number) {
+    this.threads = threads;
     this.model = { name, version };
     this.labels = labels.map((label) => label.name);
     this.#worker = new Worker(workerAddress(), { type: "module", name: "visionflow-engine" });
@@ -109,13 +113,18 @@ class RunningEngine implements Engine {
     model: DeviceModel,
     serving: boolean,
     onProgress: (share: number) => void,
+    threads = mostThreads(),
   ): Promise<Engine> {
-    const engine = new RunningEngine(model);
+    const engine = new RunningEngine(model, threads);
+    const command = { kind: "open", model, serving, folder: pageFolder(), threads } as const;
     try {
-      await engine.#start({ kind: "open", model, serving, folder: pageFolder() }, onProgress);
+      await engine.#start(command, onProgress);
     } catch (cause) {
       engine.close();
-      throw cause;
+      // Its threads may not have started.
+      const failed = cause instanceof EngineError && cause.code === "device_failed";
+      if (!failed || threads === 1) throw cause;
+      return RunningEngine.open(model, serving, onProgress, 1);
     }
     return engine;
   }
@@ -142,7 +151,6 @@ class RunningEngine implements Engine {
         if (data.kind === "progress") onProgress(data.share);
         else if (data.kind === "answer") this.#settle(data.id)?.done(data.answer);
         else if (data.kind === "opened") {
-          this.threads = data.threads;
           keepForOffline(data.files);
           onProgress(1);
           resolve();
@@ -189,6 +197,11 @@ class RunningEngine implements Engine {
     for (const { failed } of this.#waiting.values()) failed(error);
     this.#waiting.clear();
   }
+}
+
+/** Threads share memory, which a browser allows to a page that is isolated from other origins. */
+function mostThreads(): number {
+  return crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1;
 }
 
 function requireSupport(): void {

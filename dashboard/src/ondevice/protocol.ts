@@ -66,7 +66,7 @@ export type Frame = ImageBitmap | VideoFrame;
 
 /** What the page tells the worker; all but the first after `opened`. */
 export type Command =
-  | { kind: "open"; model: DeviceModel; serving: boolean; folder: string }
+  | { kind: "open"; model: DeviceModel; serving: boolean; folder: string; threads: number }
   | { kind: "classify"; id: number; image: Blob | ImageBitmap; explain: boolean }
   | { kind: "frame"; id: number; image: Frame }
   | { kind: "restart" };
@@ -75,6 +75,6 @@ export type Command =
 export type Report =
   | { kind: "progress"; share: number }
   /** `files`: the addresses of what the engine itself consists of. */
-  | { kind: "opened"; threads: number; files: string[] }
+  | { kind: "opened"; files: string[] }
   | { kind: "answer"; id: number; answer: EngineAnswer }
   | { kind: "error"; id: number | null; code: EngineErrorCode; detail: string };

@@ -5,8 +5,8 @@ import packed from "onnxruntime-web/ort-wasm-simd-threaded.wasm?gzip";
 import type { Outputs } from "./answer.ts";
 import { body } from "./download.ts";
 
-/** More share too little work to be worth their memory. */
-const MOST_THREADS = 4;
+/** The runtime waits for threads for ever otherwise, whose file something may block. */
+const START_MS = 15_000;
 const NAMES = ["logits", "embedding", "cam"] as const;
 const GZIP = [0x1f, 0x8b];
 
@@ -16,16 +16,15 @@ export const RUNTIME_FILES = [
   new URL(packed, import.meta.url).href,
 ];
 
-/** Threads share memory, which a browser allows to a page that is isolated from other origins. */
-export function threads(): number {
-  return crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1;
-}
-
 /** Makes ONNX Runtime ready to open a model. */
-export async function prepareRuntime(onBytes: (count: number) => void): Promise<void> {
+export async function prepareRuntime(
+  threads: number,
+  onBytes: (count: number) => void,
+): Promise<void> {
   const { wasm } = ort.env;
   const [mjs, binary] = RUNTIME_FILES as [string, string];
-  wasm.numThreads = threads();
+  wasm.numThreads = threads;
+  wasm.initTimeout = threads > 1 ? START_MS : 0;
   wasm.wasmPaths = { mjs };
   wasm.wasmBinary = await unpacked(binary, onBytes);
 }

@@ -12,7 +12,7 @@ import {
   type Report,
   RUNTIME_BYTES,
 } from "./protocol.ts";
-import { prepareRuntime, RUNTIME_FILES, Session, threads } from "./runtime.ts";
+import { prepareRuntime, RUNTIME_FILES, Session } from "./runtime.ts";
 import { Smoothing } from "./smoothing.ts";
 
 const GREY = 128;
@@ -69,13 +69,13 @@ function facts({ width, height, decodeMs, prepareMs }: Prepared, inferMs: number
   return { width, height, milliseconds: { decode: decodeMs, prepare: prepareMs, infer: inferMs } };
 }
 
-async function open({ model, serving, folder }: Open): Promise<DeviceClassifier> {
+async function open({ model, serving, folder, threads }: Open): Promise<DeviceClassifier> {
   const kept = new KeptModels(folder);
   const onBytes = progress(files(model).reduce((sum, { size }) => sum + size, RUNTIME_BYTES));
   const [network, familiar] = await Promise.all([
     verified(model.model, kept, onBytes),
     model.familiarity && verified(model.familiarity.file, kept, onBytes),
-    prepareRuntime(onBytes),
+    prepareRuntime(threads, onBytes),
   ]);
   const { size } = model.input;
   const session = await Session.open(network, size);
@@ -116,7 +116,7 @@ async function obey(command: Command): Promise<void> {
   if (command.kind === "open") {
     opened = await open(command);
     const own = [self.location.href, ...RUNTIME_FILES];
-    report({ kind: "opened", threads: threads(), files: own });
+    report({ kind: "opened", files: own });
     return;
   }
   if (opened === undefined) throw new Error("no model is open");
