@@ -5,7 +5,11 @@
 const FLOORS = [
   ["main"],
   ["app"],
-  ["live", "predict", "history", "accuracy", "models", "data", "training", "admin", "account"],
+  [
+    ...["live", "predict", "device", "history", "accuracy", "models", "data", "training"],
+    ...["admin", "account"],
+  ],
+  ["outbox"],
   ["records", "moves", "auth"],
   ["ui", "charts", "registry"],
   ["access"],

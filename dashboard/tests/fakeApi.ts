@@ -33,6 +33,7 @@ import {
 import { isRight } from "../src/records/feedback/verdict";
 import { apiKey, hookState, me } from "./callers";
 import { FakeBackfills } from "./fakeBackfills";
+import { FakeDevices } from "./fakeDevices";
 import { FakeDatasets } from "./fakeDatasets";
 import { previewOf } from "./preview";
 import { feedback } from "./records";
@@ -96,6 +97,7 @@ export class FakeApi {
   uncertain: LogEntry[] | null = null;
   readonly datasets = new FakeDatasets();
   readonly backfills = new FakeBackfills();
+  readonly devices = new FakeDevices();
   /** Answers of particular requests, `null` where the usual one is to come. */
   failing: ((path: string, method: string) => Response | Promise<Response> | null) | null = null;
   /** Nothing listens any more. */
@@ -113,10 +115,8 @@ export class FakeApi {
     const url = new URL(request.url);
     const failure = await this.failing?.(url.pathname + url.search, request.method);
     if (failure) return failure;
-    for (const [pattern, answer] of this.#routes) {
-      if (pattern.test(`${request.method} ${url.pathname}`)) return answer(request, url);
-    }
-    return problem(404, "route_not_found");
+    const found = this.#routes.find(([known]) => known.test(`${request.method} ${url.pathname}`));
+    return found ? found[1](request, url) : problem(404, "route_not_found");
   };
 
   count(path: string): number {
@@ -148,9 +148,15 @@ export class FakeApi {
     [/^GET \/logs$/, (_, { searchParams }) => json(this.#page(searchParams))],
     [
       /^POST \/predict$/,
-      () =>
-        this.prediction instanceof Response ? this.prediction.clone() : offered(this.prediction),
+      async (request) =>
+        (await this.devices.withImage(request, this)) ??
+        (this.prediction instanceof Response ? this.prediction.clone() : offered(this.prediction)),
     ],
+    [
+      /^POST \/predictions$/,
+      async (request) => this.devices.withoutImages(await body(request), this),
+    ],
+    [/^GET \/predictions\/.+\/feedback$/, (_, url) => json({ items: this.devices.said(url) })],
     [/^POST \/predictions\/.+\/feedback$/, (request, url) => this.#feedback(request, url)],
     [/^DELETE \/predictions\/.+\/feedback$/, (_, url) => this.#withdraw(url)],
     [/^GET \/predictions\/[^/]+\/explanation$/, (_, url) => this.#explanation(url)],
@@ -228,6 +234,7 @@ export class FakeApi {
 
   async #feedback(request: Request, { pathname }: URL): Promise<Response> {
     const { label, from_queue = false } = (await body(request)) as FeedbackRequest;
+    this.devices.note(pathname, label, this.me?.name ?? "anonymous");
     return this.#judged(pathname, (known) =>
       feedback(label, { at: known.created_at, from_queue, ...this.standing }),
     );

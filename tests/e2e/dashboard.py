@@ -90,8 +90,8 @@ def opened(
 def accessibility_faults(page: Page) -> list[str]:
     """The violations of WCAG 2.2 A and AA that axe finds, as ``rule: element``.
 
-    What stays in the window while the rest scrolls lies in its place meanwhile: a target that it
-    covers in part, wherever the page happens to be scrolled to, is no smaller than it is.
+    What stays in the window while the rest scrolls lies in its place meanwhile, with room for it: a
+    target that it covers in part, wherever the page is scrolled to, is no smaller than it is.
     """
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[str] = page.evaluate(
@@ -100,9 +100,12 @@ def accessibility_faults(page: Page) -> list[str]:
             const stays = [...document.querySelectorAll("body *")].filter((element) =>
                 ["sticky", "fixed"].includes(getComputedStyle(element).position) &&
                 !element.closest("dialog"));
+            const around = stays.flatMap(({ parentElement }) => parentElement ?? []);
             for (const { style } of stays) style.setProperty("position", "static", "important");
+            for (const { style } of around) style.setProperty("height", "auto", "important");
             const { violations } = await axe.run(document, { runOnly: tags });
             for (const { style } of stays) style.removeProperty("position");
+            for (const { style } of around) style.removeProperty("height");
             return violations.flatMap(({ id, nodes }) =>
                 nodes.map(({ html, failureSummary }) => `${id}: ${html}\\n${failureSummary}`));
         }"""

@@ -8,6 +8,7 @@ export const NEEDS = {
   "GET /me": "read",
   "GET /status": "read",
   "POST /predict": "predict",
+  "POST /predictions": "predict",
   "POST /uploads": "predict",
   "GET /logs": "read",
   "GET /predictions/{id}": "read",

@@ -1,16 +1,20 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import type { Client, Me, Scope } from "visionflow-client";
+import { ApiError, type Client, type Me, type Scope } from "visionflow-client";
 
 import { useApi } from "../api/ApiContext";
 import { type KnownRoute, NEEDS } from "./scopes";
 
-/** Asked once: roles change at the next sign-in. */
+const AGAIN_MS = 10_000;
+
+/** Answered once, since roles change at the next sign-in; asked until then where nobody answers. */
 export function meQuery(api: Client) {
   return queryOptions({
     queryKey: ["me"],
     queryFn: ({ signal }) => api.me(signal),
     staleTime: Infinity,
     gcTime: Infinity,
+    refetchInterval: ({ state: { error } }) =>
+      error instanceof ApiError && error.unreachable ? AGAIN_MS : false,
   });
 }
 

@@ -3,25 +3,21 @@ import { Link } from "react-router";
 
 import { useBudgetStop } from "../access/useBudgetStop";
 import { useMe } from "../access/useMe";
-import { useReach } from "../access/useReach";
 import { roleText } from "../i18n/texts";
 import { Banner } from "../ui/notice/Banner";
 import { BudgetBanner } from "./BudgetBanner";
+import { Outbox } from "./Outbox";
+import { ReachBanner } from "./ReachBanner";
 
 /** What limits the caller on every page. */
 export function Banners() {
   const { t } = useTranslation();
   const me = useMe();
   const stop = useBudgetStop();
-  const reach = useReach();
   return (
     <>
-      {reach !== "reached" && (
-        <Banner tone="bad" testId="not-reached">
-          <strong>{t(`reach.${reach}`)}</strong>
-          <span>{t(`reach.${reach}Text`)}</span>
-        </Banner>
-      )}
+      <ReachBanner />
+      <Outbox />
       {stop && <BudgetBanner stop={stop} />}
       {me && me.waiting_roles.length > 0 && (
         <Banner tone="unsure" testId="factor-waits">

@@ -32,6 +32,7 @@ export const PAGES = {
   data: page("/data", () => import("../data/DataPage")),
   training: page("/training", () => import("../training/TrainingPage")),
   access: page("/access", () => import("../admin/AccessPage")),
+  device: page("/device", () => import("../device/DevicePage")),
   overTime: page("/over-time", () => import("../live/overtime/OverTimePage")),
   cost: page("/cost", () => import("../live/cost/CostPage")),
   backfills: page("/models/backfills", () => import("../models/backfills/BackfillsPage")),

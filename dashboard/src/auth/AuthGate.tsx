@@ -3,6 +3,7 @@ import { type ReactNode, useCallback, useEffect, useState } from "react";
 import type { AuthConfig } from "../config/config";
 import { Splash } from "../ui/notice/Splash";
 import type { CognitoSignIn } from "./cognito";
+import { forgetCaller, lastCaller } from "./lastCaller";
 import { type Session, SessionContext } from "./session";
 import { SignInPage } from "./SignInPage";
 
@@ -22,8 +23,10 @@ export function AuthGate({ auth, children }: AuthGateProps) {
 
   useEffect(() => {
     let current = true;
-    void openGate(auth).then((opened) => {
+    void openGate(auth).then(async (opened) => {
       if (current) setGate(opened);
+      const ended = await openedWithoutNetwork(opened);
+      if (current && ended) setGate((before) => (before === opened ? ended : before));
     });
     return () => {
       current = false;
@@ -69,11 +72,29 @@ async function loadGate(auth: AuthConfig): Promise<Gate> {
   const signIn = new CognitoSignIn(auth, pageAddress(window.location));
   try {
     const session = await signIn.resume(window.location, window.history);
-    if (session) return { state: "open", signIn, session };
+    if (session) {
+      if (lastCaller()?.subject !== session.subject) forgetCaller();
+      return { state: "open", signIn, session };
+    }
     return { state: "closed", signIn, problem: null, expired: false };
   } catch (cause) {
     return { state: "closed", signIn, problem: reason(cause), expired: false };
   }
+}
+
+/**
+ * The page for who was here last, where nobody can sign in because there is no network. The page
+ * to sign in shows meanwhile, so that nobody with a network waits.
+ */
+async function openedWithoutNetwork(gate: Gate): Promise<Gate | null> {
+  if (gate.state !== "closed" || gate.problem !== null) return null;
+  const { signIn } = gate;
+  const { subject, email } = lastCaller() ?? { subject: null, email: null };
+  if (subject === null) return null;
+  const { endedSession, hasNetwork } = await import("./endedSession");
+  if (await hasNetwork()) return null;
+  const session = endedSession({ subject, email }, () => signIn.start(window.location.hash));
+  return { state: "open", signIn, session };
 }
 
 function reason(cause: unknown): string {

@@ -1,6 +1,7 @@
 import { ErrorTimeout, type User, UserManager, WebStorageStateStore } from "oidc-client-ts";
 
 import type { AuthConfig } from "../config/config";
+import { forgetCaller } from "./lastCaller";
 import { secondFactor } from "./secondFactor";
 import type { Session } from "./session";
 
@@ -79,10 +80,13 @@ export class CognitoSignIn {
   #session(user: User): Session {
     const token = async () => (await this.#validUser())?.access_token ?? null;
     return {
+      subject: user.profile.sub,
       email: user.profile.email ?? null,
       token,
       secondFactor: secondFactor(this.#config.region, token),
+      signInAgain: null,
       signOut: async () => {
+        forgetCaller();
         // Without it the refresh token would stay good for its whole life. Signing out goes on
         // where it fails, as it does for a token that is revoked already.
         await this.#manager.revokeTokens(["refresh_token"]).catch(() => undefined);

@@ -2,11 +2,18 @@ import { createContext, useContext } from "react";
 
 /** Who is signed in. `null` in a stage without sign-in. */
 export interface Session {
+  /** As the sign-in names the person, whatever their address is. */
+  readonly subject: string;
   readonly email: string | null;
   /** A valid access token, renewed when needed; `null` once the session has ended. */
   readonly token: () => Promise<string | null>;
   readonly signOut: () => Promise<void>;
   readonly secondFactor: SecondFactor;
+  /**
+   * Leaves the page to sign in again, where the page was opened without a network and the sign-in
+   * has ended meanwhile: only what is on this device can be used. `null` for one that goes on.
+   */
+  readonly signInAgain: (() => Promise<void>) | null;
 }
 
 /** The authenticator app of who is signed in. Every method throws `SecondFactorError`. */

@@ -4,6 +4,7 @@ import { type LogEntry, type ModelName, modelRef, readRef } from "visionflow-cli
 
 import type { Filters } from "../records/feed/feed";
 import { VERDICTS } from "../records/feedback/verdict";
+import { ORIGINS } from "../records/origin/origin";
 import { modelKey } from "../registry/chosen";
 import { useLabelChoices, useServedChoices } from "../registry/useLabels";
 import { useModels } from "../registry/useModels";
@@ -71,6 +72,21 @@ export function FilterBar({ filters, onChange, rows }: FilterBarProps) {
         {SOURCES.map((source) => (
           <option key={source} value={source}>
             {t(`source.${source}`)}
+          </option>
+        ))}
+      </Choice>
+      <Choice
+        name={t("origin.title")}
+        any={t("origin.any")}
+        value={filters.origin}
+        onChange={(value) => {
+          set({ origin: ORIGINS.find((known) => known === value) });
+        }}
+        testId="filter-origin"
+      >
+        {ORIGINS.map((origin) => (
+          <option key={origin} value={origin}>
+            {t(`origin.${origin}`)}
           </option>
         ))}
       </Choice>

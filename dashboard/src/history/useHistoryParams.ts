@@ -4,6 +4,7 @@ import type { PredictionSource, PredictionStatus } from "visionflow-client";
 
 import type { Filters } from "../records/feed/feed";
 import { VERDICTS } from "../records/feedback/verdict";
+import { ORIGINS } from "../records/origin/origin";
 import { readMoment } from "../ui/MomentField";
 
 export const STATUSES: readonly PredictionStatus[] = ["ok", "unknown", "failed"];
@@ -55,6 +56,7 @@ export function readFilters(params: URLSearchParams): Filters {
   const filename = params.get("filename");
   const status = STATUSES.find((known) => known === params.get("status"));
   const source = SOURCES.find((known) => known === params.get("source"));
+  const origin = ORIGINS.find((known) => known === params.get("origin"));
   const feedback = VERDICTS.find((known) => known === params.get("feedback"));
   const from = readMoment(params.get("from"));
   const to = readMoment(params.get("to"));
@@ -64,6 +66,7 @@ export function readFilters(params: URLSearchParams): Filters {
     ...(label && { label }),
     ...(status && { status }),
     ...(source && { source }),
+    ...(origin && { origin }),
     ...(feedback && { feedback }),
     ...(model && { model }),
     ...(filename && { filename }),

@@ -3,6 +3,7 @@ import "i18next";
 import type backfills from "./backfills/en.json";
 import type comparison from "./comparison/en.json";
 import type data from "./data/en.json";
+import type device from "./device/en.json";
 import type en from "./en.json";
 
 declare module "i18next" {
@@ -14,6 +15,7 @@ declare module "i18next" {
         backfills: typeof backfills;
         comparison: typeof comparison;
         data: typeof data;
+        device: typeof device;
       };
     };
   }

@@ -9,8 +9,9 @@ import { BarRow, BarRows } from "../ui/BarRow";
 
 const EVERY_MS = 60_000;
 
-/** An API that is older than this page does not count the reasons. */
-type Counts = Pick<Stats, "total" | "by_status"> & Partial<Record<UnknownReason, number>>;
+/** An API that is older than this page counts neither the reasons nor the devices. */
+type Counts = Pick<Stats, "total" | "by_status"> &
+  Partial<Pick<Stats, "by_origin"> & Record<UnknownReason, number>>;
 
 /** Shown until the API has answered. */
 const NOTHING: Counts = { total: 0, by_status: {} };
@@ -27,7 +28,9 @@ export function Today() {
     refetchInterval: EVERY_MS,
   });
   if (stats.error && stats.data === undefined) return null;
-  const { total, by_status: counts, unsure = 0, unfamiliar = 0 }: Counts = stats.data ?? NOTHING;
+  const known: Counts = stats.data ?? NOTHING;
+  const { total, by_status: counts, unsure = 0, unfamiliar = 0, by_origin: origins } = known;
+  const [browser, edge] = [origins?.browser ?? 0, origins?.edge ?? 0];
   const number = (count: number) => whole(count, language);
   const tones = { ok: "main", unknown: "unsure", failed: "bad" } as const;
   return (
@@ -52,6 +55,11 @@ export function Today() {
       {unsure + unfamiliar > 0 && (
         <p className="muted small" data-testid="live-reasons">
           {t("live.reasons", { unsure: number(unsure), unfamiliar: number(unfamiliar) })}
+        </p>
+      )}
+      {browser + edge > 0 && (
+        <p className="muted small" data-testid="live-origins">
+          {t("origin.today", { browser: number(browser), edge: number(edge) })}
         </p>
       )}
     </section>

@@ -10,6 +10,7 @@ import { ModelsIcon } from "../ui/icons";
 import { Missing } from "../ui/notice/Missing";
 import { Notice } from "../ui/notice/Notice";
 import { PageSkeleton } from "../ui/notice/PageSkeleton";
+import { AgreementPanel } from "./AgreementPanel";
 import { ComparePanel } from "./ComparePanel";
 import { DriftPanel } from "./DriftPanel";
 import { ModelTabs } from "./ModelTabs";
@@ -77,6 +78,7 @@ export default function ModelsPage() {
             />
           )}
           <DriftPanel />
+          <AgreementPanel />
           <div className={css.rules}>
             <RulePanel />
             <PromotionPanel />

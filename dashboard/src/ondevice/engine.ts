@@ -13,7 +13,7 @@ import workerFile from "./worker.ts?worker&url";
 /** More share too little work to be worth their memory. */
 const MOST_THREADS = 4;
 
-export { EngineError } from "./protocol.ts";
+export { EngineError, RUNTIME_BYTES } from "./protocol.ts";
 export type { ActivationMap, EngineAnswer, EngineErrorCode, Frame } from "./protocol.ts";
 
 /** A version that classifies on this device, in a worker of its own. */

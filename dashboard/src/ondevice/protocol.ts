@@ -1,5 +1,8 @@
 import type { DeviceModel } from "visionflow-client";
 
+/** What the runtime's file has, about, in bytes: it is loaded with the first model. */
+export const RUNTIME_BYTES = 3_600_000;
+
 /** Why the engine cannot answer. The page has a sentence for each. */
 export type EngineErrorCode =
   /** The browser lacks what it takes. */

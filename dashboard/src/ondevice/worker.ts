@@ -10,12 +10,11 @@ import {
   type EngineErrorCode,
   type Frame,
   type Report,
+  RUNTIME_BYTES,
 } from "./protocol.ts";
 import { prepareRuntime, RUNTIME_FILES, Session } from "./runtime.ts";
 import { Smoothing } from "./smoothing.ts";
 
-/** What the runtime's file has, about, in bytes; progress alone depends on it. */
-const RUNTIME_BYTES = 3_600_000;
 const GREY = 128;
 
 type Open = Extract<Command, { kind: "open" }>;

@@ -8,6 +8,7 @@ import { CoverageField } from "./intake/CoverageField";
 import { imagesIn } from "./intake/imagesIn";
 import { useCoverage } from "./intake/useCoverage";
 import { useFileArrival } from "../ui/intake/useFileArrival";
+import { PredictTabs } from "../ui/intake/PredictTabs";
 import css from "./PredictPage.module.css";
 import { PauseNotice } from "./queue/PauseNotice";
 import { QueueStrip } from "./queue/QueueStrip";
@@ -32,6 +33,7 @@ export default function PredictPage() {
   return (
     <>
       <title>{`${t("app.predict")} · VisionFlow`}</title>
+      <PredictTabs />
       <div className="page-heading">
         <div>
           <h1>{t("predict.title")}</h1>

@@ -18,6 +18,8 @@ beforeEach(() => {
     remove: vi.fn(() => Promise.resolve()),
   };
   session = {
+    subject: "1",
+    signInAgain: null,
     email: "ann@team.test",
     token: () => Promise.resolve("access"),
     signOut: vi.fn(() => Promise.resolve()),

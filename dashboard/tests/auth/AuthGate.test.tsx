@@ -1,8 +1,9 @@
 import { act, render, screen } from "@testing-library/react";
 import { I18nextProvider } from "react-i18next";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { AuthGate } from "../../src/auth/AuthGate";
+import { lastCaller, rememberCaller } from "../../src/auth/lastCaller";
 import { useSession } from "../../src/auth/session";
 import { speaking } from "../speaking";
 
@@ -67,5 +68,52 @@ describe("the gate", () => {
     });
     expect(await screen.findByText("Your session has ended. Please sign in again.")).toBeVisible();
     expect(JSON.stringify(Object.values(sessionStorage))).not.toContain("access");
+  });
+});
+
+describe("without a network", () => {
+  const ANN = { subject: "1", email: "a@team.test", me: { id: "user:1", name: "a@team.test" } };
+  const answering = () => vi.fn(() => Promise.resolve(new Response()));
+  const silent = () => vi.fn(() => Promise.reject(new TypeError("Failed to fetch")));
+
+  it("the page opens for who was here last, though the sign-in has ended", async () => {
+    rememberCaller(ANN);
+    vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    renderGate();
+    expect(await screen.findByText("Signed in as a@team.test")).toBeVisible();
+  });
+
+  it("that the browser believes to have, it opens too", async () => {
+    rememberCaller(ANN);
+    vi.stubGlobal("fetch", silent());
+    renderGate();
+    expect(await screen.findByText("Signed in as a@team.test")).toBeVisible();
+  });
+
+  it("it opens for nobody who was never here, or has signed out", async () => {
+    vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    renderGate();
+    expect(await screen.findByRole("button", { name: "Sign in" })).toBeVisible();
+    expect(screen.queryByText(/Signed in as/)).not.toBeInTheDocument();
+  });
+
+  it("is not assumed: with one, a person signs in", async () => {
+    rememberCaller(ANN);
+    const fetch = answering();
+    vi.stubGlobal("fetch", fetch);
+    renderGate();
+    expect(await screen.findByRole("button", { name: "Sign in" })).toBeVisible();
+    await vi.waitFor(() => {
+      expect(fetch).toHaveBeenCalled();
+    });
+    expect(screen.getByRole("button", { name: "Sign in" })).toBeVisible();
+  });
+
+  it("nobody is taken for the person who signed in before them", async () => {
+    rememberCaller({ ...ANN, subject: "2", me: { id: "user:2", name: "bob@team.test" } });
+    rememberUser();
+    renderGate();
+    await screen.findByText(/Signed in as/);
+    expect(lastCaller()).toBeNull();
   });
 });

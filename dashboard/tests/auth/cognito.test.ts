@@ -3,6 +3,7 @@ import { webcrypto } from "node:crypto";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { CognitoSignIn, pageAddress } from "../../src/auth/cognito";
+import { lastCaller, rememberCaller } from "../../src/auth/lastCaller";
 import { json } from "../fakeApi";
 
 const PAGE = "http://localhost:3000/";
@@ -142,7 +143,9 @@ describe("signing out", () => {
 
   it("revokes the refresh token, and leaves nothing in the tab", async () => {
     const tokenEndpoint = vi.fn(answering("access"));
+    rememberCaller({ subject: "1", email: null, me: { id: "user:1", name: "a" } });
     const leave = await signOut(tokenEndpoint);
+    expect(lastCaller()).toBeNull(); // the page opens for nobody without a network
     const [, request] = revoked(tokenEndpoint)[0] ?? [];
     expect(request?.method).toBe("POST");
     const form = Object.fromEntries(request?.body as URLSearchParams);

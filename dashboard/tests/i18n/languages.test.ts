@@ -9,6 +9,8 @@ import comparisonEn from "../../src/i18n/comparison/en.json";
 import comparisonKo from "../../src/i18n/comparison/ko.json";
 import dataEn from "../../src/i18n/data/en.json";
 import dataKo from "../../src/i18n/data/ko.json";
+import deviceEn from "../../src/i18n/device/en.json";
+import deviceKo from "../../src/i18n/device/ko.json";
 import en from "../../src/i18n/en.json";
 import ko from "../../src/i18n/ko.json";
 import written from "../data/report.json";
@@ -24,6 +26,7 @@ describe("the two languages", () => {
     backfills: backfillsEn,
     comparison: comparisonEn,
     data: dataEn,
+    device: deviceEn,
     actions: auditEn,
   });
   const korean = flatten({
@@ -31,6 +34,7 @@ describe("the two languages", () => {
     backfills: backfillsKo,
     comparison: comparisonKo,
     data: dataKo,
+    device: deviceKo,
     actions: auditKo,
   });
 

@@ -57,6 +57,10 @@ const COLUMNS: readonly [string, (entry: LogEntry) => string | number | null | u
   ["total_ms", ({ timings }) => sum(timings)],
   ["infer_ms", ({ timings }) => timings.infer],
   ["error_code", ({ error }) => error?.code],
+  ["origin", ({ origin }) => origin],
+  ["made_at", ({ made_at }) => made_at],
+  ["device_label", ({ device }) => device?.label],
+  ["device_confidence", ({ device }) => device?.confidence],
 ];
 
 /** As `cat 0.93`: a label may have spaces, a number has none. */

@@ -7,6 +7,8 @@ import { dateTime, percent, shortDateTime } from "../../i18n/format";
 import { isFresh } from "../../records/feed/feed";
 import { FeedbackMark } from "../../records/feedback/FeedbackMark";
 import { FileName } from "../../records/record/FileName";
+import { deviceOf } from "../../records/origin/origin";
+import { OriginMark } from "../../records/origin/OriginMark";
 import { StatusChip } from "../../records/record/StatusChip";
 import { useRecordThumbnail } from "../../records/thumbnail/useRecordThumbnail";
 import { FailureText } from "../../ui/notice/FailureText";
@@ -35,6 +37,7 @@ export const HistoryRow = memo(function HistoryRow({
 }: HistoryRowProps) {
   const { t } = useTranslation();
   const language = useLanguage();
+  const device = deviceOf(row);
   return (
     <li
       className={`${css.item} ${isFresh(row) ? css.arrived : ""}`}
@@ -69,7 +72,7 @@ export const HistoryRow = memo(function HistoryRow({
             {row.model ? `${row.model.name} ${row.model.version}` : "–"}
           </span>
           <span className={css.source} data-testid="row-source">
-            {t(`source.${row.source}`)}
+            {device === null ? t(`source.${row.source}`) : t(`origin.${device}`)}
           </span>
           <time
             className={css.time}
@@ -108,6 +111,7 @@ function Result({ row }: { row: LogEntry }) {
         <span className={`muted ${css.label}`} data-testid="row-label">
           {label === null ? "–" : t("history.closest", { label })}
           <FeedbackMark record={row} />
+          <OriginMark record={row} />
         </span>
         {share}
       </>
@@ -118,6 +122,7 @@ function Result({ row }: { row: LogEntry }) {
       <strong className={css.label} title={[...parents, label].join(" › ")} data-testid="row-label">
         {label}
         <FeedbackMark record={row} />
+        <OriginMark record={row} />
       </strong>
       {share}
     </>

@@ -9,6 +9,7 @@ import { whole } from "../../i18n/format";
 import { AddToDataset } from "../../records/dataset/AddToDataset";
 import { LabelPicker, NewClass } from "../../records/feedback/LabelForms";
 import { useFeedbackCalls } from "../../records/feedback/useFeedback";
+import { hasImage } from "../../records/origin/origin";
 import { useForget } from "../../records/owner/useForget";
 import { CheckIcon } from "../../ui/icons";
 import css from "./BatchBar.module.css";
@@ -31,6 +32,7 @@ export default function BatchBar({ selection }: { selection: Selection }) {
   const [form, setForm] = useState<"label" | "new" | null>(null);
   const { rows } = selection;
   const answered = rows.filter(({ status }) => status !== "failed");
+  const pictured = answered.filter(hasImage);
   const named = rows.filter(({ status }) => status === "ok");
   const own = rows.filter(({ owner }) => isOwn(owner, me));
   const busy = batch?.isRunning ?? false;
@@ -122,7 +124,7 @@ export default function BatchBar({ selection }: { selection: Selection }) {
               </button>
             </>
           )}
-          {answered.length > 0 && <AddToDataset records={answered} testId="batch-dataset" />}
+          {pictured.length > 0 && <AddToDataset records={pictured} testId="batch-dataset" />}
           {may("DELETE /predictions/{id}") && own.length > 0 && (
             <DeleteSelected
               n={own.length}
@@ -162,6 +164,11 @@ export default function BatchBar({ selection }: { selection: Selection }) {
       {answered.length < rows.length && (
         <p className="muted small" data-testid="batch-failed-images">
           {t("history.select.unread", { n: whole(rows.length - answered.length, language) })}
+        </p>
+      )}
+      {pictured.length < answered.length && (
+        <p className="muted small" data-testid="batch-unsent">
+          {t("origin.unsent", { n: whole(answered.length - pictured.length, language) })}
         </p>
       )}
       {own.length < rows.length && may("DELETE /predictions/{id}") && (

@@ -6,6 +6,7 @@ import { dateOf, fileSize, milliseconds, orDash, percent } from "../../i18n/form
 import { modelKey } from "../../registry/chosen";
 import { DataTable } from "../../ui/DataTable";
 import { servedMeasure } from "./forms";
+import { OpenOnPhone } from "./OpenOnPhone";
 import css from "./VersionTable.module.css";
 
 interface VersionTableProps {
@@ -95,10 +96,11 @@ function Version({ item, isChosen, isCompared, onChoose, onCompare }: VersionPro
           data-testid="compare-check"
         />
       </td>
-      <th scope="row">
+      <th scope="row" className={css.name}>
         <button type="button" className={css.open} aria-pressed={isChosen} onClick={onChoose}>
           {title}
         </button>
+        <OpenOnPhone item={item} />
       </th>
       <td>
         <span className={css.chips}>

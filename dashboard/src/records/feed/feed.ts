@@ -2,7 +2,7 @@ import type { Client, LogEntry, LogPage, LogQuery } from "visionflow-client";
 
 export type Filters = Pick<
   LogQuery,
-  "label" | "status" | "source" | "feedback" | "model" | "filename" | "from" | "to"
+  "label" | "status" | "source" | "origin" | "feedback" | "model" | "filename" | "from" | "to"
 > & {
   /** Confidence bounds, 0..1, which this page applies: the API has no index by confidence. */
   min?: number;

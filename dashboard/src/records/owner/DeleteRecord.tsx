@@ -9,10 +9,11 @@ import { useApi } from "../../api/ApiContext";
 import { DialogButtons } from "../../ui/dialog/DialogButtons";
 import { Modal } from "../../ui/dialog/Modal";
 import { Problem } from "../../ui/notice/Problem";
+import { hasImage } from "../origin/origin";
 import { useForget } from "./useForget";
 
 interface DeleteRecordProps {
-  record: Pick<LogEntry, "id" | "owner">;
+  record: Pick<LogEntry, "id" | "owner" | "image">;
   onDeleted?: () => void;
 }
 
@@ -61,9 +62,11 @@ export function DeleteRecord({ record, onDeleted }: DeleteRecordProps) {
         <Modal title={t("record.deleteTitle")} onClose={close} testId="delete">
           <p>{t("record.deleteText")}</p>
           <ul>
-            {DELETED.map((key) => (
-              <li key={key}>{t(key)}</li>
-            ))}
+            {DELETED.filter((key) => key !== "record.deleteImage" || hasImage(record)).map(
+              (key) => (
+                <li key={key}>{t(key)}</li>
+              ),
+            )}
           </ul>
           <p>{t("record.deleteBackups")}</p>
           {erase.error && <Problem error={erase.error} />}

@@ -6,6 +6,7 @@ import type { PredictionDetail } from "visionflow-client";
 import { useApi } from "../../api/ApiContext";
 import { Problem } from "../../ui/notice/Problem";
 import { NoImage } from "./NoImage";
+import { hasImage } from "../origin/origin";
 import { placement } from "./placement";
 import css from "./RecordImage.module.css";
 import { useRecordImage } from "../thumbnail/useRecordImage";
@@ -25,9 +26,14 @@ export function RecordImage({ record }: { record: PredictionDetail }) {
   const canExplain = record.status !== "failed" && isKept;
 
   if (source === null) {
+    const gone = !hasImage(record)
+      ? "origin.noImage"
+      : isKept
+        ? "record.noImage"
+        : "record.originalGone";
     return (
       <div className={css.stage}>
-        <NoImage>{t(isKept ? "record.noImage" : "record.originalGone")}</NoImage>
+        <NoImage>{t(gone)}</NoImage>
       </div>
     );
   }

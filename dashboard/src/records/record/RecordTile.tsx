@@ -5,6 +5,7 @@ import { percent } from "../../i18n/format";
 import { Thumbnail } from "../../ui/Thumbnail";
 import { FeedbackMark } from "../feedback/FeedbackMark";
 import { FileName } from "./FileName";
+import { OriginMark } from "../origin/OriginMark";
 import css from "./RecordTile.module.css";
 import { StatusChip } from "./StatusChip";
 import { useRecordThumbnail } from "../thumbnail/useRecordThumbnail";
@@ -39,6 +40,7 @@ export function RecordTile({ row, time, onOpen }: RecordTileProps) {
             >
               {label}
               <FeedbackMark record={row} />
+              <OriginMark record={row} />
             </strong>
             {confidence !== null && (
               <span className={css.detail}>{percent(confidence, language)}</span>
@@ -48,6 +50,7 @@ export function RecordTile({ row, time, onOpen }: RecordTileProps) {
           <span className={css.label}>
             <StatusChip record={row} />
             <FeedbackMark record={row} />
+            <OriginMark record={row} />
           </span>
         )}
         <FileName name={row.filename} className={`${css.detail} ${css.filename}`} />

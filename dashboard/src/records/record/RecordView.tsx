@@ -15,6 +15,8 @@ import { OwnerName } from "../owner/OwnerName";
 import { Snippet } from "../snippet/Snippet";
 import { Familiarity } from "./Familiarity";
 import { FileName } from "./FileName";
+import { DeviceAnswer, OriginFacts } from "../origin/Origin";
+import { deviceOf, hasImage } from "../origin/origin";
 import { isParent } from "./parent";
 import { RecordImage } from "./RecordImage";
 import css from "./RecordView.module.css";
@@ -62,6 +64,7 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
           </p>
         )}
       </div>
+      <DeviceAnswer record={record} />
       {status !== "failed" && <FeedbackForm record={record} />}
       {status !== "failed" && record.image_url !== null && <AddToDataset records={[record]} />}
       {record.top_k.length > 0 && (
@@ -72,8 +75,9 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
         <dd>
           <FileName name={record.filename} />
         </dd>
-        <dt>{t("record.time")}</dt>
+        <dt>{t(deviceOf(record) === null ? "record.time" : "origin.sentAt")}</dt>
         <dd>{dateTime(record.created_at, language)}</dd>
+        <OriginFacts record={record} />
         <dt>{t("record.owner")}</dt>
         <dd data-testid="record-owner">
           <OwnerName owner={record.owner} />
@@ -85,10 +89,14 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
         <Familiarity record={record} />
         <dt>{t("record.size")}</dt>
         <dd>{measures.length > 0 ? measures.join(", ") : "–"}</dd>
-        <dt>{t("record.object")}</dt>
-        <dd>
-          <code>{image.key}</code>
-        </dd>
+        {image.key !== null && (
+          <>
+            <dt>{t("record.object")}</dt>
+            <dd>
+              <code>{image.key}</code>
+            </dd>
+          </>
+        )}
         {error && (
           <>
             <dt>{t("record.error")}</dt>
@@ -108,7 +116,7 @@ export function RecordView({ record, onDeleted }: RecordViewProps) {
           <code data-testid="record-id">{record.id}</code>
         </dd>
       </dl>
-      <Snippet key={`snippet ${record.id}`} record={record} />
+      {hasImage(record) && <Snippet key={`snippet ${record.id}`} record={record} />}
       <DeleteRecord record={record} onDeleted={onDeleted} />
     </>
   );

@@ -15,15 +15,16 @@ export function useRecordThumbnail(
   {
     id,
     status,
+    image,
     thumbnail_url: known = null,
-  }: Pick<LogEntry, "id" | "status"> & Partial<Pick<LogEntry, "thumbnail_url">>,
+  }: Pick<LogEntry, "id" | "status"> & Partial<Pick<LogEntry, "image" | "thumbnail_url">>,
   wanted = true,
 ): string | null {
   const api = useApi();
   const made = useQuery({
     queryKey: ["record-thumbnail", id],
     queryFn: ({ signal }) => recordThumbnails(api).of(id, signal),
-    enabled: wanted && known === null && status !== "failed",
+    enabled: wanted && known === null && status !== "failed" && image?.key !== null,
     staleTime: KEPT_MS,
     gcTime: KEPT_MS,
   });

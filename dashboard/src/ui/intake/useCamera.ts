@@ -10,19 +10,33 @@ export interface Camera {
   error: Error | null;
   /** Switches to the other camera, if there are two. */
   turn: (() => void) | null;
+  /** The lamp beside the lens, if this camera has one that the page may switch. */
+  torch: { on: boolean; toggle: () => Promise<void> } | null;
   /** A photo; with `longest`, its longer side has at most so many pixels. */
   take: (longest?: number) => Promise<File>;
 }
 
-const JPEG_QUALITY = 0.92;
+interface Size {
+  width: number;
+  height: number;
+}
 
-/** The device's camera while the calling component is shown; back camera first, as on a phone. */
-export function useCamera(): Camera {
+const JPEG_QUALITY = 0.92;
+const PHOTO: Size = { width: 1920, height: 1080 };
+
+/**
+ * The device's camera while the calling component is shown; back camera first, as on a phone.
+ * `ideal` is what is asked for, and what the camera has may differ.
+ */
+export function useCamera(ideal: Size = PHOTO): Camera {
+  const { width, height } = ideal;
   const video = useRef<HTMLVideoElement>(null);
   const [facing, setFacing] = useState<Facing>("environment");
   const [ready, setReady] = useState(false);
   const [several, setSeveral] = useState(false);
   const [error, setError] = useState<Error | null>(null);
+  const [track, setTrack] = useState<MediaStreamTrack | null>(null);
+  const [lit, setLit] = useState(false);
 
   useEffect(() => {
     let stream: MediaStream | null = null;
@@ -31,7 +45,7 @@ export function useCamera(): Camera {
       stream?.getTracks().forEach((track) => {
         track.stop();
       });
-    openCamera(facing).then(
+    openCamera(facing, { width, height }).then(
       async (opened) => {
         stream = opened;
         if (!wanted || video.current === null) {
@@ -39,6 +53,7 @@ export function useCamera(): Camera {
           return;
         }
         video.current.srcObject = opened;
+        setTrack(opened.getVideoTracks()[0] ?? null);
         await video.current.play().catch(() => undefined); // the next frame starts it
         setReady(true);
         const devices = await navigator.mediaDevices.enumerateDevices();
@@ -51,9 +66,11 @@ export function useCamera(): Camera {
     return () => {
       wanted = false;
       setReady(false);
+      setTrack(null);
+      setLit(false);
       stop();
     };
-  }, [facing]);
+  }, [facing, width, height]);
 
   const take = useCallback(async (longest = Infinity) => {
     const { current } = video;
@@ -75,15 +92,29 @@ export function useCamera(): Camera {
   const turn = () => {
     setFacing(facing === "user" ? "environment" : "user");
   };
-  return { video, ready, error, turn: several ? turn : null, take };
+  const torch = track !== null &&
+    hasTorch(track) && {
+      on: lit,
+      toggle: async () => {
+        await track.applyConstraints({ advanced: [{ torch: !lit } as MediaTrackConstraintSet] });
+        setLit(!lit);
+      },
+    };
+  return { video, ready, error, turn: several ? turn : null, torch: torch || null, take };
 }
 
-async function openCamera(facing: Facing): Promise<MediaStream> {
+/** Of the Image Capture standard, which TypeScript's types leave out; Firefox has none of it. */
+function hasTorch(track: MediaStreamTrack): boolean {
+  if (!("getCapabilities" in track)) return false;
+  return (track.getCapabilities() as { torch?: boolean }).torch === true;
+}
+
+async function openCamera(facing: Facing, { width, height }: Size): Promise<MediaStream> {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   // Missing on plain http, except on localhost.
   if (devices === undefined) throw new ApiError("camera_missing", "no mediaDevices");
   return devices.getUserMedia({
-    video: { facingMode: facing, width: { ideal: 1920 }, height: { ideal: 1080 } },
+    video: { facingMode: facing, width: { ideal: width }, height: { ideal: height } },
     audio: false,
   });
 }

@@ -31,7 +31,7 @@ export function Problem({ error, onRetry, children }: ProblemProps) {
       <WarningIcon className={css.icon} />
       <div className={css.body}>
         <p className={css.text}>
-          {problem.unreachable && reach === "offline" ? (
+          {problem.unreachable && problem.retryable && reach === "offline" ? (
             t("reach.offlineText")
           ) : (
             <FailureText failure={problem} />
