@@ -96,11 +96,13 @@ function Version({ item, isChosen, isCompared, onChoose, onCompare }: VersionPro
           data-testid="compare-check"
         />
       </td>
-      <th scope="row" className={css.name}>
-        <button type="button" className={css.open} aria-pressed={isChosen} onClick={onChoose}>
-          {title}
-        </button>
-        <OpenOnPhone item={item} />
+      <th scope="row">
+        <span className={css.name}>
+          <button type="button" className={css.open} aria-pressed={isChosen} onClick={onChoose}>
+            {title}
+          </button>
+          <OpenOnPhone item={item} />
+        </span>
       </th>
       <td>
         <span className={css.chips}>
