@@ -72,6 +72,7 @@ STATUSES: dict[type[errors.VisionFlowError], HTTPStatus] = {
     errors.ImageTooLargeError: _TOO_LARGE,
     errors.ImageTooCostlyError: _BAD_IMAGE,
     errors.MissingImageError: _NOT_FOUND,
+    errors.ImageNeverSentError: _NOT_FOUND,
     errors.ArchivedImageError: _CONFLICT,
     errors.EncryptedImageError: _BAD_IMAGE,
     errors.DeniedImageError: _BAD_IMAGE,

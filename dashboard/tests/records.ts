@@ -47,6 +47,9 @@ export function record(n: number, changes: Partial<LogEntry> = {}): LogEntry {
     refused: null,
     owner: null,
     filename: null,
+    origin: "cloud",
+    made_at: null,
+    device: null,
     ...changes,
   };
 }

@@ -93,6 +93,8 @@ export function stats(changes: Partial<Stats> = {}): Stats {
     unfamiliar: 3,
     by_label: { cat: 60, dog: 38 },
     by_model: { "visionflow20/1.0.0": 98 },
+    by_origin: { cloud: 100, browser: 0, edge: 0 },
+    agreement: {},
     by_day: [{ day: "2026-03-01", ok: 90, unknown: 8, unsure: 5, unfamiliar: 3, failed: 2 }],
     feedback: {
       by_model: {

@@ -18,6 +18,7 @@ from infra.packaging.assets import Assets
 from infra.packaging.zip_files import Package as ZipFile
 from infra.packaging.zip_files import check_fits
 from infra.stages import StageConfig
+from lambdas.telemetry.measurements import AGREED_METRIC, COMPARED_METRIC
 from lambdas.telemetry.settings import NAMESPACE, TelemetrySettings
 from visionflow.costs.amounts import MB_PER_VCPU
 
@@ -165,16 +166,35 @@ class ServiceFunction(lambda_.Function):
 
 
 def own_metric(
-    service: str, name: str, statistic: str, label: str | None = None
+    service: str,
+    name: str,
+    statistic: str,
+    label: str | None = None,
+    period: Duration = PERIOD,
 ) -> cloudwatch.Metric:
-    """A metric that the function `service` writes itself, by `PERIOD`."""
+    """A metric that the function `service` writes itself."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=name,
         dimensions_map={"service": service},
         statistic=statistic,
         label=label,
-        period=PERIOD,
+        period=period,
+    )
+
+
+def disagreement(period: Duration, least: int = 1) -> cloudwatch.MathExpression:
+    """Percent of the images of a `period` that a device and the cloud answered by one version and
+    called differently; 0 for fewer than `least`."""
+    counted = {
+        name: own_metric("predict", metric, cloudwatch.Stats.SUM, period=period)
+        for name, metric in (("compared", COMPARED_METRIC), ("agreed", AGREED_METRIC))
+    }
+    return cloudwatch.MathExpression(
+        expression=f"IF(compared >= {least}, 100 - 100 * agreed / compared, 0)",
+        using_metrics=counted,
+        label="other label than on the device in %",
+        period=period,
     )
 
 

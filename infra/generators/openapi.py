@@ -9,6 +9,7 @@ from typing import get_args
 
 from infra.generators.openapi_access import ACCESS_OPERATIONS, HOOK_OPERATIONS
 from infra.generators.openapi_datasets import DATASET_OPERATIONS
+from infra.generators.openapi_devices import DEVICE_BODIES, DEVICE_FIELD, DEVICE_OPERATIONS
 from infra.generators.openapi_models import MODEL_OPERATIONS
 from infra.generators.openapi_operation import (
     CURSOR,
@@ -29,8 +30,8 @@ from lambdas.api.records import PredictionDetail
 from lambdas.api.uploads.service import UploadForm
 from lambdas.classification.service import DEFAULT_TOP_K, MAX_TOP_K
 from lambdas.outcomes import STATUSES
-from lambdas.predict.body import FIELD
-from lambdas.predict.idempotency import HEADER, KEY
+from lambdas.predict.body import DEVICE, FIELD
+from lambdas.predict.idempotency import HEADER
 from lambdas.predict.service import PredictAnswer, RecordExplanation
 from lambdas.predict.thumbnails import MOST, RecordThumbnails
 from lambdas.web.answers import Problem
@@ -39,7 +40,7 @@ from visionflow.access.budget import BudgetState
 from visionflow.errors import CoverageUnmeasuredError
 from visionflow.images.limits import DEFAULT_LIMITS
 from visionflow.images.uploads import UPLOAD_TYPES
-from visionflow.predictions.record import Source, Status
+from visionflow.predictions.record import KEY, Origin, Source, Status
 from visionflow.predictions.store import Verdict
 
 OPENAPI_FILE = Path(__file__).parents[2] / "lambdas" / "api" / "openapi.json"
@@ -91,7 +92,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         {
             "multipart/form-data": {
                 "type": "object",
-                "properties": {FIELD: IMAGE},
+                "properties": {FIELD: IMAGE, DEVICE: DEVICE_FIELD},
                 "required": [FIELD],
             },
             "application/json": {
@@ -103,6 +104,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
                         "description": "Base64 in either alphabet, or a data URL",
                     },
                     "filename": {"type": ["string", "null"]},
+                    DEVICE: DEVICE_FIELD,
                 },
                 "required": ["image"],
             },
@@ -155,6 +157,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             query("model", "Only answers of this version, as name/version", TEXT),
             query("status", "Only this status", {"enum": list(get_args(Status))}),
             query("source", "Only images from this source", {"enum": list(get_args(Source))}),
+            query("origin", "Only what was made there", {"enum": list(get_args(Origin))}),
             query("feedback", "Only what people said this of", {"enum": list(get_args(Verdict))}),
             query("filename", "Only files with this part of a name", TEXT),
             query("from", "Not before this time or date (UTC)", TIME),
@@ -191,6 +194,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **HOOK_OPERATIONS,
     **DATASET_OPERATIONS,
     **BACKFILL_OPERATIONS,
+    **DEVICE_OPERATIONS,
 }
 
 
@@ -272,6 +276,6 @@ def _schemas() -> Schema:
         for answer in operation.answers.values()
         if answer is not None
     }
-    schemas = component_schemas({*answers, Problem})
+    schemas = component_schemas({*answers, *DEVICE_BODIES, Problem})
     schemas["Problem"]["properties"]["code"]["enum"] = sorted(error.code for error in STATUSES)
     return schemas

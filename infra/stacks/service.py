@@ -301,6 +301,7 @@ class ServiceStack(Stack):
                 requires_sign_in=int(stage.on_aws),
                 own_records=int(stage.records == "own"),
                 keys_table=stores.keys.table_name,
+                retention_days=stage.prediction_retention_days,
                 original_retention_days=stage.original_retention_days,
             ).to_env()
             | UsageSettings.of(stores.usage.table_name, stage.limits.quotas).to_env()
@@ -336,6 +337,7 @@ class ServiceStack(Stack):
         stores.predictions.allow_list(function.execution_role)
         stores.predictions.allow_look_up(function.execution_role)
         stores.predictions.allow_feedback(function.execution_role)
+        stores.predictions.allow_record(function.execution_role)
         stores.insights.allow_report(function.execution_role)
         stores.images.allow_erase(function.execution_role, prefixes=ERASED_PREFIXES)
         stores.predictions.allow_erase(function.execution_role)

@@ -28,8 +28,9 @@ from visionflow.models.ref import ModelRef, parse_ref
 from visionflow.timestamps import timestamp
 
 DEFAULT_PERIOD = timedelta(days=30)
-# They change nothing of what others have: a form is signed, and its image has a record.
-_NOT_AUDITED = {("POST", "/uploads")}
+# They change nothing of what others have: a form is signed, whose image has a record, and records
+# are added.
+_NOT_AUDITED = {("POST", "/uploads"), ("POST", "/predictions")}
 
 S = TypeVar("S")
 P = ParamSpec("P")

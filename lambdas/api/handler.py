@@ -7,6 +7,7 @@ from lambdas.api.audit.routes import endpoints as audit
 from lambdas.api.backfills.routes import endpoints as backfills
 from lambdas.api.costs.routes import endpoints as costs
 from lambdas.api.datasets.routes import endpoints as datasets
+from lambdas.api.devices.routes import endpoints as devices
 from lambdas.api.feedback.routes import endpoints as feedback
 from lambdas.api.hooks.routes import endpoints as hooks
 from lambdas.api.keys.routes import endpoints as keys
@@ -24,7 +25,7 @@ from lambdas.telemetry.metrics import measured, metrics
 from lambdas.web.http import request_id
 
 GROUPS = (
-    *(about, predictions, uploads, models, feedback, stats, costs, training_jobs),
+    *(about, predictions, devices, uploads, models, feedback, stats, costs, training_jobs),
     *(owners, audit, me, keys, hooks, datasets, backfills),
 )
 

@@ -24,9 +24,9 @@ class LogEntry(Prediction):
 @dataclass(frozen=True)
 class PredictionDetail(LogEntry):
     """One prediction with short-lived URLs for its image and thumbnail. ``image_url`` is null where
-    the original is no longer kept. ``undoable``: the feedback that the caller may take back: their
-    ``own`` latest, also one that somebody outweighs, or for an admin ``unowned``, of which nobody
-    knows who gave it. Null: none."""
+    the original is no longer kept, or never left its device. ``undoable``: the feedback that the
+    caller may take back: their ``own`` latest, also one that somebody outweighs, or for an admin
+    ``unowned``, of which nobody knows who gave it. Null: none."""
 
     image_url: str | None
     undoable: Undoable | None
@@ -89,7 +89,7 @@ class Records:
 
     def detail(self, prediction: Prediction, undoable: Undoable | None) -> PredictionDetail:
         key, version_id = prediction.image.key, prediction.image.version_id
-        kept = self.images.has(key, version_id)
-        url = self.images.url(key, version_id) if kept else None
+        kept = key is not None and self.images.has(key, version_id)
+        url = self.images.url(key, version_id) if key is not None and kept else None
         entry = self.entry(prediction)
         return strict.extended(PredictionDetail, entry, image_url=url, undoable=undoable)

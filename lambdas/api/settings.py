@@ -8,8 +8,8 @@ from visionflow.settings import EnvSettings
 @dataclass(frozen=True)
 class ApiSettings(EnvSettings):
     """Names of the resources, whether requests carry a token (1) or need none (0), whether each
-    caller sees only what they sent (1) or everybody's records (0), and for how many days what they
-    sent is kept."""
+    caller sees only what they sent (1) or everybody's records (0), and for how many days records
+    (``retention_days``) and the images that they sent are kept."""
 
     images_bucket: str
     models_bucket: str
@@ -20,6 +20,7 @@ class ApiSettings(EnvSettings):
     keys_table: str
     requires_sign_in: int
     own_records: int
+    retention_days: int
     original_retention_days: int
 
 

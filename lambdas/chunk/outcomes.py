@@ -77,8 +77,8 @@ def results(taken: Taken, versions: tuple[Serving, ...]) -> list[Result]:
         rows.append(
             Result(
                 prediction_id=_id(upload),
-                bucket=ref.bucket,
-                key=ref.key,
+                bucket=taken.bucket,
+                key=taken.entry.key,
                 version_id=ref.version_id,
                 etag=(upload.etag or None) if upload else None,
                 bytes=ref.bytes if ref.bytes is not None else taken.entry.size,

@@ -146,7 +146,7 @@ class CountersService:
         shadow = aliases.shadow
         if shadow is None:
             return
-        ids = [p.id for p in new if p.model is not None and p.model != shadow]
+        ids = [p.id for p in new if p.has_image and p.model not in (None, shadow)]
         for start in range(0, len(ids), IDS_PER_CALL):
             some = ids[start : start + IDS_PER_CALL]
             self._functions.invoke(

@@ -21,14 +21,18 @@ from visionflow.images.uploads import MAX_DIRECT_BYTES
 MAX_BODY_CHARACTERS = 6_000_000
 
 FIELD = "file"
+# What a device answered to the image.
+DEVICE = "device"
 
 
 @dataclass(frozen=True)
 class SentImage:
-    """An image's bytes, and what its sender calls the file."""
+    """An image's bytes, what its sender calls the file, and the JSON of what a device answered to
+    it already."""
 
     data: bytes
     filename: str | None
+    device: str | None = None
 
 
 def read_image(
@@ -42,7 +46,8 @@ def read_image(
     ``multipart/form-data`` carries it in the field ``file``, ``application/json`` as base64 or a
     data URL under ``image``, and an ``image/*`` or ``application/octet-stream`` body is the image
     itself. The name is the form field's, the field ``filename`` of the JSON, or that of the
-    request's own ``Content-Disposition`` (``disposition``).
+    request's own ``Content-Disposition`` (``disposition``). Form and JSON may have a field
+    ``device``.
     """
     body = body or ""
     if len(body) > MAX_BODY_CHARACTERS:
@@ -81,8 +86,11 @@ def _from_json(data: bytes) -> SentImage:
     filename = document.get("filename")
     if filename is not None and not isinstance(filename, str):
         raise InvalidBodyError('The field "filename" must be a string.', "filename")
+    device = document.get(DEVICE)
+    if device is not None and not isinstance(device, str):
+        device = json.dumps(device)
     image = from_base64(document["image"])
-    return SentImage(image, clean_filename(filename))
+    return SentImage(image, clean_filename(filename), device)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -132,7 +140,21 @@ def _from_multipart(data: bytes, content_type: str) -> SentImage:
     if not parts.complete:
         raise InvalidBodyError("The multipart body ends before its last boundary.")
     part = sent[0]
-    return SentImage(from_part(bytes(part.content), part.encoding), filename_in(part.disposition))
+    return SentImage(
+        from_part(bytes(part.content), part.encoding),
+        filename_in(part.disposition),
+        _device_in(parts.found),
+    )
+
+
+def _device_in(parts: "list[_Part]") -> str | None:
+    sent = [part for part in parts if part.name == DEVICE]
+    if len(sent) > 1:
+        raise InvalidBodyError(f'The form has several fields "{DEVICE}".', DEVICE)
+    try:
+        return bytes(sent[0].content).decode() if sent else None
+    except UnicodeDecodeError as error:
+        raise InvalidBodyError(f'The field "{DEVICE}" is not UTF-8.', DEVICE) from error
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Lambda entry point of POST /predict, and of heatmaps and thumbnails of recorded images."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from lambdas import clients
 from lambdas.classification import snapshot
 from lambdas.classification.settings import ClassificationSettings
-from lambdas.predict.body import read_image
+from lambdas.predict.body import DEVICE, read_image
 from lambdas.predict.idempotency import HEADER, IdempotencyKey, PredictOptions
 from lambdas.predict.service import PredictService
 from lambdas.predict.thumbnails import ThumbnailService
@@ -20,12 +21,16 @@ from lambdas.telemetry.trail import following
 from lambdas.web.caller import caller_of
 from lambdas.web.content_encoding import refuse_encoded
 from lambdas.web.http import HttpEvent, Response, request_id
+from lambdas.web.json_body import read_item
 from lambdas.web.parameters import decimal, flag, only, short_text, whole_number
 from lambdas.web.resolver import Resolver, json_response
+from visionflow import strict
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts
 from visionflow.access.usage import UsageSettings
+from visionflow.errors import ConfigError, InvalidBodyError, InvalidParameterError
 from visionflow.images.store import ImageStore
+from visionflow.predictions.device import DeviceResult
 from visionflow.predictions.store import PredictionStore
 
 app = Resolver()
@@ -60,15 +65,19 @@ def predict(event: HttpEvent) -> Response:
     with service().usage.spending(caller, spent) as allow:
         options, key = options_of(event), idempotency_key(event, caller)
         refuse_encoded(event)
+        now = datetime.now(UTC)
         sent = read_image(
             event.body,
             event.is_base64,
             event.headers.get("content-type"),
             event.headers.get("content-disposition"),
         )
+        if sent.device is not None:
+            device = device_of(sent.device, now)
+            options, key = replace(options, device=device), key_of(device, key, caller)
         answered = service().predict(
             sent.data,
-            datetime.now(UTC),
+            now,
             options,
             key,
             caller.id,
@@ -136,6 +145,28 @@ def idempotency_key(event: HttpEvent, caller: Caller) -> IdempotencyKey | None:
     """The request's `Idempotency-Key`, if it has one; each caller has keys of its own."""
     key = event.headers.get(HEADER.lower())
     return None if key is None else IdempotencyKey(key, caller.id)
+
+
+def device_of(text: str, now: datetime) -> DeviceResult:
+    """What a device answered, from the field's JSON. Raises an `InputError`."""
+    try:
+        document = strict.read_json(text, DEVICE)
+    except ConfigError as error:
+        raise InvalidBodyError(f"The body does not fit ({error}).", DEVICE) from error
+    if not isinstance(document, dict):
+        raise InvalidBodyError('The field "device" must be a JSON object.', DEVICE)
+    device = read_item(DeviceResult, document, DEVICE)
+    device.check(now)
+    return device
+
+
+def key_of(device: DeviceResult, key: IdempotencyKey | None, caller: Caller) -> IdempotencyKey:
+    """A device's id is the request's key."""
+    if key is not None and key.key != device.device_id:
+        raise InvalidParameterError(
+            f"{HEADER} must be the device_id of the field device, or left out.", HEADER
+        )
+    return IdempotencyKey(device.device_id, caller.id)
 
 
 @logged(request_id)

@@ -6,16 +6,16 @@ between "nothing" and "answered": a request that dies before it writes has left 
 second one would have to wait for.
 """
 
-import base64
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 
+from visionflow import strict
 from visionflow.errors import InvalidParameterError
+from visionflow.predictions.device import DeviceResult
+from visionflow.predictions.record import KEY, keyed_id
 
 HEADER = "Idempotency-Key"
-KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,14 @@ class PredictOptions:
 
     ``top_k``: labels, 5 by default. ``explain``: whether to answer a map of
     ``label``, by default the answer. ``coverage``: that of the prediction set to answer.
+    ``device``: what a device answered to the image before it was sent.
     """
 
     top_k: int | None = None
     explain: bool = False
     label: str | None = None
     coverage: float | None = None
+    device: DeviceResult | None = None
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,7 @@ class IdempotencyKey:
 
     @property
     def prediction_id(self) -> str:
-        """The same for the same key of the same caller; another caller's cannot be guessed."""
-        digest = hashlib.sha256(f"{self.caller}\n{self.key}".encode()).digest()
-        return "key-" + base64.b32encode(digest[:20]).decode().lower()
+        return keyed_id(self.caller, self.key)
 
 
 def fingerprint(image: bytes, options: PredictOptions) -> str:
@@ -59,4 +59,6 @@ def fingerprint(image: bytes, options: PredictOptions) -> str:
     chosen: list[object] = [image_hash, options.top_k, options.explain, options.label]
     if options.coverage is not None:  # without it, as before there was this option
         chosen.append(options.coverage)
+    if options.device is not None:
+        chosen.append({"device": strict.to_dict(options.device)})
     return hashlib.sha256(json.dumps(chosen).encode()).hexdigest()

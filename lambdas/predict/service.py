@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from lambdas.classification.service import (
     DEFAULT_TOP_K,
@@ -28,6 +29,7 @@ from visionflow.errors import (
 from visionflow.images.formats import media_type
 from visionflow.models.label_tree import LabelTree
 from visionflow.models.ref import ModelRef
+from visionflow.predictions.device import DeviceResult
 from visionflow.predictions.record import ID, Prediction, original_key
 from visionflow.predictions.replies import Reply
 from visionflow.timestamps import new_id
@@ -104,7 +106,11 @@ class PredictService(ClassificationService):
             return Answered(answered, repeated=not self.unlogged(answered))
         stopwatch = Stopwatch()
         image = self.classify(data, stopwatch, self.choose(prediction_id, stopwatch))
-        options = _checked(options, image.classifier.manifest.label_tree())
+        manifest = image.classifier.manifest
+        tree = manifest.label_tree()
+        options = _checked(options, tree)
+        if (said := options.device) and said.version == image.model:
+            said.check_by(manifest, tree)
         prediction_set = (
             None if options.coverage is None else image.prediction_set(options.coverage)
         )
@@ -122,6 +128,7 @@ class PredictService(ClassificationService):
             self._prediction(prediction_id, name, data, image, options, stopwatch, now),
             owner=owner,
             filename=filename,
+            **_said(options.device),
         )
         added = self.record(prediction, image.sketch, reply if key else None)
         # Nobody else has an id that was drawn here.
@@ -166,9 +173,10 @@ class PredictService(ClassificationService):
         if prediction.model is None:
             raise InvalidParameterError("The image could not be read, so nothing is to explain.")
         follow(prediction_id)
+        stored = prediction.stored_image
         stopwatch = Stopwatch()
         try:
-            data = self.images.read(prediction.image.key, prediction.image.version_id)
+            data = self.images.read(stored.key, stored.version_id)
         except MissingImageError as error:
             raise MissingImageError(
                 "The original is no longer kept, so there is no heatmap of it."
@@ -200,6 +208,13 @@ class PredictService(ClassificationService):
         image_in_s3 = image_ref(self.images.bucket, key, version_id, data, image)
         subject = Subject(prediction_id, "api", image_in_s3, stopwatch.timings, now)
         return self.answered(subject, image, options.top_k or DEFAULT_TOP_K)
+
+
+def _said(device: DeviceResult | None) -> dict[str, Any]:
+    """What a record says of the device that sent its image."""
+    if device is None:
+        return {}
+    return {"origin": device.origin, "made_at": device.made, "device": device.answer}
 
 
 def _checked(options: PredictOptions, tree: LabelTree) -> PredictOptions:

@@ -121,7 +121,8 @@ class ThumbnailService:
     def _make(self, turn: _Turn, prediction: Prediction) -> str | None:
         """The key; None where the record is gone. Raises an `ImageError` and `_NoTimeError`."""
         turn.check()
-        data = self.images.read(prediction.image.key, prediction.image.version_id)
+        stored = prediction.stored_image
+        data = self.images.read(stored.key, stored.version_id)
         with self._decoding:
             turn.begin()
             drawn = self.decoder.prepare(data, _NO_MODEL).thumbnail

@@ -35,9 +35,9 @@ class ShadowService:
             return None
         if self.shadows.get(prediction_id, serving.model):
             return None
-        image = prediction.image
         spec = serving.classifier.manifest.input
         try:
+            image = prediction.stored_image
             data = self.images.read(image.key, image.version_id)
             prepared = self.decoder.prepare(data, spec, thumbnail=0)
         except ImageError:

@@ -36,6 +36,9 @@ FAILURE_CODES = tuple(
     )
 )
 
+# Images that a device has answered too, by the same version, and those with the same best label.
+COMPARED_METRIC, AGREED_METRIC = "Device.compared", "Device.agreed"
+
 RECORDED = "recorded"
 REFUSED = "refused"
 
@@ -62,6 +65,9 @@ def measure(prediction: Prediction, metrics: Metrics) -> None:
     metrics.add(status_metric(prediction.status))
     if prediction.unknown_reason:
         metrics.add(reason_metric(prediction.unknown_reason))
+    if (compared := prediction.compared) is not None:
+        metrics.add(COMPARED_METRIC)
+        metrics.add(AGREED_METRIC, int(compared.agreed))
     for step, milliseconds in prediction.timings.items():
         metrics.add(step_metric(step), milliseconds, "Milliseconds")
     code = prediction.error.code if prediction.error else None
@@ -76,6 +82,7 @@ def measure(prediction: Prediction, metrics: Metrics) -> None:
             "familiarity": prediction.familiarity,
             "code": code,
             "model": prediction.model.text if prediction.model else None,
+            "origin": prediction.origin,
             "timings": prediction.timings,
             # A stage that logs warnings alone still counts: the handler prints what is left.
             **(metrics.drain() if logger.isEnabledFor(logging.INFO) else {}),

@@ -48,6 +48,7 @@ ROUTES = (
     Route("POST", "/uploads", "api", "predict"),
     Route("GET", "/health", "api", None),
     Route("GET", "/logs", "api", "read"),
+    Route("POST", "/predictions", "api", "predict"),
     Route("GET", "/predictions/{id}", "api", "read"),
     Route("GET", "/predictions/{id}/explanation", "predict", "read"),
     Route("GET", "/thumbnails", "predict", "read"),

@@ -225,7 +225,7 @@ def _recorded(cloud: Cloud, prefix: str) -> list[tuple[str, str | None]]:
     return [
         (record.image.version_id or "", record.error.code if record.error else None)
         for record in records
-        if record.image.key.startswith(prefix)
+        if str(record.image.key).startswith(prefix)
     ]
 
 

@@ -197,7 +197,7 @@ def _records(cloud: Cloud, prefix: str) -> list[Prediction]:
         TableName=cloud.outputs.predictions_table, ConsistentRead=True
     )
     found = (read_prediction(item) for page in pages for item in page["Items"] if "image" in item)
-    return [record for record in found if record.image.key.startswith(prefix)]
+    return [record for record in found if str(record.image.key).startswith(prefix)]
 
 
 def _is_right(record: Prediction, versions: dict[str, Image]) -> bool:

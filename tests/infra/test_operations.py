@@ -6,7 +6,14 @@ from typing import Any, get_args
 import pytest
 
 from infra.stages import DEV, MORE_ALARMS
-from lambdas.telemetry.measurements import reason_metric, status_metric, step_metric, steps_of
+from lambdas.telemetry.measurements import (
+    AGREED_METRIC,
+    COMPARED_METRIC,
+    reason_metric,
+    status_metric,
+    step_metric,
+    steps_of,
+)
 from tests.infra.conftest import EVERYTHING, Resource, Synthesize, Templates
 from visionflow.answers.answer import UnknownReason
 
@@ -28,8 +35,24 @@ def test_every_alarm_notifies_the_topic(templates: Templates) -> None:
 def test_the_default_alarms_are_those_that_cost_nothing(
     templates: Templates, synthesize: Synthesize
 ) -> None:
-    assert len(templates.properties(ALARM)) == FREE_ALARMS
-    assert len(synthesize(EVERYTHING).properties(ALARM)) == FREE_ALARMS + MORE_ALARMS
+    assert _billed(templates) == FREE_ALARMS
+    assert _billed(synthesize(EVERYTHING)) == FREE_ALARMS + MORE_ALARMS
+
+
+def test_disagreement_with_devices_rings_where_the_stage_has_all_alarms(
+    templates: Templates, synthesize: Synthesize
+) -> None:
+    assert not _calculated(templates)
+    (alarm,) = _calculated(synthesize(EVERYTHING))
+    whole = {m["Id"]: m["MetricStat"] for m in alarm["Metrics"] if "MetricStat" in m}
+    (rule,) = (m["Expression"] for m in alarm["Metrics"] if "Expression" in m)
+    assert rule == "IF(compared >= 50, 100 - 100 * agreed / compared, 0)"
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (3, "GreaterThanThreshold")
+    assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, "notBreaching")
+    for name, metric in (("compared", COMPARED_METRIC), ("agreed", AGREED_METRIC)):
+        assert (whole[name]["Period"], whole[name]["Stat"]) == (86_400, "Sum")
+        assert whole[name]["Metric"]["MetricName"] == metric
+        assert whole[name]["Metric"]["Dimensions"] == [{"Name": "service", "Value": "predict"}]
 
 
 def test_no_stage_pays_while_idle(on_aws: Templates) -> None:
@@ -56,7 +79,7 @@ def test_what_can_go_wrong_rings(templates: Templates) -> None:
         return [
             alarm
             for alarm in alarms
-            if alarm["MetricName"] == metric
+            if alarm.get("MetricName") == metric
             and any(
                 d["Name"] == dimension and templates.text(d["Value"]) == value
                 for d in alarm["Dimensions"]
@@ -190,6 +213,18 @@ def test_a_snapshot_is_taken_where_the_stage_says_so(synthesize: Synthesize) -> 
     assert frozen == set(CLASSIFYING)
     for name in frozen:
         assert functions[name]["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+
+
+def _calculated(templates: Templates) -> list[Resource]:
+    return [alarm for alarm in templates.properties(ALARM).values() if "Metrics" in alarm]
+
+
+def _billed(templates: Templates) -> int:
+    """Metrics that have an alarm: a calculated one is made of several."""
+    return sum(
+        sum("MetricStat" in metric for metric in alarm.get("Metrics", ())) or 1
+        for alarm in templates.properties(ALARM).values()
+    )
 
 
 def _is_function(logical_id: str) -> bool:

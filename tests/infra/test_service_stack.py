@@ -604,7 +604,7 @@ def test_what_the_watch_finds_raises_an_alarm(
     alarms = templates.properties("AWS::CloudWatch::Alarm", "Service").values()
     watched = set()
     for alarm in alarms:
-        if alarm["MetricName"] == metric:
+        if alarm.get("MetricName") == metric:
             (dimension,) = alarm["Dimensions"]
             assert dimension["Name"] == "service"
             watched.add(dimension["Value"])
@@ -621,7 +621,7 @@ def test_an_error_in_any_function_rings_where_the_stage_has_all_alarms(
     watched = {
         templates.text(alarm["Dimensions"][0]["Value"])
         for alarm in templates.properties("AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == "Errors"
+        if alarm.get("MetricName") == "Errors"
     }
     assert watched == {*FUNCTIONS, AUTHORIZER, *OTHERS}
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 EVENTS = Path(__file__).parents[1] / "events"
 API = ApiSettings(
-    "images", "models", "predictions", "registry", "insights", "audit", "keys", 0, 0, 7
+    "images", "models", "predictions", "registry", "insights", "audit", "keys", 0, 0, 30, 7
 )
 DATASETS = DatasetSettings(
     "datasets",

@@ -340,7 +340,7 @@ def test_records_without_an_image_are_passed_over(loop: Loop) -> None:
     found = loop.predictions.get(gone)
     assert found is not None
     loop.cloud.s3.delete_object(
-        Bucket="images", Key=found.image.key, VersionId=str(found.image.version_id)
+        Bucket="images", Key=found.stored_image.key, VersionId=str(found.image.version_id)
     )
     loop.uncertain(GREEN, 3)
     loop.run()

@@ -2,7 +2,7 @@ import type { PredictionsApi } from "./areas/predictions.ts";
 import { ApiError } from "./errors.ts";
 import { pause, Repeatable, repeated, RETRIES } from "./transport/retry.ts";
 import { sendToBucket } from "./transport/send.ts";
-import type { PredictAnswer, PredictionDetail } from "./types.ts";
+import type { DeviceResult, PredictAnswer, PredictionDetail } from "./types.ts";
 
 /** Limit of a direct call: a Lambda event holds 6 MB, and the image is base64 in it. */
 export const MAX_DIRECT_BYTES = 4_400_000;
@@ -24,6 +24,8 @@ export interface ClassifyOptions {
   coverage?: number | null;
   /** Also answer a heatmap of what the label rests on. */
   explain?: boolean;
+  /** What a device answered to the image already; its `device_id` is the key. */
+  device?: DeviceResult;
   /** Gets the share of a large image that was sent, 0..1. */
   onSent?: (share: number) => void;
   signal?: AbortSignal;

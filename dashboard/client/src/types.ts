@@ -25,6 +25,14 @@ export type PredictionDetail = Schemas["PredictionDetail"];
 export type Undoable = NonNullable<PredictionDetail["undoable"]>;
 export type PredictionStatus = LogEntry["status"];
 export type UnknownReason = NonNullable<LogEntry["unknown_reason"]>;
+export type PredictionOrigin = LogEntry["origin"];
+/** What a device answered to an image, and with facts of one that stays there. */
+export type DeviceResult = Schemas["DeviceResult"];
+export type DeviceRecord = Schemas["DeviceRecord"];
+/** What became of one of them. */
+export type RecordTaken = Schemas["RecordTaken"];
+/** How often a device and the cloud have the same best label. */
+export type DeviceAgreement = Schemas["DeviceAgreement"];
 export type PredictionSource = LogEntry["source"];
 export type Feedback = Schemas["Feedback"];
 export type FeedbackRequest =

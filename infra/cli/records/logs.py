@@ -21,7 +21,7 @@ from training.cli.options import Commands, print_json, print_table
 from training.texts.progress import tell
 from visionflow.client.connection import Connection
 from visionflow.client.errors import LimitError, UnavailableError, UnexpectedAnswerError
-from visionflow.predictions.record import Source, Status
+from visionflow.predictions.record import Origin, Source, Status
 from visionflow.timestamps import timestamp
 
 _FOLLOW_SECONDS = 2.0
@@ -40,6 +40,7 @@ def add_parsers(commands: Commands) -> None:
     logs.add_argument("--label", help="only this label, or what is below it")
     logs.add_argument("--status", choices=get_args(Status), help="only this status")
     logs.add_argument("--source", choices=get_args(Source), help="only images that came this way")
+    logs.add_argument("--origin", choices=get_args(Origin), help="only what was made there")
     logs.add_argument(
         "--model-version", metavar="MODEL", help=f"only answers of this version: {MODEL_HELP}"
     )
@@ -70,6 +71,7 @@ def _logs(arguments: argparse.Namespace) -> int:
         "label": arguments.label,
         "status": arguments.status,
         "source": arguments.source,
+        "origin": arguments.origin,
         "model": find_by_api(version, api).text if version else None,
         **period(arguments),
     }

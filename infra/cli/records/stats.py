@@ -54,6 +54,12 @@ def _print(stats: dict[str, Any]) -> None:
         say(f"and {len(labels) - _MOST_LABELS:,} more labels; --json lists all")
     say()
     print_table([("VERSION", "IMAGES", "RIGHT BY FEEDBACK"), *_versions(stats)])
+    if stats["by_origin"]["cloud"] < total:
+        say()
+        print_table([("MADE", "IMAGES", ""), *_rows(stats["by_origin"], total)])
+    if stats["agreement"]:
+        say()
+        print_table([("VERSION", "ON DEVICE AND IN CLOUD", "SAME LABEL"), *_agreements(stats)])
 
 
 def _days(stats: dict[str, Any]) -> list[int]:
@@ -78,6 +84,15 @@ def _versions(stats: dict[str, Any]) -> list[tuple[str, str, str]]:
                 f"({share['low']:.1%} to {share['high']:.1%}, n={share['n']})"
             )
         rows.append((model, f"{count:,}", right))
+    return rows
+
+
+def _agreements(stats: dict[str, Any]) -> list[tuple[str, str, str]]:
+    rows = []
+    for model, found in stats["agreement"].items():
+        n, gap = found["compared"], found["confidence_gap"]
+        same = f"{found['agreed'] / n:.1%} ({found['low']:.1%} to {found['high']:.1%}, n={n})"
+        rows.append((model, f"{n:,}", same + ("" if gap is None else f", confidence ±{gap:.3f}")))
     return rows
 
 

@@ -10,7 +10,13 @@ from constructs import Construct
 
 from infra.constructs.alarm import alarm_above
 from infra.constructs.permissions import allow
-from infra.constructs.service_function import Package, ServiceFunction, Size, own_metric
+from infra.constructs.service_function import (
+    Package,
+    ServiceFunction,
+    Size,
+    disagreement,
+    own_metric,
+)
 from infra.constructs.storage.image_queue import DeadLetterQueue
 from infra.constructs.storage.stores import Stores
 from infra.nag import acknowledge
@@ -22,6 +28,9 @@ from lambdas.shadow.settings import ShadowSettings
 from visionflow.events.alarms import DRIFT_METRIC
 
 TIMEOUT = Duration.seconds(60)
+# Percent of a day's images that devices and the cloud may call differently, of so many at least.
+MOST_DISAGREEMENT = 3
+LEAST_COMPARED = 50
 STREAM_BATCH = 500
 # Of a hundred images, each at its limit of two seconds.
 SHADOW_TIMEOUT = Duration.minutes(4)
@@ -87,6 +96,15 @@ class ModelWatch(Construct):
             description="The images of the last days are not like those that the version in "
             "production was trained on.",
         )
+        if stage.all_alarms:
+            alarm_above(
+                self,
+                "AgreementAlarm",
+                metric=disagreement(Duration.days(1), least=LEAST_COMPARED),
+                limit=MOST_DISAGREEMENT,
+                description="Of the images of a day that devices and the cloud answered by the "
+                f"same version, they agree about less than {100 - MOST_DISAGREEMENT} %.",
+            )
 
     def _add_counters(
         self,

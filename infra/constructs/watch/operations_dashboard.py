@@ -12,7 +12,13 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs.service_function import PERIOD, ServiceFunction, architecture_of, own_metric
+from infra.constructs.service_function import (
+    PERIOD,
+    ServiceFunction,
+    architecture_of,
+    disagreement,
+    own_metric,
+)
 from infra.constructs.storage.image_queue import ImageQueue
 from infra.constructs.web.http_api import HttpApi
 from infra.stages import StageConfig
@@ -67,12 +73,13 @@ class OperationsDashboard(Construct):
 
     def _predictions(self) -> cloudwatch.GraphWidget:
         return _graph(
-            "Predictions by status, and why they are unknown",
+            "Predictions by status, why they are unknown, and agreement with devices on the right",
             [
                 own_metric(name, metric, "Sum", f"{label} ({name})")
                 for name in self._classifying
                 for label, metric in _STATUSES.items()
             ],
+            [disagreement(PERIOD)],
             stacked=True,
         )
 

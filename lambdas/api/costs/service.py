@@ -20,6 +20,7 @@ from visionflow.access.usage import UsageSettings
 from visionflow.costs.amounts import DAYS_PER_MONTH
 from visionflow.costs.prices import DEFAULT_REGION
 from visionflow.datasets.run_store import RunStore
+from visionflow.insights.changes import UNSENT
 from visionflow.insights.counters import CounterStore
 from visionflow.jobs.settings import JobControlSettings
 from visionflow.jobs.store import JobStore
@@ -143,11 +144,13 @@ class CostService:
         return self.months.of(zone, self._latest(), self.registry.current(), now)
 
     def _latest(self) -> Sequence[Prediction]:
-        return self.predictions.page(LogQuery(), SAMPLE).items
+        """Without what a device answered and sent no image of: it took no function."""
+        found = self.predictions.page(LogQuery(), SAMPLE).items
+        return [prediction for prediction in found if prediction.has_image]
 
     def _count(self, first_day: str, last_day: str) -> int:
         days = self.counters.days(first_day, last_day)
-        return sum(sum(day.under("status.").values()) for day in days)
+        return sum(sum(day.under("status.").values()) - max(day[UNSENT], 0) for day in days)
 
 
 def _sizes(resources: Resources, control: JobControlSettings) -> StorageSizes:

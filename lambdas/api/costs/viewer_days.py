@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
 from visionflow.errors import InvalidParameterError
-from visionflow.insights.changes import HOUR
+from visionflow.insights.changes import HOUR, UNSENT
 from visionflow.insights.counters import Counted
 from visionflow.models.ref import ModelRef
 
@@ -79,7 +79,8 @@ def viewer_days(counted: Iterable[Counted], zone: Zone, today: str) -> Days:
     hours: set[tuple[str, int]] = set()
     by_utc_day: set[str] = set()
     for row in counted:
-        total = sum(row.under("status.").values())
+        # What a device answered without its image cost nothing.
+        total = sum(row.under("status.").values()) - max(row[UNSENT], 0)
         for text, counted_then in row.under(HOUR).items():
             # What was counted before hours were is in the total alone.
             n = min(counted_then, total)

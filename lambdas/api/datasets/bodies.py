@@ -198,7 +198,7 @@ class ImagesChanged:
 @dataclass(frozen=True)
 class PredictionsTaken:
     """``added`` images are new to the dataset and ``known`` were there; of ``missing`` predictions
-    there is no record."""
+    there is no record, or none with an image: a device keeps what it does not send."""
 
     added: int
     known: int

@@ -5,20 +5,21 @@ from datetime import UTC, datetime
 from lambdas.api.endpoints import Endpoints, Request
 from lambdas.api.predictions.service import Erased, LogPage, PredictionService
 from lambdas.api.records import PredictionDetail
-from visionflow.predictions.record import Source, Status
+from visionflow.predictions.record import Origin, Source, Status
 from visionflow.predictions.store import LogQuery, Verdict
 
 endpoints = Endpoints(PredictionService.build)
-_FILTERS = ("label", "model", "status", "source", "feedback", "filename", "from", "to")
+_FILTERS = ("label", "model", "status", "source", "origin", "feedback", "filename")
 
 
-@endpoints.add("GET", "/logs", "limit", "cursor", *_FILTERS)
+@endpoints.add("GET", "/logs", "limit", "cursor", *_FILTERS, "from", "to")
 def logs(service: PredictionService, request: Request) -> LogPage:
     query = LogQuery(
         label=request.text("label"),
         model=request.model("model"),
         status=request.choice("status", Status),
         source=request.choice("source", Source),
+        origin=request.choice("origin", Origin),
         feedback=request.choice("feedback", Verdict),
         filename=request.text("filename"),
         since=request.moment("from"),

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
+from lambdas.api.stats.agreement import DeviceAgreement, agreement
 from visionflow.errors import InvalidParameterError
 from visionflow.insights.accuracy import by_feedback
 from visionflow.insights.changes import TOOK, UNFAMILIAR
@@ -31,7 +32,8 @@ class VersionDay:
     """Images of one day (UTC) that one version answered; ``model`` is null for those that none did.
 
     ``unsure`` and ``unfamiliar`` are the unknown ones by reason. ``latency`` is null where no
-    answer's was counted. ``feedback``: how often it was right on the images of that day that people
+    answer's was counted. ``agreement``: with devices on images of that day; null where none was
+    compared. ``feedback``: how often it was right on the images of that day that people
     have judged since, with a 95 % Wilson interval; null without any.
     """
 
@@ -42,6 +44,7 @@ class VersionDay:
     unfamiliar: int
     failed: int
     latency: Latency | None
+    agreement: DeviceAgreement | None
     feedback: Share | None
 
 
@@ -83,6 +86,7 @@ def _day(counted: Counted) -> VersionDay | None:
         unfamiliar=unfamiliar,
         failed=n["status.failed"],
         latency=_latency(n),
+        agreement=agreement(counted),
         feedback=feedback,
     )
     return row if row.ok or row.unsure or row.unfamiliar or row.failed or feedback else None

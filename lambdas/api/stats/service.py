@@ -1,15 +1,16 @@
 """Statistics: what the counters say about some days."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from lambdas.api.resources import Resources
+from lambdas.api.stats.agreement import DeviceAgreement, agreement
 from lambdas.api.stats.daily import DailyStats, daily_stats
 from visionflow.access.caller import Caller
 from visionflow.insights.accuracy import by_feedback, of_kind
-from visionflow.insights.changes import NONE, QUEUE, UNFAMILIAR
+from visionflow.insights.changes import NONE, ORIGIN, QUEUE, UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore, by_model
 from visionflow.insights.drift_watch import DriftWatch
 from visionflow.insights.intervals import Share, share
@@ -47,10 +48,20 @@ class FeedbackStats:
 
 
 @dataclass(frozen=True)
+class OriginStats:
+    """Images by where they were classified first."""
+
+    cloud: int
+    browser: int
+    edge: int
+
+
+@dataclass(frozen=True)
 class Stats:
     """Counters of whole days (UTC), of records also that have expired since.
 
-    Versions are keys as ``name/version``.
+    Versions are keys as ``name/version``. ``agreement`` has those that answered the same images
+    on a device and in the cloud.
     ``by_label`` counts what every image was called, a parent of labels too, and the best guess of
     unknown ones. ``unsure`` and
     ``unfamiliar`` are the unknown ones by reason.
@@ -64,6 +75,8 @@ class Stats:
     unfamiliar: int
     by_label: dict[str, int]
     by_model: dict[str, int]
+    by_origin: OriginStats
+    agreement: dict[str, DeviceAgreement]
     by_day: tuple[DayStats, ...]
     feedback: FeedbackStats
     drift: dict[str, Drift]
@@ -103,6 +116,8 @@ class StatsService:
             unfamiliar=unfamiliar,
             by_label=_sum(counted, "label."),
             by_model={name: n for name, n in totals.items() if n},
+            by_origin=_by_origin(by_day),
+            agreement={m.text: a for m, own in versions.items() if (a := agreement(own))},
             by_day=tuple(_days(by_day)),
             feedback=FeedbackStats({name: f for name, f in feedback.items() if f.n or f.queue.n}),
             drift={m.text: found for m, found in self.drift.by_model(counted).items()},
@@ -124,6 +139,14 @@ def _sum(counted: Iterable[Counted], prefix: str) -> dict[str, int]:
     for day in counted:
         total.update(day.under(prefix))
     return {name: n for name, n in sorted(total.items()) if n}
+
+
+def _by_origin(counted: Sequence[Counted]) -> OriginStats:
+    """Nothing counts the cloud's: it made whatever no device did."""
+    total = sum(_sum(counted, "status.").values())
+    made = _sum(counted, ORIGIN)
+    browser, edge = made.get("browser", 0), made.get("edge", 0)
+    return OriginStats(max(0, total - browser - edge), browser, edge)
 
 
 def _days(counted: Iterable[Counted]) -> list[DayStats]:

@@ -189,8 +189,8 @@ def _bring(
         _remove(folder, before.file, places)
         done.moved += 1
     else:
-        image = prediction.image
         try:
+            image = prediction.stored_image
             data = images.read(image.key, image.version_id)
             ending = suffix_of(data)[1:]
         except ImageError:
@@ -250,7 +250,7 @@ def _remove(folder: Path, file: str, places: dict[str, str]) -> None:
 
 
 def _origin(prediction: Prediction, label: str, place: str, ending: str, sha256: str) -> Origin:
-    image, feedback = prediction.image, prediction.feedback
+    image, feedback = prediction.stored_image, prediction.feedback
     return Origin(
         file=f"{place}/{prediction.id}.{ending}",
         sha256=sha256,

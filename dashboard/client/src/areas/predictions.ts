@@ -4,6 +4,8 @@ import { ask, type Transport, WRITE_TIMEOUT_MS } from "../transport/transport.ts
 import type {
   Costs,
   DailyStats,
+  DeviceRecord,
+  DeviceResult,
   FeedbackRequest,
   LogEntry,
   LogPage,
@@ -12,6 +14,7 @@ import type {
   PredictAnswer,
   PredictionDetail,
   RecordExplanation,
+  RecordTaken,
   RecordThumbnails,
   Stats,
   UploadForm,
@@ -28,6 +31,8 @@ export interface PredictOptions {
   coverage?: number | null;
   /** Also answer a heatmap of what the label rests on. */
   explain?: boolean;
+  /** What a device answered to the image already; its `device_id` is the key. */
+  device?: DeviceResult;
 }
 
 export interface Span {
@@ -38,8 +43,13 @@ export interface Span {
 /** Records of one call; the API refuses more. */
 export const MOST_RECORD_THUMBNAILS = 20;
 
+/** Of devices, in one call. */
+export const MOST_RECORDS = 25;
+
 export interface PredictionsApi {
   predict(file: File, options?: PredictOptions, signal?: AbortSignal): Promise<PredictAnswer>;
+  /** Records what a device answered to images that stay there, each once; at most `MOST_RECORDS`. */
+  recordPredictions(records: readonly DeviceRecord[], signal?: AbortSignal): Promise<RecordTaken[]>;
   /** A presigned request that uploads one large file to the images bucket, once. */
   upload(file: File, signal?: AbortSignal): Promise<UploadForm>;
   logs(query: LogQuery, signal?: AbortSignal): Promise<LogPage>;
@@ -63,22 +73,38 @@ export interface PredictionsApi {
 
 export function predictionsApi(client: Transport): PredictionsApi {
   return {
-    predict: (file, { key = randomKey(), coverage = null, explain = false } = {}, signal) =>
-      ask(
+    predict: (file, { device, key, coverage = null, explain = false } = {}, signal) => {
+      const repeatedBy = device?.device_id ?? key ?? randomKey();
+      return ask(
         signal,
         (bounded) =>
           client.POST("/predict", {
             params: {
               query: { explain, ...(coverage !== null && { coverage }) },
-              header: { [KEY_HEADER]: key },
+              header: { [KEY_HEADER]: repeatedBy },
             },
             // OpenAPI types a binary field as string; the file itself is sent.
             body: { file: file as unknown as string },
-            bodySerializer: () => multipart(file),
+            bodySerializer: () => multipart(file, device),
             signal: bounded,
           }),
         LONG_TIMEOUT_MS,
-      ),
+      );
+    },
+    recordPredictions: async (records, signal) => {
+      const headers = { [KEY_HEADER]: randomKey() }; // the API goes by the ids, retries by the header
+      const { items } = await ask(
+        signal,
+        (bounded) =>
+          client.POST("/predictions", {
+            body: { records: [...records] },
+            headers,
+            signal: bounded,
+          }),
+        WRITE_TIMEOUT_MS,
+      );
+      return items;
+    },
     upload: (file, signal) =>
       ask(signal, async (bounded) =>
         client.POST("/uploads", {
@@ -149,9 +175,10 @@ export function predictionsApi(client: Transport): PredictionsApi {
   };
 }
 
-function multipart(file: File): FormData {
+function multipart(file: File, device: DeviceResult | undefined): FormData {
   const form = new FormData();
   form.append("file", file);
+  if (device) form.append("device", JSON.stringify(device));
   return form;
 }
 

@@ -74,6 +74,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record what a device answered to images that stay there, each once */
+        post: operations["recordPredictions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/predictions/{id}": {
         parameters: {
             query?: never;
@@ -2222,6 +2239,125 @@ export interface components {
             failed: number;
         };
         /**
+         * DeviceAgreement
+         * @description Of ``compared`` images, that a device and the cloud answered by the same version,
+         *     ``agreed`` have the same best label on both; ``low`` and ``high`` are a 95 % Wilson interval of
+         *     that share. ``confidence_gap``: how far the confidences in that label are apart on average; null
+         *     where none agreed.
+         */
+        DeviceAgreement: {
+            /** Compared */
+            compared: number;
+            /** Agreed */
+            agreed: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Confidence Gap */
+            confidence_gap: number | null;
+        };
+        /**
+         * DeviceAnswer
+         * @description What a device answered to an image that it sent, with the version that it ran.
+         *
+         *     ``best`` is its best label with ``best_confidence``; ``label`` may be a parent.
+         */
+        DeviceAnswer: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "unknown";
+            /** Label */
+            label: string;
+            /** Confidence */
+            confidence: number;
+            /** Unknown Reason */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /** Best */
+            best: string;
+            /** Best Confidence */
+            best_confidence: number;
+            model: components["schemas"]["ModelRef"];
+        };
+        /**
+         * DeviceRecord
+         * @description A `DeviceResult` whose image stays on the device. ``width`` and ``height`` of the upright
+         *     image in pixels; ``milliseconds`` that the device took for its answer.
+         */
+        DeviceRecord: {
+            /** Device Id */
+            device_id: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "browser" | "edge";
+            /** Made At */
+            made_at: string;
+            /** Model */
+            model: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "unknown";
+            /** Label */
+            label: string;
+            /** Confidence */
+            confidence: number;
+            /** Top K */
+            top_k: components["schemas"]["Score"][];
+            /** Unknown Reason */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /** Familiarity */
+            familiarity: number | null;
+            /** Filename */
+            filename: string | null;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Milliseconds */
+            milliseconds: number;
+        };
+        /**
+         * DeviceResult
+         * @description The answer of a device to one image. ``device_id``, which the device drew, makes of the
+         *     result one record of its caller, however often it is sent. ``made_at`` is the device's time,
+         *     ISO 8601 with a zone; ``model`` is ``name/version``. ``top_k``: 1 to 20 labels, the best first.
+         *     The others are as in a `Prediction`.
+         */
+        DeviceResult: {
+            /** Device Id */
+            device_id: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "browser" | "edge";
+            /** Made At */
+            made_at: string;
+            /** Model */
+            model: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "unknown";
+            /** Label */
+            label: string;
+            /** Confidence */
+            confidence: number;
+            /** Top K */
+            top_k: components["schemas"]["Score"][];
+            /** Unknown Reason */
+            unknown_reason: ("unsure" | "unfamiliar") | null;
+            /** Familiarity */
+            familiarity: number | null;
+        };
+        /**
          * DiffCounts
          * @description How many images differ, also where a list names fewer.
          */
@@ -2547,6 +2683,19 @@ export interface components {
              * @default null
              */
             filename: string | null;
+            /**
+             * Origin
+             * @default cloud
+             * @enum {string}
+             */
+            origin: "cloud" | "browser" | "edge";
+            /**
+             * Made At
+             * @default null
+             */
+            made_at: string | null;
+            /** @default null */
+            device: components["schemas"]["DeviceAnswer"] | null;
         };
         /**
          * Health
@@ -2717,14 +2866,15 @@ export interface components {
          * ImageRef
          * @description The classified object in S3 and what was found in it.
          *
-         *     ``width`` and ``height`` (pixels, upright) are null when the image could not be decoded,
-         *     ``bytes`` and ``sha256`` when it could not be read.
+         *     ``bucket`` and ``key`` are null, and all that is known of a file, where a device answered and
+         *     sent no image. ``width`` and ``height`` (pixels, upright) are null when the image could not be
+         *     decoded, ``bytes`` and ``sha256`` when it could not be read.
          */
         ImageRef: {
             /** Bucket */
-            bucket: string;
+            bucket: string | null;
             /** Key */
-            key: string;
+            key: string | null;
             /** Version Id */
             version_id: string | null;
             /** Width */
@@ -3065,6 +3215,19 @@ export interface components {
              * @default null
              */
             filename: string | null;
+            /**
+             * Origin
+             * @default cloud
+             * @enum {string}
+             */
+            origin: "cloud" | "browser" | "edge";
+            /**
+             * Made At
+             * @default null
+             */
+            made_at: string | null;
+            /** @default null */
+            device: components["schemas"]["DeviceAnswer"] | null;
         };
         /**
          * LogPage
@@ -3458,6 +3621,18 @@ export interface components {
             key: string;
         };
         /**
+         * OriginStats
+         * @description Images by where they were classified first.
+         */
+        OriginStats: {
+            /** Cloud */
+            cloud: number;
+            /** Browser */
+            browser: number;
+            /** Edge */
+            edge: number;
+        };
+        /**
          * Outcome
          * @description How deliveries of a webhook went lately, null where there was none. ``last_failure_status``
          *     is the HTTP status, null where no answer came; ``last_failure`` is a sentence. ``dead``: events
@@ -3607,13 +3782,26 @@ export interface components {
              * @default null
              */
             filename: string | null;
+            /**
+             * Origin
+             * @default cloud
+             * @enum {string}
+             */
+            origin: "cloud" | "browser" | "edge";
+            /**
+             * Made At
+             * @default null
+             */
+            made_at: string | null;
+            /** @default null */
+            device: components["schemas"]["DeviceAnswer"] | null;
         };
         /**
          * PredictionDetail
          * @description One prediction with short-lived URLs for its image and thumbnail. ``image_url`` is null where
-         *     the original is no longer kept. ``undoable``: the feedback that the caller may take back: their
-         *     ``own`` latest, also one that somebody outweighs, or for an admin ``unowned``, of which nobody
-         *     knows who gave it. Null: none.
+         *     the original is no longer kept, or never left its device. ``undoable``: the feedback that the
+         *     caller may take back: their ``own`` latest, also one that somebody outweighs, or for an admin
+         *     ``unowned``, of which nobody knows who gave it. Null: none.
          */
         PredictionDetail: {
             /** Id */
@@ -3682,6 +3870,19 @@ export interface components {
              * @default null
              */
             filename: string | null;
+            /**
+             * Origin
+             * @default cloud
+             * @enum {string}
+             */
+            origin: "cloud" | "browser" | "edge";
+            /**
+             * Made At
+             * @default null
+             */
+            made_at: string | null;
+            /** @default null */
+            device: components["schemas"]["DeviceAnswer"] | null;
         };
         /**
          * PredictionSet
@@ -3700,7 +3901,7 @@ export interface components {
         /**
          * PredictionsTaken
          * @description ``added`` images are new to the dataset and ``known`` were there; of ``missing`` predictions
-         *     there is no record.
+         *     there is no record, or none with an image: a device keeps what it does not send.
          */
         PredictionsTaken: {
             /** Added */
@@ -3729,7 +3930,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "alias_conflict" | "backfill_conflict" | "backfill_not_found" | "backfill_refused" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "comparison_not_found" | "comparison_not_ready" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "feedback_not_found" | "forbidden" | "gate_not_passed" | "hook_conflict" | "hook_not_found" | "idempotency_conflict" | "image_archived" | "image_denied" | "image_empty" | "image_encrypted" | "image_missing" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
+            code: "alias_conflict" | "backfill_conflict" | "backfill_not_found" | "backfill_refused" | "body_too_large" | "budget_stopped" | "canary_or_shadow" | "comparison_not_found" | "comparison_not_ready" | "coverage_unmeasured" | "dataset_comparing" | "dataset_conflict" | "dataset_image_missing" | "dataset_missing" | "dataset_too_large" | "dataset_version_missing" | "feedback_not_found" | "forbidden" | "gate_not_passed" | "hook_conflict" | "hook_not_found" | "idempotency_conflict" | "image_archived" | "image_denied" | "image_empty" | "image_encrypted" | "image_missing" | "image_never_sent" | "image_too_costly" | "image_too_large" | "image_truncated" | "image_unreadable" | "internal_error" | "invalid_artifact" | "invalid_base64" | "invalid_body" | "invalid_config" | "invalid_cursor" | "invalid_image" | "invalid_input" | "invalid_parameter" | "job_conflict" | "job_not_found" | "job_refused" | "key_not_found" | "method_not_allowed" | "missing_field" | "missing_image" | "model_in_use" | "model_not_found" | "model_retired" | "model_unavailable" | "model_untried" | "not_signed_in" | "nothing_in_production" | "nothing_to_roll_back_to" | "platform_unavailable" | "prediction_not_found" | "quota_exceeded" | "route_not_found" | "run_conflict" | "run_not_found" | "run_refused" | "run_too_long" | "too_many_labels" | "unsupported_media_type";
             /** Request Id */
             request_id: string;
             /** Field */
@@ -3813,6 +4014,24 @@ export interface components {
             explanation: components["schemas"]["Explanation"] | null;
         };
         /**
+         * RecordTaken
+         * @description What became of one record. ``recorded``: it is new, as the prediction ``id``; ``known``: it
+         *     was sent before, and nothing has changed; ``refused``: ``error`` says why, and sending it again
+         *     changes nothing. ``device_id`` and ``id`` are null for one without a usable ``device_id``.
+         */
+        RecordTaken: {
+            /** Device Id */
+            device_id: string | null;
+            /** Id */
+            id: string | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "recorded" | "known" | "refused";
+            error: components["schemas"]["Failure"] | null;
+        };
+        /**
          * RecordThumbnails
          * @description Short-lived URLs by the ids of records; null where no thumbnail can be made, because the
          *     original is gone or cannot be read or decoded. An id without a record is left out. ``later``:
@@ -3825,6 +4044,14 @@ export interface components {
             };
             /** Later */
             later: string[];
+        };
+        /**
+         * RecordsTaken
+         * @description What became of each record, in the order in which they were sent.
+         */
+        RecordsTaken: {
+            /** Items */
+            items: components["schemas"]["RecordTaken"][];
         };
         /**
          * Relabelled
@@ -4032,7 +4259,8 @@ export interface components {
          * Stats
          * @description Counters of whole days (UTC), of records also that have expired since.
          *
-         *     Versions are keys as ``name/version``.
+         *     Versions are keys as ``name/version``. ``agreement`` has those that answered the same images
+         *     on a device and in the cloud.
          *     ``by_label`` counts what every image was called, a parent of labels too, and the best guess of
          *     unknown ones. ``unsure`` and
          *     ``unfamiliar`` are the unknown ones by reason.
@@ -4059,6 +4287,11 @@ export interface components {
             /** By Model */
             by_model: {
                 [key: string]: number;
+            };
+            by_origin: components["schemas"]["OriginStats"];
+            /** Agreement */
+            agreement: {
+                [key: string]: components["schemas"]["DeviceAgreement"];
             };
             /** By Day */
             by_day: components["schemas"]["DayStats"][];
@@ -4338,7 +4571,8 @@ export interface components {
          * @description Images of one day (UTC) that one version answered; ``model`` is null for those that none did.
          *
          *     ``unsure`` and ``unfamiliar`` are the unknown ones by reason. ``latency`` is null where no
-         *     answer's was counted. ``feedback``: how often it was right on the images of that day that people
+         *     answer's was counted. ``agreement``: with devices on images of that day; null where none was
+         *     compared. ``feedback``: how often it was right on the images of that day that people
          *     have judged since, with a 95 % Wilson interval; null without any.
          */
         VersionDay: {
@@ -4354,6 +4588,7 @@ export interface components {
             /** Failed */
             failed: number;
             latency: components["schemas"]["Latency"] | null;
+            agreement: components["schemas"]["DeviceAgreement"] | null;
             feedback: components["schemas"]["Share"] | null;
         };
         /**
@@ -4495,6 +4730,19 @@ export interface components {
              * @default null
              */
             filename: string | null;
+            /**
+             * Origin
+             * @default cloud
+             * @enum {string}
+             */
+            origin: "cloud" | "browser" | "edge";
+            /**
+             * Made At
+             * @default null
+             */
+            made_at: string | null;
+            /** @default null */
+            device: components["schemas"]["DeviceAnswer"] | null;
         };
     };
     responses: never;
@@ -4531,11 +4779,13 @@ export interface operations {
                 "multipart/form-data": {
                     /** Format: binary */
                     file: string;
+                    device?: components["schemas"]["DeviceResult"];
                 };
                 "application/json": {
                     /** @description Base64 in either alphabet, or a data URL */
                     image: string;
                     filename?: string | null;
+                    device?: components["schemas"]["DeviceResult"];
                 };
                 "application/octet-stream": string;
                 "image/*": string;
@@ -4686,6 +4936,8 @@ export interface operations {
                 status?: "ok" | "unknown" | "failed";
                 /** @description Only images from this source */
                 source?: "api" | "s3";
+                /** @description Only what was made there */
+                origin?: "cloud" | "browser" | "edge";
                 /** @description Only what people said this of */
                 feedback?: "right" | "wrong" | "none" | "unanswered";
                 /** @description Only files with this part of a name */
@@ -4736,6 +4988,8 @@ export interface operations {
                 status?: "ok" | "unknown" | "failed";
                 /** @description Only images from this source */
                 source?: "api" | "s3";
+                /** @description Only what was made there */
+                origin?: "cloud" | "browser" | "edge";
                 /** @description Only what people said this of */
                 feedback?: "right" | "wrong" | "none" | "unanswered";
                 /** @description Only files with this part of a name */
@@ -4764,6 +5018,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    recordPredictions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    records: components["schemas"]["DeviceRecord"][];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordsTaken"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };

@@ -8,7 +8,12 @@ const READ_TIMEOUT_MS = 10_000;
 /** A change may take as long as the gateway waits. */
 export const WRITE_TIMEOUT_MS = 31_000;
 /** What a used-up budget stops. */
-const SPENDING: ReadonlySet<string> = new Set(["/predict", "/uploads", "/training-jobs"]);
+const SPENDING: ReadonlySet<string> = new Set([
+  "/predict",
+  "/predictions",
+  "/uploads",
+  "/training-jobs",
+]);
 /** Answers that are an error on every route. The 503 of the others may be an answer, as a status. */
 const REFUSALS: ReadonlySet<number> = new Set([403, 429, 502, 504]);
 const STATUS_PATHS: ReadonlySet<string> = new Set(["/status", "/health"]);

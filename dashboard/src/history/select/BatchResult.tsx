@@ -39,7 +39,7 @@ export function BatchResult({ batch, onStop }: { batch: Batch; onStop: () => voi
           <ul>
             {named.map(({ row, error }) => (
               <li key={row.id}>
-                <FileName name={row.filename ?? row.image.key.split("/").at(-1)} />:{" "}
+                <FileName name={row.filename ?? row.image.key?.split("/").at(-1) ?? row.id} />:{" "}
                 <FailureText failure={error} />
               </li>
             ))}

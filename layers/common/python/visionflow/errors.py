@@ -57,6 +57,7 @@
     |       |-- ImageTooLargeError
     |       |-- ImageTooCostlyError     its decoder ran out of memory or time, or crashed
     |       |-- MissingImageError
+    |       |   `-- ImageNeverSentError   it stayed on the device that classified it
     |       |-- ArchivedImageError      in a storage class that takes a restore first
     |       |-- EncryptedImageError     under a key that only its sender has
     |       `-- DeniedImageError        whoever owns it lets nobody else read it
@@ -420,6 +421,12 @@ class MissingImageError(ImageError):
     """The object was deleted or replaced before it could be read."""
 
     code = "image_missing"
+
+
+class ImageNeverSentError(MissingImageError):
+    """A device classified the image and sent its answer alone, so there never was an object."""
+
+    code = "image_never_sent"
 
 
 class ArchivedImageError(ImageError):

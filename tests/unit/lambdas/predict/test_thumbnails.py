@@ -27,7 +27,7 @@ class World:
                 owner=None,
                 status="ok",
                 thumbnail_key="thumbnails/seen.jpg" if name == "seen" else None,
-                image=SimpleNamespace(**vars(image), key=name),
+                stored_image=SimpleNamespace(**vars(image), key=name),
             )
             for name in IDS
         }

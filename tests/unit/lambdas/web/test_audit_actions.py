@@ -12,8 +12,8 @@ from lambdas.web.routes import ROUTES
 from visionflow.access.budget import Order
 
 PROJECT = Path(__file__).parents[4]
-# A form is signed, and images have records of their own.
-NOT_AUDITED = {"POST /uploads", "POST /predict"}
+# A form is signed, and images and answers of devices have records of their own.
+NOT_AUDITED = {"POST /uploads", "POST /predict", "POST /predictions"}
 
 
 def by_themselves() -> Iterator[str]:

@@ -23,6 +23,12 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 IMAGE = encode(plain("red", (8, 8)))
 DAY = date(2030, 1, 31)
 RULE = answers.RollbackRule(True, 100, 0.1, None, None)
+DEVICE: dict[str, Any] = {
+    **{"device_id": "a-1", "origin": "edge", "made_at": "2030-01-31T00:00:00Z", "model": "a/1"},
+    **{"status": "ok", "label": "cat", "confidence": 0.9, "unknown_reason": None},
+    **{"top_k": [{"label": "cat", "confidence": 0.9}], "familiarity": None},
+}
+SEEN = {"filename": None, "width": 4, "height": 3, "milliseconds": 20.5}
 # Descriptions of the API for other generators of clients.
 LEFT_OUT = {("GET", "/openapi.json")}
 
@@ -30,9 +36,15 @@ LEFT_OUT = {("GET", "/openapi.json")}
 CALLS: dict[str, dict[str, Any]] = {
     "classify": {"image": IMAGE, "filename": "a b.jpg", "top_k": 2, "explain": True, "label": "c"},
     "classify_many": {"images": [IMAGE], "workers": 1, "coverage": 0.9},
+    "record": {"records": [DEVICE | SEEN] * 26},
     "predictions": {
         **{"label": "cat", "model": "a/1", "status": "ok", "source": "api", "feedback": "right"},
-        **{"filename": "a", "since": DAY, "until": datetime(2030, 2, 1, tzinfo=UTC)},
+        **{
+            "origin": "edge",
+            "filename": "a",
+            "since": DAY,
+            "until": datetime(2030, 2, 1, tzinfo=UTC),
+        },
     },
     "prediction": {"prediction_id": "a b"},
     "explanation": {"prediction_id": "a", "label": "cat"},
@@ -263,6 +275,7 @@ def test_every_route_has_a_method(cloud: VisionFlow) -> None:
         patch.setattr(uploads, "MAX_DIRECT_BYTES", 1)
         patch.setattr(uploads, "put_image", lambda *_: None)
         assert cloud.classify(IMAGE).id == "a"
+    assert cloud.classify(IMAGE, filename="a.png", device=DEVICE).id == "a"
     asked = {*vars(cloud.connection)["asked"]}
     routes = {
         (method.upper(), path)

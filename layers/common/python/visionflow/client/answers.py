@@ -667,6 +667,79 @@ class DayStats:
 
 
 @dataclass(frozen=True)
+class DeviceAgreement:
+    """Of ``compared`` images, that a device and the cloud answered by the same version,
+    ``agreed`` have the same best label on both; ``low`` and ``high`` are a 95 % Wilson interval of
+    that share. ``confidence_gap``: how far the confidences in that label are apart on average; null
+    where none agreed.
+    """
+
+    compared: int
+    agreed: int
+    low: float
+    high: float
+    confidence_gap: float | None
+
+
+@dataclass(frozen=True)
+class DeviceAnswer:
+    """What a device answered to an image that it sent, with the version that it ran.
+
+    ``best`` is its best label with ``best_confidence``; ``label`` may be a parent.
+    """
+
+    status: Literal["ok", "unknown"]
+    label: str
+    confidence: float
+    unknown_reason: Literal["unsure", "unfamiliar"] | None
+    best: str
+    best_confidence: float
+    model: ModelRef
+
+
+@dataclass(frozen=True)
+class DeviceRecord:
+    """A `DeviceResult` whose image stays on the device. ``width`` and ``height`` of the upright
+    image in pixels; ``milliseconds`` that the device took for its answer.
+    """
+
+    device_id: str
+    origin: Literal["browser", "edge"]
+    made_at: str
+    model: str
+    status: Literal["ok", "unknown"]
+    label: str
+    confidence: float
+    top_k: tuple[Score, ...]
+    unknown_reason: Literal["unsure", "unfamiliar"] | None
+    familiarity: float | None
+    filename: str | None
+    width: int
+    height: int
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class DeviceResult:
+    """The answer of a device to one image. ``device_id``, which the device drew, makes of the
+    result one record of its caller, however often it is sent. ``made_at`` is the device's time,
+    ISO 8601 with a zone; ``model`` is ``name/version``. ``top_k``: 1 to 20 labels, the best first.
+    The others are as in a `Prediction`.
+    """
+
+    device_id: str
+    origin: Literal["browser", "edge"]
+    made_at: str
+    model: str
+    status: Literal["ok", "unknown"]
+    label: str
+    confidence: float
+    top_k: tuple[Score, ...]
+    unknown_reason: Literal["unsure", "unfamiliar"] | None
+    familiarity: float | None
+
+
+@dataclass(frozen=True)
 class DiffCounts:
     """How many images differ, also where a list names fewer."""
 
@@ -888,6 +961,9 @@ class GivenFeedback:
     refused: ModelRef | None
     owner: str | None
     filename: str | None
+    origin: Literal["cloud", "browser", "edge"]
+    made_at: str | None
+    device: DeviceAnswer | None
 
 
 @dataclass(frozen=True)
@@ -1030,12 +1106,13 @@ class ImagePage:
 class ImageRef:
     """The classified object in S3 and what was found in it.
 
-    ``width`` and ``height`` (pixels, upright) are null when the image could not be decoded,
-    ``bytes`` and ``sha256`` when it could not be read.
+    ``bucket`` and ``key`` are null, and all that is known of a file, where a device answered and
+    sent no image. ``width`` and ``height`` (pixels, upright) are null when the image could not be
+    decoded, ``bytes`` and ``sha256`` when it could not be read.
     """
 
-    bucket: str
-    key: str
+    bucket: str | None
+    key: str | None
     version_id: str | None
     width: int | None
     height: int | None
@@ -1213,6 +1290,9 @@ class LogEntry:
     refused: ModelRef | None
     owner: str | None
     filename: str | None
+    origin: Literal["cloud", "browser", "edge"]
+    made_at: str | None
+    device: DeviceAnswer | None
 
 
 @dataclass(frozen=True)
@@ -1482,6 +1562,15 @@ class NewKey:
 
 
 @dataclass(frozen=True)
+class OriginStats:
+    """Images by where they were classified first."""
+
+    cloud: int
+    browser: int
+    edge: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How deliveries of a webhook went lately, null where there was none. ``last_failure_status``
     is the HTTP status, null where no answer came; ``last_failure`` is a sentence. ``dead``: events
@@ -1556,14 +1645,17 @@ class PredictAnswer:
     refused: ModelRef | None
     owner: str | None
     filename: str | None
+    origin: Literal["cloud", "browser", "edge"]
+    made_at: str | None
+    device: DeviceAnswer | None
 
 
 @dataclass(frozen=True)
 class PredictionDetail:
     """One prediction with short-lived URLs for its image and thumbnail. ``image_url`` is null where
-    the original is no longer kept. ``undoable``: the feedback that the caller may take back: their
-    ``own`` latest, also one that somebody outweighs, or for an admin ``unowned``, of which nobody
-    knows who gave it. Null: none.
+    the original is no longer kept, or never left its device. ``undoable``: the feedback that the
+    caller may take back: their ``own`` latest, also one that somebody outweighs, or for an admin
+    ``unowned``, of which nobody knows who gave it. Null: none.
     """
 
     id: str
@@ -1589,6 +1681,9 @@ class PredictionDetail:
     refused: ModelRef | None
     owner: str | None
     filename: str | None
+    origin: Literal["cloud", "browser", "edge"]
+    made_at: str | None
+    device: DeviceAnswer | None
 
 
 @dataclass(frozen=True)
@@ -1607,7 +1702,7 @@ class PredictionSet:
 @dataclass(frozen=True)
 class PredictionsTaken:
     """``added`` images are new to the dataset and ``known`` were there; of ``missing`` predictions
-    there is no record.
+    there is no record, or none with an image: a device keeps what it does not send.
     """
 
     added: int
@@ -1654,6 +1749,7 @@ class Problem:
         "image_empty",
         "image_encrypted",
         "image_missing",
+        "image_never_sent",
         "image_too_costly",
         "image_too_large",
         "image_truncated",
@@ -1750,6 +1846,19 @@ class RecordExplanation:
 
 
 @dataclass(frozen=True)
+class RecordTaken:
+    """What became of one record. ``recorded``: it is new, as the prediction ``id``; ``known``: it
+    was sent before, and nothing has changed; ``refused``: ``error`` says why, and sending it again
+    changes nothing. ``device_id`` and ``id`` are null for one without a usable ``device_id``.
+    """
+
+    device_id: str | None
+    id: str | None
+    outcome: Literal["recorded", "known", "refused"]
+    error: Failure | None
+
+
+@dataclass(frozen=True)
 class RecordThumbnails:
     """Short-lived URLs by the ids of records; null where no thumbnail can be made, because the
     original is gone or cannot be read or decoded. An id without a record is left out. ``later``:
@@ -1758,6 +1867,13 @@ class RecordThumbnails:
 
     items: dict[str, str | None]
     later: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RecordsTaken:
+    """What became of each record, in the order in which they were sent."""
+
+    items: tuple[RecordTaken, ...]
 
 
 @dataclass(frozen=True)
@@ -1892,7 +2008,8 @@ class Share:
 class Stats:
     """Counters of whole days (UTC), of records also that have expired since.
 
-    Versions are keys as ``name/version``.
+    Versions are keys as ``name/version``. ``agreement`` has those that answered the same images
+    on a device and in the cloud.
     ``by_label`` counts what every image was called, a parent of labels too, and the best guess of
     unknown ones. ``unsure`` and
     ``unfamiliar`` are the unknown ones by reason.
@@ -1906,6 +2023,8 @@ class Stats:
     unfamiliar: int
     by_label: dict[str, int]
     by_model: dict[str, int]
+    by_origin: OriginStats
+    agreement: dict[str, DeviceAgreement]
     by_day: tuple[DayStats, ...]
     feedback: FeedbackStats
     drift: dict[str, Drift]
@@ -2116,7 +2235,8 @@ class VersionDay:
     """Images of one day (UTC) that one version answered; ``model`` is null for those that none did.
 
     ``unsure`` and ``unfamiliar`` are the unknown ones by reason. ``latency`` is null where no
-    answer's was counted. ``feedback``: how often it was right on the images of that day that people
+    answer's was counted. ``agreement``: with devices on images of that day; null where none was
+    compared. ``feedback``: how often it was right on the images of that day that people
     have judged since, with a 95 % Wilson interval; null without any.
     """
 
@@ -2127,6 +2247,7 @@ class VersionDay:
     unfamiliar: int
     failed: int
     latency: Latency | None
+    agreement: DeviceAgreement | None
     feedback: Share | None
 
 
@@ -2215,3 +2336,6 @@ class WithdrawnFeedback:
     refused: ModelRef | None
     owner: str | None
     filename: str | None
+    origin: Literal["cloud", "browser", "edge"]
+    made_at: str | None
+    device: DeviceAnswer | None

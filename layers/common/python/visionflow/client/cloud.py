@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypedDict, TypeVar, Unpack
 
@@ -19,12 +20,13 @@ from visionflow.client.routes.group import Group, When, moment
 from visionflow.client.routes.jobs import Jobs
 from visionflow.client.routes.models import Models
 from visionflow.client.sources import Image, opened
-from visionflow.client.uploads import classified
+from visionflow.client.uploads import as_json, classified
 
 T = TypeVar("T")
 
 URL_VARIABLE, KEY_VARIABLE = "VISIONFLOW_API_URL", "VISIONFLOW_API_KEY"
 _STATE = ".visionflow"
+RECORDS_PER_CALL = 25
 
 
 class ClassifyOptions(TypedDict, total=False):
@@ -32,7 +34,8 @@ class ClassifyOptions(TypedDict, total=False):
 
     ``top_k``: labels. ``explain``: a heatmap of the evidence, for ``label`` or the answer.
     ``coverage``: that of a prediction set. ``bucket``: go through the bucket also where a direct
-    call has room, so that a queue and not the caller takes what comes too fast.
+    call has room, so that a queue and not the caller takes what comes too fast. ``device``: what a
+    device answered already, as `DeviceResult` has it; its id makes one record of all calls with it.
     """
 
     top_k: int
@@ -40,17 +43,19 @@ class ClassifyOptions(TypedDict, total=False):
     label: str
     coverage: float
     bucket: bool
+    device: "answers.DeviceResult | Mapping[str, Any]"
 
 
 class LogFilter(TypedDict, total=False):
     """Which predictions: ``model`` is ``name/version``, ``filename`` a part of a name, ``status``
-    ``ok``, ``unknown`` or ``failed``, ``source`` ``api`` or ``s3``, ``feedback`` ``right``,
-    ``wrong``, ``none`` or ``unanswered``."""
+    ``ok``, ``unknown`` or ``failed``, ``source`` ``api`` or ``s3``, ``origin`` ``cloud``,
+    ``browser`` or ``edge``, ``feedback`` ``right``, ``wrong``, ``none`` or ``unanswered``."""
 
     label: str
     model: str
     status: str
     source: str
+    origin: str
     feedback: str
     filename: str
     since: When
@@ -133,6 +138,16 @@ class VisionFlow(Group):
         """Each image with its answer or its error, in order, ``workers`` at a time. More than some
         thousands that are in a bucket already are a backfill's."""
         return answered_all(partial(self.classify, **options), images, workers)
+
+    def record(
+        self, records: Iterable["answers.DeviceRecord | Mapping[str, Any]"]
+    ) -> Iterator[answers.RecordTaken]:
+        """Record what a device answered to images that stay there, 25 with each request. Each is
+        recorded once, however often it is sent."""
+        left = iter(records)
+        while some := [as_json(record) for record in islice(left, RECORDS_PER_CALL)]:
+            body = {"records": some}
+            yield from self.post(answers.RecordsTaken, "/predictions", body, repeatable=True).items
 
     def predictions(self, **wanted: Unpack[LogFilter]) -> Iterator[answers.LogEntry]:
         """Every prediction, newest first, page by page as they are needed."""

@@ -24,7 +24,8 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
 }
 # Of the image itself, whatever the status is.
 _OF_IMAGES = ("image_", "body_too_large", "unsupported_media_type")
-_NOT_YET = ("image_missing", "image_archived")
+# Of what is not there to be read.
+_NOT_THERE = ("image_missing", "image_archived", "image_never_sent")
 
 
 def problem_of(status: int, url: str, content: bytes, retry_after: float | None = None) -> ApiError:
@@ -68,7 +69,7 @@ def problem_of(status: int, url: str, content: bytes, retry_after: float | None 
 def _kind(status: int, code: str) -> type[ApiError]:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return UnavailableError
-    if code.startswith(_OF_IMAGES) and code not in _NOT_YET:
+    if code.startswith(_OF_IMAGES) and code not in _NOT_THERE:
         return ImageRefusedError
     return _BY_STATUS.get(status, ApiError)
 

@@ -3,12 +3,15 @@
 import io
 import time
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict, is_dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
+from visionflow.client.answers import DeviceResult
 from visionflow.client.connection import Connection, filled
 from visionflow.client.errors import (
     AlreadyUploadedError,
@@ -48,22 +51,30 @@ def classified(  # noqa: PLR0913  the options of one call
     label: str | None = None,
     coverage: float | None = None,
     bucket: bool = False,
+    device: DeviceResult | Mapping[str, Any] | None = None,
     on_sent: OnSent = _ignore,
 ) -> dict[str, Any]:
     """The API's JSON of the prediction; through the bucket where the image is too large for a
     direct call, or where ``bucket`` asks for it.
 
     Either way a lost answer doubles nothing. ``on_sent`` is called with the size of each piece that
-    goes to the bucket. Raises `ApiError`, and `SettingError` for a ``coverage`` that the bucket's
-    way cannot give.
+    goes to the bucket. Raises `ApiError`, and `SettingError` for a ``coverage`` or ``device`` that
+    the bucket's way does not have.
     """
     if len(data) <= MAX_DIRECT_BYTES and not bucket:
         query = {"top_k": top_k, "explain": explain or None, "label": label, "coverage": coverage}
+        if device is not None:
+            return _with_device(connection, data, filename, query, as_json(device))
         headers = {"Content-Type": "application/octet-stream", _KEY_HEADER: uuid.uuid4().hex}
         if filename:
             name = quote(filename, safe="", errors="replace")
             headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
         return connection.post_bytes("POST", "/predict", query, data, headers, repeatable=True)
+    if device is not None:
+        raise SettingError(
+            f"An image over {MAX_DIRECT_BYTES / 1e6} MB goes through the bucket, which takes no "
+            "answer of a device; make it smaller, or record the answer without it."
+        )
     if coverage is not None:
         raise SettingError(
             f"An image over {MAX_DIRECT_BYTES / 1e6} MB goes through the bucket, which gives no "
@@ -74,6 +85,26 @@ def classified(  # noqa: PLR0913  the options of one call
         path = filled("/predictions/{}/explanation", answer["id"])
         answer["explanation"] = connection.send("GET", path, {"label": label})["explanation"]
     return answer if top_k is None else answer | {"top_k": answer["top_k"][:top_k]}
+
+
+def as_json(of_device: object) -> dict[str, Any]:
+    """What a device answered, as the API's JSON."""
+    if is_dataclass(of_device) and not isinstance(of_device, type):
+        return asdict(of_device)
+    return dict(cast(Mapping[str, Any], of_device))
+
+
+def _with_device(
+    connection: Connection,
+    data: bytes,
+    filename: str | None,
+    query: Mapping[str, object],
+    device: dict[str, Any],
+) -> dict[str, Any]:
+    """As JSON, which has a place for it. The device's id makes a second try harmless."""
+    image = b64encode(data).decode()
+    body = {"image": image, "filename": filename, "device": device}
+    return connection.send("POST", "/predict", query, body=body, repeatable=True)
 
 
 def _by_bucket(

@@ -97,6 +97,9 @@ def _recorded(found: Prediction) -> PredictionRecorded:
         owner=found.owner,
         error_code=None if found.error is None else found.error.code,
         error_message=None if found.error is None else found.error.message,
+        origin=found.origin,
+        made_at=found.made_at,
+        device=found.device,
     )
 
 

@@ -13,7 +13,7 @@ from visionflow import strict
 from visionflow.answers.answer import Score
 from visionflow.models.ref import ModelRef
 from visionflow.models.routing import Action, Alias
-from visionflow.predictions.record import ImageRef, Source, Status
+from visionflow.predictions.record import DeviceAnswer, ImageRef, Origin, Source, Status
 
 SCHEMA_VERSION: Final = 1
 SOURCE: Final = "visionflow"
@@ -37,7 +37,10 @@ class PredictionRecorded:
     """An image was classified, or it never can be: then ``status`` is ``failed``, ``error_code``
     says why, and label and confidence are null. ``model`` is ``name/version``. ``label`` is the
     best guess where ``status`` is ``unknown``. ``owner`` is who sent the image; null for a file
-    that was dropped into the bucket, and where callers see only their own records."""
+    that was dropped into the bucket, and where callers see only their own records.
+
+    ``origin``: where it was classified first, at ``made_at`` by the clock of a device; ``device``
+    is what that said of an image that it sent. One that stayed there has no bucket and no key."""
 
     prediction_id: str
     source: Source
@@ -53,6 +56,9 @@ class PredictionRecorded:
     owner: str | None
     error_code: str | None
     error_message: str | None
+    origin: Origin
+    made_at: str | None
+    device: DeviceAnswer | None
 
 
 @dataclass(frozen=True)

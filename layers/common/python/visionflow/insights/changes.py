@@ -24,6 +24,12 @@ MILLION = 1_000_000
 UNFAMILIAR = "unfamiliar"
 # Images of an hour (UTC) of the day, for whoever's day begins at another hour.
 HOUR = "hour."
+# Records that were made on devices, by `Origin`; all others are from the cloud. Those of them that
+# came without an image took nothing of a function, so no cost is counted for them.
+ORIGIN, UNSENT = "origin.", "unsent"
+# Of a version's answers to images that a device had answered by the same version: how often both
+# have the same best label, and the difference of its confidences where they have.
+COMPARED, AGREED, GAP = "device.compared", "device.agreed", "device.gap"
 # By the way in (`Source`): images, and their milliseconds in the function and bytes, summed.
 WAY, WAY_MS, WAY_BYTES = "way.", "way_ms.", "way_bytes."
 # A histogram of the milliseconds in the function, all steps together, of what a version answered.
@@ -40,10 +46,10 @@ def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -
     amounts: dict[Row, Counter[str]] = {}
     counts = amounts.setdefault(counts_row(day, model), Counter())
     counts[f"status.{prediction.status}"] += 1
-    unfamiliar = prediction.unknown_reason == "unfamiliar"
-    counts[UNFAMILIAR] += unfamiliar
-    counts[f"{HOUR}{prediction.created_at[11:13]}"] += 1
-    if prediction.timings:
+    counts[UNFAMILIAR] += prediction.unknown_reason == "unfamiliar"
+    if prediction.origin != "cloud":
+        counts.update(_of_device(prediction))
+    if prediction.has_image:
         _count_work(counts, prediction)
     if prediction.label is not None:
         amounts[label_row(day, model, prediction.label)] = on_day(day, {"label": 1})
@@ -58,19 +64,38 @@ def created(prediction: Prediction, sketch: bytes | None, trial: Trial | None) -
             counts[f"square.{index}"] += steps * steps
     if prediction.refused:
         amounts.setdefault(counts_row(day, prediction.refused), Counter())["errors"] += 1
-    if trial and prediction.created_at >= trial.since:
-        tally = Counter[str]()
-        if model == trial.model:
-            tally["answers"] += 1
-            tally["unknown"] += prediction.status == "unknown"
-            tally["unfamiliar"] += unfamiliar
-        tally["errors"] += prediction.refused == trial.model
-        amounts[trial_row(trial)] = tally
+    if trial and prediction.created_at >= trial.since and prediction.has_image:
+        # What a device answered without its image may be older, and shows no function.
+        amounts[trial_row(trial)] = _of_trial(prediction, trial)
     return Change(prediction.id, "created", amounts)
 
 
+def _of_trial(prediction: Prediction, trial: Trial) -> Counter[str]:
+    """What a record adds to the tally of the rollback rule."""
+    tally = Counter[str]()
+    if prediction.model == trial.model:
+        tally["answers"] += 1
+        tally["unknown"] += prediction.status == "unknown"
+        tally["unfamiliar"] += prediction.unknown_reason == "unfamiliar"
+    tally["errors"] += prediction.refused == trial.model
+    return tally
+
+
+def _of_device(prediction: Prediction) -> Counter[str]:
+    """What a record adds because a device made it."""
+    counts = Counter({f"{ORIGIN}{prediction.origin}": 1, UNSENT: int(not prediction.has_image)})
+    if (compared := prediction.compared) is not None:
+        counts[COMPARED] = 1
+        counts[AGREED] = int(compared.agreed)
+        counts[GAP] = round(compared.gap * MILLION)
+    return counts
+
+
 def _count_work(counts: Counter[str], prediction: Prediction) -> None:
-    """What an image took of the function that classified it."""
+    """When an image came, and what it took of the function that classified it."""
+    counts[f"{HOUR}{prediction.created_at[11:13]}"] += 1
+    if not prediction.timings:
+        return
     milliseconds = sum(prediction.timings.values())
     counts[f"{WAY}{prediction.source}"] += 1
     counts[f"{WAY_MS}{prediction.source}"] += round(milliseconds)

@@ -26,11 +26,11 @@ class DatasetCopies:
         """Copy the bytes of an image that was announced in the dataset ``name`` by `copy_of`. False
         where they are gone, and then the row is too, unless another record stands behind it.
 
-        ``find`` reads a record.
+        ``find`` reads a record. Raises `ImageNeverSentError` for one without an image.
         """
         if not self.stands(name, prediction, find):
             return False
-        image, sha256 = prediction.image, str(prediction.image.sha256)
+        image, sha256 = prediction.stored_image, str(prediction.image.sha256)
         try:
             self.content.take_copy(
                 image.bucket, image.key, image.version_id, content_key(name, sha256)

@@ -97,15 +97,18 @@ class Erasure:
 
     def _erase_images(self, prediction: Prediction) -> None:
         if prediction.source == "api":
-            # Requests with one Idempotency-Key store their images under the id and a suffix each.
+            # Requests with one Idempotency-Key store their images under the id and a suffix each,
+            # also one that came as late as the device's own record without an image.
             self.images.erase_below(original_key(prediction.id))
             self.images.erase_below(thumbnail_prefix(prediction.id))
             return
-        self.images.erase(prediction.image.key, prediction.image.version_id)
+        stored = prediction.stored_image
+        self.images.erase(stored.key, stored.version_id)
         # Also one that is being made and that the record does not name yet, and that of a backfill,
         # which knows the image by its version and not by the id that its sender waited for.
         keys = {thumbnail_key(prediction.id), prediction.thumbnail_key}
-        if (version := prediction.image.version_id) is not None:
-            keys.add(thumbnail_key(s3_object_id(self.images.bucket, prediction.image.key, version)))
+        if stored.version_id is not None:
+            of_version = s3_object_id(self.images.bucket, stored.key, stored.version_id)
+            keys.add(thumbnail_key(of_version))
         for key in sorted(filter(None, keys)):
             self.images.erase(key)

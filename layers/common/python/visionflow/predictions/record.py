@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from visionflow.answers.answer import Score, UnknownReason
+from visionflow.errors import ImageNeverSentError
 from visionflow.images.uploads import posted_id
 from visionflow.models.ref import ModelRef
 
 Source = Literal["api", "s3"]
 Status = Literal["ok", "unknown", "failed"]
+Origin = Literal["cloud", "browser", "edge"]
+"""Where an image was classified first: in a function, on a device's page, or by the edge runner."""
 
+KEY = re.compile(r"[A-Za-z0-9._-]{1,64}")
 ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -20,17 +24,52 @@ ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 class ImageRef:
     """The classified object in S3 and what was found in it.
 
-    ``width`` and ``height`` (pixels, upright) are null when the image could not be decoded,
-    ``bytes`` and ``sha256`` when it could not be read.
+    ``bucket`` and ``key`` are null, and all that is known of a file, where a device answered and
+    sent no image. ``width`` and ``height`` (pixels, upright) are null when the image could not be
+    decoded, ``bytes`` and ``sha256`` when it could not be read.
     """
 
-    bucket: str
-    key: str
+    bucket: str | None
+    key: str | None
     version_id: str | None
     width: int | None
     height: int | None
     bytes: int | None
     sha256: str | None
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """Where an image's bytes are."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+
+
+@dataclass(frozen=True)
+class DeviceAnswer:
+    """What a device answered to an image that it sent, with the version that it ran.
+
+    ``best`` is its best label with ``best_confidence``; ``label`` may be a parent.
+    """
+
+    status: Literal["ok", "unknown"]
+    label: str
+    confidence: float
+    unknown_reason: UnknownReason | None
+    best: str
+    best_confidence: float
+    model: ModelRef
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Whether a version has the same best label on a device and in the cloud, and then how far the
+    two confidences in it are apart; 0 otherwise."""
+
+    agreed: bool
+    gap: float
 
 
 @dataclass(frozen=True)
@@ -76,6 +115,10 @@ class Prediction:
     null where nobody said.
     ``owner`` is the `Caller.id` of who sent the image; null for a file that was dropped into the
     bucket, and for records from before there were owners.
+    ``origin``: what is not from ``cloud`` was classified on a device, at ``made_at`` by its clock.
+    If it sent the image too, the answer is the cloud's and ``device`` is what it said itself;
+    otherwise the record is what the device said, the only step of ``timings`` is ``device``, and
+    there is no image.
     """
 
     id: str
@@ -98,6 +141,34 @@ class Prediction:
     refused: ModelRef | None = field(default=None, kw_only=True)
     owner: str | None = field(default=None, kw_only=True)
     filename: str | None = field(default=None, kw_only=True)
+    origin: Origin = field(default="cloud", kw_only=True)
+    made_at: str | None = field(default=None, kw_only=True)
+    device: DeviceAnswer | None = field(default=None, kw_only=True)
+
+    @property
+    def stored_image(self) -> StoredImage:
+        """Raises `ImageNeverSentError` where a device answered and sent no image."""
+        image = self.image
+        if image.bucket is None or image.key is None:
+            raise ImageNeverSentError(
+                "The image stayed on the device that classified it; only the answer was sent."
+            )
+        return StoredImage(image.bucket, image.key, image.version_id)
+
+    @property
+    def compared(self) -> Compared | None:
+        """The device's answer beside the cloud's; None where only one of them answered, or each by
+        another version."""
+        said, best = self.device, next(iter(self.top_k), None)
+        if said is None or best is None or said.model != self.model:
+            return None
+        agreed = said.best == best.label
+        return Compared(agreed, abs(said.best_confidence - best.confidence) if agreed else 0.0)
+
+    @property
+    def has_image(self) -> bool:
+        """Whether an image came with it, which may be gone by now."""
+        return self.image.key is not None
 
     def is_right(self, feedback: Feedback) -> bool:
         """Whether ``feedback`` says that the answer is right. A parent is right for every label
@@ -115,15 +186,17 @@ class Prediction:
     def can_be_shown(self, kept_since: str) -> bool:
         """Whether the image has a thumbnail or an original: what people dropped into the bucket is
         theirs and stays, what was sent is kept if it came at ``kept_since`` or later."""
+        if self.image.key is None:
+            return False
         stays = self.source == "s3" and posted_id(self.image.key) is None
         return stays or self.thumbnail_key is not None or self.created_at >= kept_since
 
     @property
     def object_id(self) -> str:
         """Of the image's version, as `s3_object_id` has it; the record's own id where the bucket
-        has no versions."""
+        has no versions, or there is no image."""
         image = self.image
-        if image.version_id is None:
+        if image.bucket is None or image.key is None or image.version_id is None:
             return self.id
         return s3_object_id(image.bucket, image.key, image.version_id)
 
@@ -135,6 +208,13 @@ def s3_object_id(bucket: str, key: str, version: str) -> str:
     """
     digest = hashlib.sha256("\n".join((bucket, version, key)).encode()).digest()
     return "s3-" + base64.b32encode(digest[:20]).decode().lower()
+
+
+def keyed_id(caller: str, key: str) -> str:
+    """The same for the same key of the same caller, whose id ``caller`` is; another caller's cannot
+    be guessed. A key is an `Idempotency-Key` or the id that a device gave its record."""
+    digest = hashlib.sha256(f"{caller}\n{key}".encode()).digest()
+    return "key-" + base64.b32encode(digest[:20]).decode().lower()
 
 
 def original_key(prediction_id: str) -> str:

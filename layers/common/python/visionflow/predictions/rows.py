@@ -14,7 +14,7 @@ from visionflow import strict
 from visionflow.dynamodb import from_item
 from visionflow.images.uploads import name_in_key
 from visionflow.models.ref import ModelRef
-from visionflow.predictions.record import Feedback, ImageRef, Prediction, original_key
+from visionflow.predictions.record import DeviceAnswer, Feedback, ImageRef, Prediction, original_key
 
 SORT_KEY = "position"
 # Its own attribute, because the stream's events encode bytes at the top alone.
@@ -39,6 +39,9 @@ _ABSENT: dict[str, Any] = {
     "familiarity": None,
     "owner": None,
     "filename": None,
+    "origin": "cloud",
+    "made_at": None,
+    "device": None,
 }
 _LATER_FEEDBACK: dict[str, Any] = {
     "parents": [],
@@ -60,6 +63,10 @@ def written(prediction: Prediction) -> dict[str, Any]:
     image = prediction.image
     key = None if image.key == original_key(prediction.id) else image.key
     data["image"] = [image.bucket, key, image.version_id, image.width, image.height, image.bytes]
+    if (said := prediction.device) is not None:
+        data["device"] = [*[*vars(said).values()][:-1], said.model.text]
+    if prediction.origin == "cloud":
+        del data["origin"]
     if image.sha256 is not None:
         data[_DIGEST] = bytes.fromhex(image.sha256)
     return {name: value for name, value in data.items() if value not in (None, [], {})}
@@ -80,9 +87,10 @@ def read_prediction(item: Mapping[str, Any]) -> Prediction:
         # Before there was a second reason, all answers of this status had this one.
         known = {"unknown_reason": "unsure", **known}
     prediction = strict.parse(Prediction, _ABSENT | known, "prediction")
-    if prediction.filename is not None or prediction.source != "s3":
+    key = prediction.image.key
+    if prediction.filename is not None or prediction.source != "s3" or key is None:
         return prediction
-    return replace(prediction, filename=name_in_key(prediction.image.key))
+    return replace(prediction, filename=name_in_key(key))
 
 
 def _unpacked(found: dict[str, Any]) -> dict[str, Any]:
@@ -93,8 +101,7 @@ def _unpacked(found: dict[str, Any]) -> dict[str, Any]:
         told["created_at"] = found[SORT_KEY].partition("#")[0]
     for version in _VERSIONS:
         if isinstance(known.get(version), str):
-            name, _, number = known[version].partition("/")
-            known[version] = {"name": name, "version": number}
+            known[version] = _version(known[version])
     parts = known.get("top_k", [])
     if parts and not isinstance(parts[0], dict):
         pairs = zip(parts[::2], parts[1::2], strict=True)
@@ -103,8 +110,18 @@ def _unpacked(found: dict[str, Any]) -> dict[str, Any]:
         digest = found.get(_DIGEST)
         sha256 = None if digest is None else bytes(digest).hex()
         image = dict(zip(ImageRef.__dataclass_fields__, [*known["image"], sha256], strict=True))
-        known["image"] = image | {"key": image["key"] or original_key(str(known.get("id")))}
+        if image["bucket"] is not None and image["key"] is None:
+            image["key"] = original_key(str(known.get("id")))
+        known["image"] = image
+    if isinstance(known.get("device"), list):
+        device = dict(zip(DeviceAnswer.__dataclass_fields__, known["device"], strict=True))
+        known["device"] = device | {"model": _version(device["model"])}
     return told | known
+
+
+def _version(text: str) -> dict[str, str]:
+    name, _, number = text.partition("/")
+    return {"name": name, "version": number}
 
 
 def known_feedback(data: Mapping[str, Any]) -> dict[str, Any]:

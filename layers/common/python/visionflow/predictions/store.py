@@ -36,7 +36,7 @@ from visionflow.errors import IdempotencyConflictError, InvalidCursorError
 from visionflow.labels import composed
 from visionflow.models.ref import ModelRef
 from visionflow.predictions.attempts import AttemptStore
-from visionflow.predictions.record import ID, Feedback, Prediction, Source, Status
+from visionflow.predictions.record import ID, Feedback, Origin, Prediction, Source, Status
 from visionflow.predictions.replies import Reply
 from visionflow.predictions.rows import SORT_KEY, read_prediction, written
 
@@ -92,7 +92,7 @@ class LogQuery:
 
     ``below``: ``label`` is a parent, so records of what is below it are listed too. ``owner``: only
     what this caller sent. ``feedback``: only what people said this of. ``filename``: a part of
-    the file's name, in upper or lower case; no index has it.
+    the file's name, in upper or lower case; no index has it, nor ``origin``.
     """
 
     label: str | None = None
@@ -105,6 +105,7 @@ class LogQuery:
     owner: str | None = None
     feedback: Verdict | None = None
     filename: str | None = None
+    origin: Origin | None = None
 
     def partitions(self) -> tuple[str, tuple[str, ...]]:
         """The most selective index for this query, and the values to read in it.
@@ -128,6 +129,7 @@ class LogQuery:
             and self.status in (None, prediction.status)
             and self.source in (None, prediction.source)
             and self.owner in (None, prediction.owner)
+            and self.origin in (None, prediction.origin)
             and (self.feedback is None or self.feedback in _verdicts(prediction))
             and (self.filename is None or _holds(prediction.filename, self.filename))
         )
@@ -198,17 +200,22 @@ class PredictionStore:
         return None if item is None or ERASED in item else read_prediction(item)
 
     def answered(self, prediction_id: str) -> tuple[Prediction, Reply] | None:
-        """A record and the reply added with it; None without a record or a reply.
+        """A record and the reply added with it; None without a record.
 
-        Raises `IdempotencyConflictError` when the record was erased.
+        Raises `IdempotencyConflictError` when the record was erased, and for one that a device
+        sent without its image.
         """
         item = self._item(prediction_id)
         if item and ERASED in item:
             raise IdempotencyConflictError(
                 "The answer to this Idempotency-Key was erased; take a new one."
             )
-        if not item or REPLY not in item:
+        if not item:
             return None
+        if REPLY not in item:
+            raise IdempotencyConflictError(
+                "The record of this device_id came before, without its image; draw a new one."
+            )
         return read_prediction(item), Reply.parse(item[REPLY]["S"])
 
     def holder(self, prediction_id: str) -> str | None:

@@ -21,6 +21,11 @@ STATS = {
     "unfamiliar": 0,
     "by_label": {f"label {n}": n for n in range(12)},
     "by_model": {"tiny/1": 9, "old/1": 1},
+    "by_origin": {"cloud": 6, "browser": 2, "edge": 1},
+    "agreement": {
+        **{"tiny/1": {"compared": 3, "agreed": 2, "low": 0.2, "high": 0.9, "confidence_gap": 0.01}},
+        **{"old/1": {"compared": 1, "agreed": 0, "low": 0, "high": 0.8, "confidence_gap": None}},
+    },
     "by_day": [
         {"day": "2030-01-01", "ok": 1, "unknown": 0, "failed": 0},
         {"day": "2030-01-04", "ok": 7, "unknown": 1, "failed": 0},
@@ -127,6 +132,9 @@ def test_the_statistics_are_drawn(api: Api, capsys: pytest.CaptureFixture[str]) 
     assert "and 2 more labels" in said
     assert "tiny/1   9       75.0% (30.0% to 95.0%, n=4)" in said
     assert "old/1    1       no feedback" in said
+    assert "browser  2" in said
+    assert "66.7% (20.0% to 90.0%, n=3), confidence ±0.010" in said
+    assert "0.0% (0.0% to 80.0%, n=1)\n" in said
 
 
 @pytest.mark.parametrize(("status", "code"), [("ok", 0), ("unavailable", 1)])

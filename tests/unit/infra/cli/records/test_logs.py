@@ -99,14 +99,14 @@ def test_as_many_are_listed_as_were_asked_for(
 def test_the_api_gets_all_filters_and_whole_days_of_this_time_zone(serve: Any) -> None:
     api = serve(Api(1), [])
     filters = ("--label", "cat", "--status", "ok", "--source", "s3", "--model-version", "tiny/1")
-    days = ("--from", "2030-01-31", "--to", "2030-02-01")
+    days = ("--origin", "edge", "--from", "2030-01-31", "--to", "2030-02-01")
     assert main(["logs", *filters, *days, "--all", *API]) == 0
     (asked,) = api.asked
     first = datetime(2030, 1, 31).astimezone()
     end = datetime(2030, 2, 2).astimezone() - timedelta(microseconds=1)
     assert asked == {
         **{"label": "cat", "status": "ok", "source": "s3", "model": "tiny/1", "limit": 100},
-        **{"from": timestamp(first), "to": timestamp(end)},
+        **{"origin": "edge", "from": timestamp(first), "to": timestamp(end)},
     }
 
 
