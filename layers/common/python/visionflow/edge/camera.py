@@ -83,6 +83,11 @@ class Camera:
         if not stop.is_set():
             self._check_end(count)
 
+    def join(self) -> None:
+        """Wait for the readers of a command that has ended."""
+        for reader in self._readers:
+            reader.join(timeout=5)
+
     def _check_end(self, count: int) -> None:
         code = self._process.wait()
         if code == 0 and count:
@@ -122,12 +127,15 @@ def opened_camera(given: str) -> Iterator[Camera]:
         )
     except OSError as error:
         raise EdgeError(f"{words[0]}: {error.strerror or error}.", "camera") from error
-    try:
-        yield Camera(process)
-    finally:
-        process.terminate()
+    camera = Camera(process)
+    # Closes the pipes, which the readers must have left by then.
+    with process:
         try:
-            process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            yield camera
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            camera.join()

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 BATCH = 25
 # Between two looks at the journal, and after the first failure; each further one doubles it.
 _IDLE_S, _PAUSE_S, _LONGEST_PAUSE_S = 1.0, 2.0, 300.0
+# The id is taken by a record of ours: the image was answered again after a power cut, at another
+# time, or somebody has erased the record since.
+_RECORDED = "idempotency_conflict"
 _STATES: dict[str, State] = {"recorded": "sent", "known": "sent", "refused": "refused"}
 
 Say = Callable[[str], object]
@@ -105,8 +108,11 @@ class Sender:
         for one in waiting:
             # A server that leaves a record out has not got it.
             item: dict[str, Any] = outcomes.get(one.device_id, {})
-            if state := _STATES.get(item.get("outcome", "")):
-                self._settle(one, state, (item.get("error") or {}).get("message"))
+            error = item.get("error") or {}
+            if error.get("code") == _RECORDED:
+                self._settle(one, "sent", error["message"])
+            elif state := _STATES.get(item.get("outcome", "")):
+                self._settle(one, state, error.get("message"))
 
     def _send_image(self, one: Waiting) -> None:
         from visionflow.client.errors import ApiError  # noqa: PLC0415
@@ -126,7 +132,7 @@ class Sender:
         except ApiError as error:
             if not _refused(error):
                 raise
-            self._settle(one, "refused", str(error))
+            self._settle(one, "sent" if error.code == _RECORDED else "refused", str(error))
         else:
             self._settle(one, "sent", None)
 
