@@ -83,6 +83,10 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Listed]]] = {
         "models": Listed(
             "infra.cli.models.commands", "List, compare, promote and roll back model versions."
         ),
+        "export-edge": Listed(
+            "infra.cli.export_edge",
+            "Export a version for a device, proven against the form that serves.",
+        ),
         "jobs": Listed(
             "infra.cli.jobs.commands", "Train on a rented machine, or on this computer."
         ),
