@@ -84,8 +84,8 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Listed]]] = {
             "infra.cli.models.commands", "List, compare, promote and roll back model versions."
         ),
         "export-edge": Listed(
-            "infra.cli.export_edge",
-            "Export a version for a device, proven against the form that serves.",
+            "infra.cli.models.export_edge",
+            "Export a version for a device, with its proof.",
         ),
         "jobs": Listed(
             "infra.cli.jobs.commands", "Train on a rented machine, or on this computer."

@@ -30,7 +30,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Images:
     folder = tmp_path_factory.mktemp("photos")
     for number, shade in enumerate(SHADES):
         file = folder / f"{number:02}.png"
-        file.write_bytes(encode(plain(shade), "PNG"))  # type: ignore[arg-type]
+        file.write_bytes(encode(plain(shade), "PNG"))
     return images_of(folder, folder)
 
 

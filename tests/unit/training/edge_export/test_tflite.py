@@ -1,6 +1,7 @@
 """A served graph as TFLite: the same numbers, by LiteRT itself. What is not known is refused."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +74,7 @@ def both(graph: bytes) -> tuple[dict[str, npt.NDArray[np.float32]], ...]:
     return dict(zip(names, wanted, strict=True)), runner(image=IMAGE)
 
 
-def conv(name: str, read: str, wrote: str, **how: object) -> onnx.NodeProto:
+def conv(name: str, read: str, wrote: str, **how: Any) -> onnx.NodeProto:
     return helper.make_node("Conv", [read, name, f"{name}_bias"], [wrote], **how)
 
 
@@ -131,8 +132,8 @@ REAL: dict[str, tuple[list[onnx.NodeProto], Arrays]] = {
             helper.make_node("Div", ["a", "std"], ["features"]),
         ],
         {
-            "mean": np.float32([0.1, 0.2, 0.3]).reshape(1, 3, 1, 1),
-            "std": np.float32([0.5, 0.6, 0.7]).reshape(3, 1, 1),
+            "mean": np.array([0.1, 0.2, 0.3], np.float32).reshape(1, 3, 1, 1),
+            "std": np.array([0.5, 0.6, 0.7], np.float32).reshape(3, 1, 1),
             "features": np.array(3),
         },
     ),
@@ -158,8 +159,8 @@ def quantized(kind: type[np.generic]) -> bytes:
 
     def activation(name: str, scale: float, zero: int) -> None:
         shift = 0 if kind is np.uint8 else 128
-        constants[f"{name}_scale"] = np.float32(scale)
-        constants[f"{name}_zero"] = kind(zero - shift)  # type: ignore[call-arg]
+        constants[f"{name}_scale"] = np.array(scale, np.float32)
+        constants[f"{name}_zero"] = np.array(zero - shift, kind)
         scales = [f"{name}_scale", f"{name}_zero"]
         nodes.append(helper.make_node("QuantizeLinear", [name, *scales], [f"{name}_q"]))
         nodes.append(helper.make_node("DequantizeLinear", [f"{name}_q", *scales], [f"{name}_d"]))
@@ -209,8 +210,9 @@ def test_a_quantized_graph_keeps_its_numbers(kind: type[np.generic]) -> None:
 
 
 def test_uint8_is_the_same_value_in_int8() -> None:
-    numbers, scale = np.array([0, 100, 255], np.uint8), Scale.of(np.float32(0.5), np.uint8(100))
-    assert ((signed(numbers) - scale.zeros) * scale.scales).tolist() == [-50, 0, 77.5]
+    scale = Scale.of(np.array(0.5, np.float32), np.array(100, np.uint8))
+    numbers = signed(np.array([0, 100, 255], np.uint8)).astype(np.int64)
+    assert ((numbers - scale.zeros) * scale.scales).tolist() == [-50, 0, 77.5]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +221,7 @@ def test_uint8_is_the_same_value_in_int8() -> None:
         (helper.make_node("Gather", ["pixels", "i"], ["features"], axis=1), {}, "has Gather"),
         (
             helper.make_node("Clip", ["pixels", "low"], ["features"]),
-            {"low": np.float32(-3)},
+            {"low": np.array(-3, np.float32)},
             "a clip to -3",
         ),
         (

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -102,10 +103,12 @@ def test_a_folder_is_listed_again_only_when_its_names_change(
     assert names(watched.finished()) == ["sub/a.jpg"]
     scanned: list[str] = []
     scandir = os.scandir
-    monkeypatch.setattr(
-        "visionflow.edge.folder.os.scandir",
-        lambda path: (scanned.append(str(path)), scandir(path))[1],
-    )
+
+    def recorded(path: str) -> Iterator[os.DirEntry[str]]:
+        scanned.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr("visionflow.edge.folder.os.scandir", recorded)
     assert names(watched.finished()) == []
     assert scanned == []
     put(tmp_path / "sub" / "b.jpg")

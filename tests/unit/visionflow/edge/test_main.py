@@ -11,7 +11,6 @@ import pytest
 from tests.images import encode, plain
 from tests.tiny_model import write_tiny_artifact
 from visionflow.edge import __main__ as program
-from visionflow.edge import camera as cameras
 from visionflow.edge.__main__ import main
 from visionflow.edge.camera import command_for, opened_camera
 from visionflow.edge.errors import EdgeError
@@ -177,7 +176,7 @@ def test_a_camera_s_command_ends_with_the_runner(stream: Path) -> None:
 
 def test_the_command_that_is_installed_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     there = {"ffmpeg"}
-    monkeypatch.setattr(cameras.shutil, "which", lambda name: name if name in there else None)
+    monkeypatch.setattr("shutil.which", lambda name: name if name in there else None)
     assert command_for("")[0] == "ffmpeg"
     there.add("rpicam-vid")
     assert command_for("")[0] == "rpicam-vid"

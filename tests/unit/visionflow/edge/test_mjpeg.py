@@ -37,7 +37,7 @@ MULTIPART = b"\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n"
 @pytest.mark.parametrize("size", [1, 7, 1_000, 1_000_000])
 def test_files_come_out_as_they_went_in(size: int, between: bytes) -> None:
     stream = between.join([b"", *FILES.values(), b""])
-    splitter, found = Splitter(), []
+    splitter, found = Splitter(), list[bytes]()
     for start in range(0, len(stream), size):
         found += splitter.feed(stream[start : start + size])
     assert found == list(FILES.values())

@@ -18,7 +18,7 @@ from visionflow.edge.errors import EdgeError
 from visionflow.edge.folder import WatchedFolder, listed
 from visionflow.edge.journal import Journal
 from visionflow.edge.lines import LineFile
-from visionflow.edge.run import CameraRun, FileRun, Sync, Told
+from visionflow.edge.run import CameraRun, FileRun, Sync, Telling
 from visionflow.edge.threads import InOrder
 
 COLOURS = {"red": "red", "lime": "green", "blue": "blue"}
@@ -61,8 +61,8 @@ class Device:
         self.journal, self.lines_file = Journal(self.journal_file), LineFile(self.out)
         return self
 
-    def told(self) -> Told:
-        return Told(self.journal, self.lines_file)
+    def told(self) -> Telling:
+        return Telling(self.journal, self.lines_file)
 
     def classify(self, photos: Path, sync: Sync = ALL) -> FileRun:
         run = FileRun(self.answering, self.journal, self.told(), sync)

@@ -146,7 +146,7 @@ def _run(given: argparse.Namespace) -> int:
     from visionflow.edge.folder import WatchedFolder, listed  # noqa: PLC0415
     from visionflow.edge.journal import Journal  # noqa: PLC0415
     from visionflow.edge.lines import LineFile, Printed  # noqa: PLC0415
-    from visionflow.edge.run import CameraRun, FileRun, Sync, Told, journal_of  # noqa: PLC0415
+    from visionflow.edge.run import CameraRun, FileRun, Sync, Telling, journal_of  # noqa: PLC0415
     from visionflow.edge.sending import Sender, connect  # noqa: PLC0415
 
     # Before anything is opened: a wrong folder or URL is told at once.
@@ -165,7 +165,7 @@ def _run(given: argparse.Namespace) -> int:
     failed = 0
     with _until_signal() as ended:
         try:
-            told = Told(journal, lines)
+            told = Telling(journal, lines)
             if given.camera is not None:
                 from visionflow.edge.camera import opened_camera  # noqa: PLC0415
 

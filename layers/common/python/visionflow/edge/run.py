@@ -47,7 +47,7 @@ class Sync:
         return "waiting", self.images == "all" or (self.images == "uncertain" and unsure)
 
 
-class Told:
+class Telling:
     """Keeps lines in the journal before anybody is told, and knows what was not told."""
 
     def __init__(self, journal: Journal, lines: Lines) -> None:
@@ -79,7 +79,7 @@ class Told:
 class FileRun:
     """Answers files, each once."""
 
-    def __init__(self, answering: Answering, journal: Journal, told: Told, sync: Sync) -> None:
+    def __init__(self, answering: Answering, journal: Journal, told: Telling, sync: Sync) -> None:
         self._answering, self._journal, self._told, self._sync = answering, journal, told, sync
         self._watched: WatchedFolder | None = None
         self.failed = 0
@@ -135,7 +135,7 @@ class CameraRun:
         self,
         answering: Answering,
         journal: Journal,
-        told: Told,
+        told: Telling,
         sync: Sync,
         every: float,
         clock: Callable[[], float] = time.monotonic,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def add_parsers(commands: Commands) -> None:
-    summary = "Export a version for a device, proven against the form that serves."
+    summary = "Export a version for a device, with its proof."
     parser = add_command(commands, "export-edge", _export, summary, stages=ALL_STAGES)
     parser.epilog = (
         f"Exit code: 0 written, {GATE_EXIT_CODE} the export does not answer as the served form "
