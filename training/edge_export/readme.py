@@ -19,7 +19,7 @@ _FILES = """\
 _RUNNER = """
 ## The runner
 
-`{runner}` watches folders and cameras, and answers to the bit as the functions do:
+`{runner}` watches folders and cameras, and answers by the functions' own code:
 
 ```sh
 python {runner} . photo.jpg

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -107,6 +108,20 @@ def test_what_cannot_be_done_is_one_line(
     found = error(capsys)
     assert sentence in found["message"]
     assert found["code"] == code
+
+
+def test_a_full_disk_is_one_line(
+    model: str, photo: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("visionflow.edge.journal.Journal.add", full)
+    assert main([model, photo]) == 1
+    assert error(capsys) == {
+        "code": "journal",
+        "message": "The journal fails (database or disk is full); is the disk full?",
+    }
 
 
 def test_help_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

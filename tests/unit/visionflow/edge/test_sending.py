@@ -207,6 +207,24 @@ def test_what_was_sent_keeps_no_line(world: World) -> None:
     assert json.dumps(lines)
 
 
+def test_a_journal_that_fails_ends_the_thread_and_is_told(world: World) -> None:
+    world.journal.close()
+    sender = world.sender()
+    sender.start()
+    sender._thread.join(60)
+    assert not sender._thread.is_alive()
+    assert world.said[0].startswith("Nothing is sent any more: the journal fails (")
+
+
+def test_a_journal_that_is_closed_at_the_end_is_no_fault(world: World) -> None:
+    world.add(1)
+    world.api.after = lambda _path: world.journal.close()
+    sender = world.sender()
+    sender._stop.set()
+    sender._run()
+    assert world.said == []
+
+
 def test_the_thread_sends_what_is_left_before_it_ends(world: World) -> None:
     sender = world.sender()
     sender.start()

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -113,6 +114,8 @@ def _known(error: Exception) -> tuple[str, str] | None:
             "not_installed",
             f"{error.name} is not installed; 'pip install onnxruntime pillow' installs it.",
         )
+    if isinstance(error, sqlite3.Error):
+        return "journal", f"The journal fails ({error}); is the disk full?"
     if isinstance(error, OSError):
         return "file", f"{error.filename or 'error'}: {error.strerror or error}."
     client = sys.modules.get("visionflow.client.errors")

@@ -6,6 +6,7 @@ kill or a lost answer, is sent again and is `known`.
 
 import base64
 import hashlib
+import sqlite3
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,15 @@ class Sender:
         self._thread.join(seconds)
 
     def _run(self) -> None:
+        try:
+            self._send_until_stopped()
+        except sqlite3.Error as error:
+            # Closed by a runner that does not wait for a network any longer; or a full disk, which
+            # ends the runner too.
+            if not self._stop.is_set():
+                self._say(f"Nothing is sent any more: the journal fails ({error}).")
+
+    def _send_until_stopped(self) -> None:
         while True:
             last = self._stop.is_set()
             more, pause = self.send_some()
