@@ -18,6 +18,7 @@ from tests.benchmarks import (
     colours,
     command_line,
     costs,
+    edge,
     events,
     familiarity,
     fuzz,
@@ -58,6 +59,7 @@ BENCHMARKS: dict[str, Callable[[], tuple[Figure, ...]]] = {
     "page_speed": page_speed.report,
     "scale": scale.report,
     "alias_moves": alias_moves.report,
+    "edge": edge.report,
     "events": events.report,
     "wrong_labels": wrong_labels.report,
 }
