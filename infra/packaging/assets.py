@@ -13,7 +13,7 @@ from infra.packaging.runtime_layer import (
 from infra.packaging.training_layer import build_training_layer
 from infra.packaging.workspace import PROJECT
 from infra.packaging.zip_files import (
-    CLIENT,
+    PROGRAMS,
     Package,
     instant_package,
     source_package,
@@ -78,7 +78,7 @@ def own_layer(name: str, target: LayerTarget) -> Package:
         below="python",
         compiler=compiler_for(target),
         seen_as=LAYER_FOLDER,
-        without=CLIENT,
+        without=PROGRAMS,
     )
 
 

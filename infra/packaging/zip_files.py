@@ -26,11 +26,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip file can hold
 # What programs outside of AWS read; no function does.
-CLIENT = "*visionflow/client/*"
+PROGRAMS = ("*visionflow/client/*", "*visionflow/edge/*")
 _READ_ELSEWHERE = (
     "*.md",
-    CLIENT,
+    *PROGRAMS,
     "lambdas/api/*",
+    "training/edge_export/*",
     "training/requirements.txt",
 )
 _COMPRESSION_LEVEL = 1  # most of it is machine code, which hardly gets smaller above this
@@ -71,15 +72,15 @@ def source_package(
     compiler: Compiler = SOURCES,
     seen_as: str = CODE_FOLDER,
     into: Path = BUILD_FOLDER,
-    without: str = "",
+    without: Sequence[str] = (),
 ) -> Package:
     """The files under `folder`, which appear under the path `below` in the zip file, and their
-    bytecode by `compiler`; functions find the zip file's content in `seen_as`. What the pattern
+    bytecode by `compiler`; functions find the zip file's content in `seen_as`. What a pattern of
     ``without`` matches stays out.
 
     Bytecode caches of the checkout stay out: they differ from machine to machine.
     """
-    files = {path: file for path, file in _below(below, folder) if not fnmatch(path, without)}
+    files = {path: file for path, file in _below(below, folder) if not _left_out(path, without)}
     return _package(name, files, into, compiler, seen_as)
 
 
@@ -107,11 +108,12 @@ def instant_package(project: Path, *, into: Path = BUILD_FOLDER) -> Package:
         **dict(_below("visionflow", layers / "common" / "python" / "visionflow")),
         **dict(_below("visionflow_starter", starter)),
     }
-    return _package("instant", {path: files[path] for path in files if not _elsewhere(path)}, into)
+    kept = {path: file for path, file in files.items() if not _left_out(path, _READ_ELSEWHERE)}
+    return _package("instant", kept, into)
 
 
-def _elsewhere(path: str) -> bool:
-    return any(fnmatch(path, pattern) for pattern in _READ_ELSEWHERE)
+def _left_out(path: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch(path, pattern) for pattern in patterns)
 
 
 def _below(path: str, folder: Path) -> Iterator[tuple[str, Path]]:

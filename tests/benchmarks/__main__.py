@@ -18,6 +18,7 @@ from tests.benchmarks import (
     colours,
     command_line,
     costs,
+    edge,
     events,
     familiarity,
     fuzz,
@@ -60,6 +61,7 @@ BENCHMARKS: dict[str, Callable[[], tuple[Figure, ...]]] = {
     "on_device": on_device.report,
     "scale": scale.report,
     "alias_moves": alias_moves.report,
+    "edge": edge.report,
     "events": events.report,
     "wrong_labels": wrong_labels.report,
 }

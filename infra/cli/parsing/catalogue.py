@@ -83,6 +83,10 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Listed]]] = {
         "models": Listed(
             "infra.cli.models.commands", "List, compare, promote and roll back model versions."
         ),
+        "export-edge": Listed(
+            "infra.cli.models.export_edge",
+            "Export a version for a device, with its proof.",
+        ),
         "jobs": Listed(
             "infra.cli.jobs.commands", "Train on a rented machine, or on this computer."
         ),

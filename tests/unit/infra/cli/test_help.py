@@ -27,6 +27,7 @@ VERBS = {
     ),
     *(
         "Erase",
+        "Export",
         "Estimate",
         "Follow",
         "Inspect",

@@ -152,7 +152,13 @@ class Classifier:
 
         Raises `ArtifactError` for outputs that no answer can be made of.
         """
-        logits, embeddings, cams = self.run(batch)
+        return self.answers(batch, *self.run(batch))
+
+    def answers(
+        self, batch: UInt8Array, logits: FloatArray, embeddings: FloatArray, cams: FloatArray
+    ) -> list[Classification]:
+        """What `classify` makes of the outputs of `run`, or of such outputs averaged over the
+        frames of a camera. Raises `ArtifactError`."""
         self._check_values(len(batch), logits, embeddings, cams)
         probabilities = softmax(logits / np.float32(self.manifest.temperature))
         familiarity = None

@@ -1,0 +1,1 @@
+"""A served ONNX graph as a TFLite file: the same int8 weights, scales and zero points."""
