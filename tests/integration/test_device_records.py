@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lambdas.predict.idempotency import HEADER
+from lambdas.telemetry.measurements import RECORDED
 from tests.images import encode, plain
 from tests.integration.conftest import Answer, Cloud
 from tests.integration.test_costs import SETTINGS
@@ -93,6 +94,18 @@ def test_a_device_s_answer_is_recorded_once_without_its_image(cloud: Cloud) -> N
     assert found["timings"] == {"device": 20.5}
     assert found["device"] is found["image_url"] is found["thumbnail_url"] is None
     assert objects(cloud) == set()
+
+
+def test_only_what_is_new_leaves_a_line_of_its_record(
+    cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = sent("b", label="cat")
+    for _ in range(2):
+        post(cloud, sent("a"), wrong)
+    (line,) = (found for found in caplog.records if found.message == RECORDED)
+    said = vars(line)
+    assert (said["status"], said["origin"], said["model"]) == ("ok", "browser", "tiny/1")
+    assert said["timings"] == {"device": 20.5}
 
 
 def test_devices_of_others_have_ids_of_their_own(cloud: Cloud) -> None:
@@ -324,6 +337,7 @@ def test_origins_and_agreement_are_counted_once_and_taken_back(cloud: Cloud) -> 
     assert 0 < agreement["low"] < 0.5 < agreement["high"] < 1
     (day,) = cloud.call("GET", "/stats/daily").body["days"]
     assert day["agreement"] == agreement
+    assert (day["ok"], day["browser"], day["edge"]) == (6, 3, 2)
     assert stats(cloud) == found  # the stream delivers everything again
     for gone in (red, blue, other):
         assert erase(cloud, gone["id"]).status == 200
