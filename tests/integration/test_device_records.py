@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 
+from lambdas.api.resources import resources
 from lambdas.predict.idempotency import HEADER
+from lambdas.telemetry.measurements import RECORDED
 from tests.images import encode, plain
 from tests.integration.conftest import Answer, Cloud
 from tests.integration.test_costs import SETTINGS
 from tests.integration.test_erasure import erase, kept, objects, sums
+from tests.integration.test_feedback import say
 from tests.integration.test_owners import ADMIN, ANN, BOB
 from tests.tiny_model import write_tiny_artifact
+from training.data.sources.collect import collect
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas
 from visionflow.access.usage import UsageSettings
@@ -93,6 +97,18 @@ def test_a_device_s_answer_is_recorded_once_without_its_image(cloud: Cloud) -> N
     assert found["timings"] == {"device": 20.5}
     assert found["device"] is found["image_url"] is found["thumbnail_url"] is None
     assert objects(cloud) == set()
+
+
+def test_only_what_is_new_leaves_a_line_of_its_record(
+    cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = sent("b", label="cat")
+    for _ in range(2):
+        post(cloud, sent("a"), wrong)
+    (line,) = (found for found in caplog.records if found.message == RECORDED)
+    said = vars(line)
+    assert (said["status"], said["origin"], said["model"]) == ("ok", "browser", "tiny/1")
+    assert said["timings"] == {"device": 20.5}
 
 
 def test_devices_of_others_have_ids_of_their_own(cloud: Cloud) -> None:
@@ -324,6 +340,7 @@ def test_origins_and_agreement_are_counted_once_and_taken_back(cloud: Cloud) -> 
     assert 0 < agreement["low"] < 0.5 < agreement["high"] < 1
     (day,) = cloud.call("GET", "/stats/daily").body["days"]
     assert day["agreement"] == agreement
+    assert (day["ok"], day["browser"], day["edge"]) == (6, 3, 2)
     assert stats(cloud) == found  # the stream delivers everything again
     for gone in (red, blue, other):
         assert erase(cloud, gone["id"]).status == 200
@@ -399,6 +416,17 @@ def test_whatever_needs_the_image_says_that_it_never_came(cloud: Cloud) -> None:
     ids = json.dumps({"ids": [item["id"]]}).encode()
     taken = cloud.call("POST", "/datasets/things/predictions", None, ids, "application/json").body
     assert taken == {"added": 0, "known": 0, "missing": [item["id"]]}
+
+
+def test_a_label_without_its_image_is_not_collected(cloud: Cloud, tmp_path: Path) -> None:
+    kept = post(cloud, sent("a")).body["items"][0]["id"]
+    came = predict(cloud, RED, said("b")).body["id"]
+    for one in (kept, came):
+        say(cloud, one, {"label": "red"})
+    found = resources()
+    *_, done = collect(found.reviews, found.images, tmp_path / "collected")
+    assert (done.added, done.gone) == (1, 1)
+    assert [path.stem for path in (tmp_path / "collected").glob("red/*")] == [came]
 
 
 def test_the_shadow_is_not_called_for_what_it_cannot_see(cloud: Cloud, tmp_path: Path) -> None:

@@ -34,15 +34,15 @@ def test_an_object_version_has_one_id() -> None:
     assert len(others | {first}) == 6
 
 
-SAID = DeviceAnswer("ok", "cat", 0.9, None, "cat", 0.9, ModelRef("tiny", "1"))
+SAID = DeviceAnswer("ok", "cat", 0.75, None, "cat", 0.75, ModelRef("tiny", "1"))
 
 
 @pytest.mark.parametrize(
     ("changes", "device", "expected"),
     [
-        ({}, SAID, Compared(True, pytest.approx(0.1))),
+        ({}, SAID, Compared(True, 0.25)),
         # A parent was named in one of the two places, and the best label is the same.
-        ({"label": "animal"}, SAID, Compared(True, pytest.approx(0.1))),
+        ({"label": "animal"}, SAID, Compared(True, 0.25)),
         ({}, replace(SAID, best="dog"), Compared(False, 0.0)),
         ({}, replace(SAID, model=ModelRef("tiny", "2")), None),
         ({}, None, None),
@@ -52,7 +52,7 @@ SAID = DeviceAnswer("ok", "cat", 0.9, None, "cat", 0.9, ModelRef("tiny", "1"))
 def test_a_device_is_compared_by_the_best_label_of_the_same_version(
     changes: Any, device: DeviceAnswer | None, expected: Compared | None
 ) -> None:
-    one = replace(RECORD, label="cat", top_k=(Score("cat", 0.8),), device=device)
+    one = replace(RECORD, label="cat", top_k=(Score("cat", 0.5),), device=device)
     sent = replace(one, **changes)
     assert sent.compared == expected
 
