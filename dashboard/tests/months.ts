@@ -89,6 +89,8 @@ export function versionDay(day: string, changes: Partial<VersionDay> = {}): Vers
     unfamiliar: 5,
     failed: 2,
     latency: { n: 100, p50_ms: 40, p95_ms: 90 },
+    browser: 0,
+    edge: 0,
     agreement: null,
     feedback: { n: 20, correct: 18, low: 0.7, high: 0.97 },
     ...changes,

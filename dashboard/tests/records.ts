@@ -1,4 +1,5 @@
 import type {
+  DeviceResult,
   Explanation,
   Feedback,
   LogEntry,
@@ -50,6 +51,23 @@ export function record(n: number, changes: Partial<LogEntry> = {}): LogEntry {
     origin: "cloud",
     made_at: null,
     device: null,
+    ...changes,
+  };
+}
+
+/** What a device answered to an image of a cat. */
+export function deviceResult(id: string, changes: Partial<DeviceResult> = {}): DeviceResult {
+  return {
+    device_id: id,
+    origin: "browser",
+    made_at: new Date(START).toISOString(),
+    model: "starter/1.0.0",
+    status: "ok",
+    label: "cat",
+    confidence: 0.93,
+    top_k: [{ label: "cat", confidence: 0.93 }],
+    unknown_reason: null,
+    familiarity: null,
     ...changes,
   };
 }

@@ -122,7 +122,8 @@ def prediction_row(prediction: dict[str, Any], image: str | None = None) -> tupl
     # A stage that is older than this command names no parents.
     path = (*prediction.get("parents", ()), prediction["label"])
     return (
-        image or prediction.get("filename") or prediction["image"]["key"],
+        # The object has no key where a device kept the image.
+        image or prediction.get("filename") or prediction["image"]["key"] or prediction["id"],
         error["code"] if error else " > ".join(path),
         "" if confidence is None else f"{confidence:.1%}",
         f"unknown ({reason})"

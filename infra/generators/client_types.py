@@ -12,7 +12,7 @@ import visionflow
 from infra.errors import CommandError
 from infra.generators import openapi
 from infra.generators.files import Files
-from infra.generators.openapi_operation import Schema
+from infra.generators.operations.operation import Schema
 from infra.packaging.workspace import PROJECT
 
 TYPES_FILE = Path(visionflow.__path__[0]) / "client" / "answers.py"

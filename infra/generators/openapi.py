@@ -7,11 +7,11 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import get_args
 
-from infra.generators.openapi_access import ACCESS_OPERATIONS, HOOK_OPERATIONS
-from infra.generators.openapi_datasets import DATASET_OPERATIONS
-from infra.generators.openapi_devices import DEVICE_BODIES, DEVICE_FIELD, DEVICE_OPERATIONS
-from infra.generators.openapi_models import MODEL_OPERATIONS
-from infra.generators.openapi_operation import (
+from infra.generators.operations.access import ACCESS_OPERATIONS, HOOK_OPERATIONS
+from infra.generators.operations.datasets import DATASET_OPERATIONS
+from infra.generators.operations.devices import DEVICE_BODIES, DEVICE_FIELD, DEVICE_OPERATIONS
+from infra.generators.operations.models import MODEL_OPERATIONS
+from infra.generators.operations.operation import (
     CURSOR,
     IMAGE,
     LIMIT,
@@ -22,7 +22,7 @@ from infra.generators.openapi_operation import (
     in_path,
     query,
 )
-from infra.generators.openapi_training import BACKFILL_OPERATIONS, TRAINING_OPERATIONS
+from infra.generators.operations.training import BACKFILL_OPERATIONS, TRAINING_OPERATIONS
 from infra.generators.schemas import component_schemas
 from lambdas.api.about.service import Health, ServiceStatus
 from lambdas.api.predictions.service import LogPage

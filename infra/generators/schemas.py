@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from infra.generators.files import GENERATED
-from infra.generators.openapi_operation import Schema
+from infra.generators.operations.operation import Schema
 from training.results.report import Report
 from visionflow.events import shapes
 from visionflow.models.manifest import Manifest

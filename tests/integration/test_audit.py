@@ -96,6 +96,9 @@ def test_what_was_refused_is_there_too_and_strangers_leave_nothing(
 def test_what_changes_nothing_is_not_in_the_trail(cloud: Cloud) -> None:
     predict(cloud, ANN)
     form_of(cloud, ANN)
+    body = json.dumps({"records": [{"device_id": "a"}]}).encode()
+    answer = cloud.call("POST", "/predictions", None, body, "application/json", caller=ANN)
+    assert answer.status == 200
     for path in ("/logs", "/models", "/stats", "/audit"):
         cloud.call("GET", path, caller=ADMIN)
     assert trail(cloud) == []
@@ -106,7 +109,9 @@ def test_every_route_that_changes_something_goes_through_the_one_place(cloud: Cl
     changes = [
         route
         for route in ROUTES
-        if route.method != "GET" and route.path not in ("/predict", "/uploads")
+        if route.method != "GET"
+        and route.path not in ("/predict", "/uploads")
+        and (route.method, route.path) != ("POST", "/predictions")
     ]
     for route in changes:
         path = route.path.replace("{version}", "9").replace("{id}", "0" * 26)

@@ -254,8 +254,7 @@ def test_a_wrong_address_is_said_at_once(pauses: list[float]) -> None:
 
 def test_pages_are_asked_for_when_they_are_needed(server: Server) -> None:
     def page(cursor: str | None, *labels: str) -> Said:
-        keys = ("source", "timings", "expires_at")
-        entry = RECORD | dict(zip(keys, ("api", {}, 1), strict=True))
+        entry = RECORD | {"source": "api", "timings": {}, "expires_at": 1, "origin": "cloud"}
         items = [entry | {"label": label} for label in labels]
         return Said(200, json.dumps({"items": items, "next_cursor": cursor}).encode())
 

@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 
+from lambdas.api.resources import resources
 from lambdas.predict.idempotency import HEADER
+from lambdas.telemetry.measurements import RECORDED
 from tests.images import encode, plain
 from tests.integration.conftest import Answer, Cloud
 from tests.integration.test_costs import SETTINGS
 from tests.integration.test_erasure import erase, kept, objects, sums
+from tests.integration.test_feedback import say
 from tests.integration.test_owners import ADMIN, ANN, BOB
 from tests.tiny_model import write_tiny_artifact
+from training.data.sources.collect import collect
 from visionflow.access.caller import Caller
 from visionflow.access.quotas import Amounts, Quotas
 from visionflow.access.usage import UsageSettings
@@ -95,6 +99,18 @@ def test_a_device_s_answer_is_recorded_once_without_its_image(cloud: Cloud) -> N
     assert objects(cloud) == set()
 
 
+def test_only_what_is_new_leaves_a_line_of_its_record(
+    cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = sent("b", label="cat")
+    for _ in range(2):
+        post(cloud, sent("a"), wrong)
+    (line,) = (found for found in caplog.records if found.message == RECORDED)
+    said = vars(line)
+    assert (said["status"], said["origin"], said["model"]) == ("ok", "browser", "tiny/1")
+    assert said["timings"] == {"device": 20.5}
+
+
 def test_devices_of_others_have_ids_of_their_own(cloud: Cloud) -> None:
     ids = {post(cloud, sent("a"), caller=who).body["items"][0]["id"] for who in (ANN, BOB, ANN)}
     assert len(ids) == len(cloud.logs()) == 2
@@ -115,23 +131,18 @@ def test_what_people_say_later_changes_nothing_about_a_repeat(cloud: Cloud) -> N
     assert outcomes(post(cloud, sent("a"))) == [("known", None)]
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
+def test_a_repeated_id_with_other_content_is_a_conflict(cloud: Cloud) -> None:
+    changes: list[dict[str, Any]] = [
         {"label": "blue"},
         {"origin": "edge"},
         {"made_at": "2020-01-31T12:00:01+09:00"},
         {"filename": None},
         {"milliseconds": 20.6},
-    ],
-    ids=str,
-)
-def test_a_repeated_id_with_other_content_is_a_conflict(
-    cloud: Cloud, changes: dict[str, Any]
-) -> None:
+    ]
     post(cloud, sent("a"))
-    answer = post(cloud, sent("a", **changes), sent("b"))
-    assert outcomes(answer) == [("refused", "idempotency_conflict"), ("recorded", None)]
+    answer = post(cloud, *(sent("a", **other) for other in changes), sent("b"))
+    conflict = ("refused", "idempotency_conflict")
+    assert outcomes(answer) == [conflict] * len(changes) + [("recorded", None)]
     assert len(cloud.logs()) == 2
 
 
@@ -206,11 +217,12 @@ def test_what_a_version_can_answer_is_taken(cloud: Cloud, tmp_path: Path) -> Non
     assert outcomes(post(cloud, familiar, less)) == [("refused", "invalid_parameter")] * 2
 
 
-@pytest.mark.parametrize("records", [[], [sent(str(i)) for i in range(26)], [1], {}])
-def test_a_call_has_one_to_twenty_five_records(cloud: Cloud, records: Any) -> None:
-    body = json.dumps({"records": records}).encode()
-    answer = cloud.call("POST", "/predictions", {}, body, "application/json", caller=ANN)
-    assert answer.status == 400
+def test_a_call_has_one_to_twenty_five_records(cloud: Cloud) -> None:
+    wrong: list[Any] = [[], [sent(str(i)) for i in range(26)], [1], {}]
+    for records in wrong:
+        body = json.dumps({"records": records}).encode()
+        answer = cloud.call("POST", "/predictions", {}, body, "application/json", caller=ANN)
+        assert answer.status == 400, records
     assert cloud.logs() == []
 
 
@@ -266,9 +278,8 @@ def test_the_form_carries_it_too(cloud: Cloud) -> None:
     assert cloud.call("POST", "/predict", {}, none, kind, caller=ANN).status == 400
 
 
-@pytest.mark.parametrize(
-    ("device", "code"),
-    [
+def test_a_device_s_answer_that_cannot_be_is_refused(cloud: Cloud) -> None:
+    wrong: list[tuple[Any, str]] = [
         (said("a", label="cat"), "invalid_parameter"),
         (said("a", confidence=0.2), "invalid_parameter"),
         (said("a", made_at=LATER), "invalid_parameter"),
@@ -277,11 +288,10 @@ def test_the_form_carries_it_too(cloud: Cloud) -> None:
         ("no JSON", "invalid_body"),
         ([], "invalid_body"),
         (7, "invalid_body"),
-    ],
-)
-def test_a_device_s_answer_that_cannot_be_is_refused(cloud: Cloud, device: Any, code: str) -> None:
-    answer = predict(cloud, RED, device)
-    assert (answer.status, answer.body["code"]) == (400, code), answer.body
+    ]
+    for device, code in wrong:
+        answer = predict(cloud, RED, device)
+        assert (answer.status, answer.body["code"]) == (400, code), answer.body
     assert (cloud.logs(), objects(cloud)) == ([], set())
 
 
@@ -290,13 +300,11 @@ def test_the_key_is_the_device_s_id(cloud: Cloud) -> None:
     assert (answer.status, answer.body["code"]) == (400, "invalid_parameter")
 
 
-@pytest.mark.parametrize(("image", "device"), [(BLUE, said("a")), (RED, said("a", label="blue"))])
-def test_another_image_or_answer_under_the_id_is_a_conflict(
-    cloud: Cloud, image: bytes, device: Any
-) -> None:
+def test_another_image_or_answer_under_the_id_is_a_conflict(cloud: Cloud) -> None:
     predict(cloud, RED, said("a"))
-    answer = predict(cloud, image, device)
-    assert (answer.status, answer.body["code"]) == (409, "idempotency_conflict")
+    for image, device in ((BLUE, said("a")), (RED, said("a", label="blue"))):
+        answer = predict(cloud, image, device)
+        assert (answer.status, answer.body["code"]) == (409, "idempotency_conflict")
 
 
 def test_an_image_does_not_come_after_its_record(cloud: Cloud) -> None:
@@ -324,6 +332,7 @@ def test_origins_and_agreement_are_counted_once_and_taken_back(cloud: Cloud) -> 
     assert 0 < agreement["low"] < 0.5 < agreement["high"] < 1
     (day,) = cloud.call("GET", "/stats/daily").body["days"]
     assert day["agreement"] == agreement
+    assert (day["ok"], day["browser"], day["edge"]) == (6, 3, 2)
     assert stats(cloud) == found  # the stream delivers everything again
     for gone in (red, blue, other):
         assert erase(cloud, gone["id"]).status == 200
@@ -399,6 +408,17 @@ def test_whatever_needs_the_image_says_that_it_never_came(cloud: Cloud) -> None:
     ids = json.dumps({"ids": [item["id"]]}).encode()
     taken = cloud.call("POST", "/datasets/things/predictions", None, ids, "application/json").body
     assert taken == {"added": 0, "known": 0, "missing": [item["id"]]}
+
+
+def test_a_label_without_its_image_is_not_collected(cloud: Cloud, tmp_path: Path) -> None:
+    kept = post(cloud, sent("a")).body["items"][0]["id"]
+    came = predict(cloud, RED, said("b")).body["id"]
+    for one in (kept, came):
+        say(cloud, one, {"label": "red"})
+    found = resources()
+    *_, done = collect(found.reviews, found.images, tmp_path / "collected")
+    assert (done.added, done.gone) == (1, 1)
+    assert [path.stem for path in (tmp_path / "collected").glob("red/*")] == [came]
 
 
 def test_the_shadow_is_not_called_for_what_it_cannot_see(cloud: Cloud, tmp_path: Path) -> None:

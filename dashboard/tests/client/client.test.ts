@@ -2,7 +2,7 @@ import { type Client, ApiError, createClient } from "visionflow-client";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { FakeApi, json, problem } from "../fakeApi";
-import { answer, record } from "../records";
+import { answer, deviceResult, record } from "../records";
 
 const IMAGE = new File(["pixels"], "cat.jpg", { type: "image/jpeg" });
 
@@ -30,6 +30,17 @@ describe("predict", () => {
     expect(request?.url).toBe("http://api.test/predict?explain=true");
     expect(request?.headers.get("Content-Type")).toMatch(/^multipart\/form-data; boundary=/);
     await expect(request?.text()).resolves.toMatch(/name="file"; filename=.*pixels/s);
+  });
+
+  it("posts what a device answered beside the image", async () => {
+    fake.prediction = answer();
+    const device = deviceResult("device-1");
+    await api.predict(IMAGE, { device });
+    const request = fake.requests[0];
+    expect(request?.headers.get("Idempotency-Key")).toBe("device-1");
+    const sent = await request?.text();
+    expect(sent).toContain('name="device"');
+    expect(sent).toContain(JSON.stringify(device));
   });
 
   it("turns a problem+json into an error with its code", async () => {

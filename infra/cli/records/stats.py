@@ -54,10 +54,12 @@ def _print(stats: dict[str, Any]) -> None:
         say(f"and {len(labels) - _MOST_LABELS:,} more labels; --json lists all")
     say()
     print_table([("VERSION", "IMAGES", "RIGHT BY FEEDBACK"), *_versions(stats)])
-    if stats["by_origin"]["cloud"] < total:
+    # A stage that is older than this command counts no devices.
+    origins = stats.get("by_origin", {"cloud": total})
+    if origins["cloud"] < total:
         say()
-        print_table([("MADE", "IMAGES", ""), *_rows(stats["by_origin"], total)])
-    if stats["agreement"]:
+        print_table([("MADE", "IMAGES", ""), *_rows(origins, total)])
+    if stats.get("agreement"):
         say()
         print_table([("VERSION", "ON DEVICE AND IN CLOUD", "SAME LABEL"), *_agreements(stats)])
 

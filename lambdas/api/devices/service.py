@@ -1,7 +1,7 @@
 """Records of what devices answered, whose images stayed there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
@@ -19,6 +19,7 @@ from visionflow.errors import (
     InvalidParameterError,
 )
 from visionflow.images.filenames import clean_filename
+from visionflow.models.ref import ModelRef
 from visionflow.models.registry import ModelRegistry
 from visionflow.predictions.device import DeviceRecord
 from visionflow.predictions.record import Failure, ImageRef, Prediction, keyed_id
@@ -56,7 +57,8 @@ class RecordsTaken:
 
 @dataclass(frozen=True)
 class DeviceService:
-    """Writes records without images, each once. They are kept for ``kept``."""
+    """Writes records without images, each once. They are kept for ``kept``. ``known``: versions
+    that were found in the registry, which never loses one."""
 
     predictions: PredictionStore
     registry: ModelRegistry
@@ -64,6 +66,7 @@ class DeviceService:
     usage: UsageStore
     kept: timedelta
     metrics: Metrics = metrics
+    known: set[ModelRef] = field(default_factory=set)
 
     @classmethod
     def build(cls, resources: Resources) -> Self:
@@ -108,7 +111,9 @@ class DeviceService:
     ) -> Prediction:
         """Raises `ModelNotFoundError`, `InvalidParameterError`."""
         model = sent.version
-        self.registry.existing(model)
+        if model not in self.known:
+            self.registry.existing(model)
+            self.known.add(model)
         manifest, tree = self.trees.read(model)
         sent.check_by(manifest, tree)
         return Prediction(

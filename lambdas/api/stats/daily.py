@@ -7,7 +7,7 @@ from datetime import date
 from lambdas.api.stats.agreement import DeviceAgreement, agreement
 from visionflow.errors import InvalidParameterError
 from visionflow.insights.accuracy import by_feedback
-from visionflow.insights.changes import TOOK, UNFAMILIAR
+from visionflow.insights.changes import ORIGIN, TOOK, UNFAMILIAR
 from visionflow.insights.counters import Counted, CounterStore
 from visionflow.insights.intervals import Share
 from visionflow.insights.latencies import percentile
@@ -31,10 +31,11 @@ class Latency:
 class VersionDay:
     """Images of one day (UTC) that one version answered; ``model`` is null for those that none did.
 
-    ``unsure`` and ``unfamiliar`` are the unknown ones by reason. ``latency`` is null where no
-    answer's was counted. ``agreement``: with devices on images of that day; null where none was
-    compared. ``feedback``: how often it was right on the images of that day that people
-    have judged since, with a 95 % Wilson interval; null without any.
+    ``unsure`` and ``unfamiliar`` are the unknown ones by reason, ``browser`` and ``edge`` those
+    that a device answered first. ``latency`` is null where no answer's was counted. ``agreement``:
+    with devices on images of that day; null where none was compared. ``feedback``: how often it was
+    right on the images of that day that people have judged since, with a 95 % Wilson interval; null
+    without any.
     """
 
     day: str
@@ -43,6 +44,8 @@ class VersionDay:
     unsure: int
     unfamiliar: int
     failed: int
+    browser: int
+    edge: int
     latency: Latency | None
     agreement: DeviceAgreement | None
     feedback: Share | None
@@ -85,6 +88,8 @@ def _day(counted: Counted) -> VersionDay | None:
         unsure=n["status.unknown"] - unfamiliar,
         unfamiliar=unfamiliar,
         failed=n["status.failed"],
+        browser=n[f"{ORIGIN}browser"],
+        edge=n[f"{ORIGIN}edge"],
         latency=_latency(n),
         agreement=agreement(counted),
         feedback=feedback,

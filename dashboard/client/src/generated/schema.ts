@@ -4570,10 +4570,11 @@ export interface components {
          * VersionDay
          * @description Images of one day (UTC) that one version answered; ``model`` is null for those that none did.
          *
-         *     ``unsure`` and ``unfamiliar`` are the unknown ones by reason. ``latency`` is null where no
-         *     answer's was counted. ``agreement``: with devices on images of that day; null where none was
-         *     compared. ``feedback``: how often it was right on the images of that day that people
-         *     have judged since, with a 95 % Wilson interval; null without any.
+         *     ``unsure`` and ``unfamiliar`` are the unknown ones by reason, ``browser`` and ``edge`` those
+         *     that a device answered first. ``latency`` is null where no answer's was counted. ``agreement``:
+         *     with devices on images of that day; null where none was compared. ``feedback``: how often it was
+         *     right on the images of that day that people have judged since, with a 95 % Wilson interval; null
+         *     without any.
          */
         VersionDay: {
             /** Day */
@@ -4587,6 +4588,10 @@ export interface components {
             unfamiliar: number;
             /** Failed */
             failed: number;
+            /** Browser */
+            browser: number;
+            /** Edge */
+            edge: number;
             latency: components["schemas"]["Latency"] | null;
             agreement: components["schemas"]["DeviceAgreement"] | null;
             feedback: components["schemas"]["Share"] | null;

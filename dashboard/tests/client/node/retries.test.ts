@@ -1,7 +1,7 @@
 import { ApiError, type Client, createClient } from "visionflow-client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { answer, record } from "../../records";
+import { answer, deviceResult, record } from "../../records";
 import { type Received, refusal, type Reply, type Server, startServer } from "./server";
 
 const IMAGE = new File(["pixels"], "cat.jpg", { type: "image/jpeg" });
@@ -64,6 +64,21 @@ describe.each(PASSING)("after %s", (name, fault) => {
     expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
     expect(keys[1]).toBe(keys[0]);
     expect(server.requests[1]?.body).toContain("pixels");
+  });
+
+  it("sends what a device answered again, under the device's id and without an image", async () => {
+    const device = deviceResult("device-1");
+    failing(fault, ANSWER);
+    await client.classify(IMAGE, { device, key: "another" });
+    expect(server.requests.map(({ key }) => key)).toEqual(["device-1", "device-1"]);
+    expect(server.requests[1]?.body).toContain(JSON.stringify(device));
+    const seen = { filename: null, width: 4, height: 3, milliseconds: 20.5 };
+    const taken = { device_id: "device-1", id: "key-1", outcome: "recorded", error: null };
+    failing(fault, { status: 200, body: { items: [taken] } }, 3);
+    await expect(client.recordPredictions([{ ...device, ...seen }])).resolves.toEqual([taken]);
+    expect(JSON.parse(server.requests.at(-1)?.body ?? "")).toEqual({
+      records: [{ ...device, ...seen }],
+    });
   });
 
   it("starts a backfill again under the same key", async () => {

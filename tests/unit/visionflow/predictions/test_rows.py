@@ -10,7 +10,7 @@ from visionflow import strict
 from visionflow.answers.answer import Score
 from visionflow.dynamodb import item_bytes, to_item
 from visionflow.models.ref import ModelRef
-from visionflow.predictions.record import Failure, Feedback, ImageRef, Prediction
+from visionflow.predictions.record import DeviceAnswer, Failure, Feedback, ImageRef, Prediction
 from visionflow.predictions.rows import read_prediction
 from visionflow.predictions.store import PredictionStore
 
@@ -90,6 +90,22 @@ FAILED = replace(
 )
 
 
+SENT = replace(
+    FULL,
+    origin="edge",
+    made_at="2029-12-31T23:00:00.000000Z",
+    device=DeviceAnswer("ok", "animal", 0.75, None, "a#b", 0.5, ModelRef("tiny", "0.9.0")),
+)
+KEPT = replace(
+    FULL,
+    origin="browser",
+    made_at="2029-12-31T23:00:00.000000Z",
+    image=ImageRef(None, None, None, 4, 3, None, None),
+    thumbnail_key=None,
+    timings={"device": 20.5},
+)
+
+
 class _Table:
     """Keeps what is put."""
 
@@ -108,15 +124,27 @@ def _stored(prediction: Prediction) -> dict[str, Any]:
     return table.item
 
 
-@pytest.mark.parametrize("prediction", [FULL, FAILED])
+@pytest.mark.parametrize("prediction", [FULL, FAILED, SENT, KEPT])
 def test_a_record_is_read_as_it_was_written(prediction: Prediction) -> None:
     assert read_prediction(_stored(prediction)) == prediction
 
 
-@pytest.mark.parametrize("prediction", [FULL, FAILED])
+@pytest.mark.parametrize("prediction", [FULL, FAILED, SENT, KEPT])
 def test_a_record_that_lies_there_field_by_field_is_read(prediction: Prediction) -> None:
     """As code before the short form wrote it."""
     assert read_prediction(to_item(strict.to_dict(prediction))) == prediction
+
+
+def test_a_record_from_before_there_were_devices_is_the_cloud_s() -> None:
+    data = strict.to_dict(RECORD)
+    for name in ("origin", "made_at", "device"):
+        del data[name]
+    found = read_prediction(to_item(data))
+    assert (found.origin, found.made_at, found.device) == ("cloud", None, None)
+
+
+def test_the_cloud_s_records_cost_nothing_more() -> None:
+    assert not {"origin", "made_at", "device"} & set(_stored(FULL))
 
 
 def test_a_usual_record_fits_into_one_write_unit_with_room_to_spare() -> None:
@@ -136,3 +164,8 @@ def test_a_usual_record_fits_into_one_write_unit_with_room_to_spare() -> None:
         filename="IMG_20300101_123456.jpg",
     )
     assert item_bytes(_stored(usual)) < 0.85 * 1024
+    device = DeviceAnswer(
+        "ok", labels[0], 0.1065958, None, labels[0], 0.1065958, ModelRef("flowers", "1.0.0")
+    )
+    sent = replace(usual, origin="browser", made_at=FULL.created_at, device=device)
+    assert item_bytes(_stored(sent)) < 1024

@@ -2234,10 +2234,11 @@ class VersionCost:
 class VersionDay:
     """Images of one day (UTC) that one version answered; ``model`` is null for those that none did.
 
-    ``unsure`` and ``unfamiliar`` are the unknown ones by reason. ``latency`` is null where no
-    answer's was counted. ``agreement``: with devices on images of that day; null where none was
-    compared. ``feedback``: how often it was right on the images of that day that people
-    have judged since, with a 95 % Wilson interval; null without any.
+    ``unsure`` and ``unfamiliar`` are the unknown ones by reason, ``browser`` and ``edge`` those
+    that a device answered first. ``latency`` is null where no answer's was counted. ``agreement``:
+    with devices on images of that day; null where none was compared. ``feedback``: how often it was
+    right on the images of that day that people have judged since, with a 95 % Wilson interval; null
+    without any.
     """
 
     day: str
@@ -2246,6 +2247,8 @@ class VersionDay:
     unsure: int
     unfamiliar: int
     failed: int
+    browser: int
+    edge: int
     latency: Latency | None
     agreement: DeviceAgreement | None
     feedback: Share | None

@@ -18,7 +18,9 @@ UPLOADED_WITHIN: Final = timedelta(hours=1)
 
 
 def wants(flow: Flow, prediction: Prediction) -> bool:
-    """Whether a record flows into the dataset of the rule."""
+    """Whether a record flows into the dataset of the rule: one with an image."""
+    if not prediction.has_image:
+        return False
     model = prediction.model
     if flow.model is not None and (model is None or model.name != flow.model):
         return False

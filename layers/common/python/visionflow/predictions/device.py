@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import isfinite
 from typing import Literal
 
 from visionflow.answers.answer import Score, UnknownReason
@@ -91,8 +90,6 @@ class DeviceResult:
                 "unknown_reason is needed where the status is unknown, and null where it is ok.",
                 "unknown_reason",
             )
-        if self.familiarity is not None and not isfinite(self.familiarity):
-            raise InvalidParameterError("familiarity must be a finite number.", "familiarity")
         self._check_scores()
 
     def _check_scores(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.cli.command_line import prediction_row
 from infra.cli.main import main
 from infra.cli.records import logs
 from visionflow.client.errors import ApiError, LimitError, NotAllowedError, UnavailableError
@@ -108,6 +109,12 @@ def test_the_api_gets_all_filters_and_whole_days_of_this_time_zone(serve: Any) -
         **{"label": "cat", "status": "ok", "source": "s3", "model": "tiny/1", "limit": 100},
         **{"origin": "edge", "from": timestamp(first), "to": timestamp(end)},
     }
+
+
+def test_a_record_whose_image_stayed_on_a_device_has_its_id_for_a_name() -> None:
+    image = {"bucket": None, "key": None}
+    kept = {**record(1), "filename": None, "image": image}
+    assert prediction_row(kept)[0] == kept["id"]
 
 
 @pytest.mark.parametrize("text", ["other", "1", "tiny/9"])

@@ -1,6 +1,6 @@
 """The description of the routes about training jobs and backfills."""
 
-from infra.generators.openapi_operation import CURSOR, LIMIT, Operation, in_path, json_body
+from infra.generators.operations.operation import CURSOR, LIMIT, Operation, in_path, json_body
 from lambdas.api.backfills.service import BackfillList, BackfillStart, ResumeBackfill
 from lambdas.api.training_jobs.service import TrainingJobList, TrainingOptions
 from visionflow.backfills.comparison.view import BackfillComparison

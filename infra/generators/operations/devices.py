@@ -1,7 +1,7 @@
 """The description of the route that takes what devices answered, and of what they send with an
 image."""
 
-from infra.generators.openapi_operation import Operation, Schema
+from infra.generators.operations.operation import Operation, Schema
 from lambdas.api.devices.service import MOST_RECORDS, RecordsTaken
 from visionflow.predictions.device import DeviceRecord, DeviceResult
 

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from infra.generators.openapi_operation import (
+from infra.generators.operations.operation import (
     CURSOR,
     LIMIT,
     TEXT,
