@@ -111,7 +111,7 @@ def page_of(browser: Browser, folder: Path, *, isolated: bool) -> Iterator[Page]
     with served(folder, STARTER, isolated=isolated) as address:
         context = browser.new_context()
         page = context.new_page()
-        page.goto(f"{address}/index.html")
+        page.goto(f"{address}/index.html#/account")
         yield page
         context.close()
 
