@@ -41,11 +41,9 @@ export class Preparation {
     const start = performance.now();
     let bitmap: ImageBitmap;
     try {
-      // Upright by EXIF, in sRGB, the first frame of an animation.
-      bitmap = await createImageBitmap(image, {
-        imageOrientation: "from-image",
-        colorSpaceConversion: "default",
-      });
+      // Upright by EXIF, in sRGB, the first frame of an animation: without options, since older
+      // browsers refuse the names of these defaults.
+      bitmap = await createImageBitmap(image);
     } catch (cause) {
       throw new EngineError("device_image", "This browser cannot decode the image.", cause);
     }

@@ -100,11 +100,18 @@ class _Handler(SimpleHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A browser hangs up in the middle of an answer when its page is reloaded."""
+
+
 @contextmanager
 def served(folder: Path, model: Path, *, isolated: bool) -> Iterator[str]:
     """The address of what `build` made, with the version in ``model``."""
     handler = functools.partial(_Handler, folder=folder, model=model, isolated=isolated)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
