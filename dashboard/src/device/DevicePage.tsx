@@ -30,7 +30,8 @@ export default function DevicePage() {
       <div className="page-heading">
         <div>
           <h1>{t("device.title")}</h1>
-          <p className="muted">{t("device.intro")}</p>
+          {/* Then its place is the camera's, on a phone above all. */}
+          {opening.state !== "ready" && <p className="muted">{t("device.intro")}</p>}
         </div>
         {opening.state === "ready" && (
           <span className="chip accent" title={t("device.model")} data-testid="device-model">

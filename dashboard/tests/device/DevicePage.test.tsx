@@ -73,6 +73,18 @@ describe("the model", () => {
     expect(await screen.findByTestId("device-model", undefined)).toBeInTheDocument();
   });
 
+  it("opens at once where this page has opened it before, kept or not", async () => {
+    renderDashboard(fake, "/device");
+    await userEvent.click(await screen.findByTestId("device-start"));
+    await screen.findByTestId("device-model");
+    await userEvent.click(screen.getByTestId("predict-tab-cloud"));
+    await screen.findByTestId("dropzone");
+    await userEvent.click(await screen.findByTestId("predict-tab-device"));
+    expect(await screen.findByTestId("device-model")).toBeInTheDocument();
+    expect(device.opened).toHaveLength(2);
+    expect(device.running).toBe(1);
+  });
+
   it("does not open what another version has kept", async () => {
     device.kept = [{ name: "starter", version: "0.9.0" }];
     renderDashboard(fake, "/device");

@@ -1,9 +1,12 @@
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
-import type { ModelName } from "visionflow-client";
+import { type Client, type ModelName, modelRef } from "visionflow-client";
 
 import { useApi } from "../../api/ApiContext";
 import { type Engine, keptModels, openEngine } from "../../ondevice/engine";
 import { useStatus } from "../../registry/useStatus";
+
+/** What this page has opened already: it is here, be it that no service worker keeps it. */
+const opened = new WeakMap<Client, Set<string>>();
 
 export type Opening =
   /** Whether the model is kept on this device is not known yet. */
@@ -36,11 +39,12 @@ export function useEngine(which: ModelName | "serving"): { opening: Opening; ope
     openEngine(api, which, (share) => {
       tell({ state: "opening", share });
     }).then(
-      (opened) => {
+      (ready) => {
+        opened.set(api, (opened.get(api) ?? new Set()).add(modelRef(ready.model)));
         if (own === turn.current) {
-          engine.current = opened;
-          tell({ state: "ready", engine: opened });
-        } else opened.close();
+          engine.current = ready;
+          tell({ state: "ready", engine: ready });
+        } else ready.close();
       },
       (cause: unknown) => {
         tell({ state: "failed", error: cause instanceof Error ? cause : new Error(String(cause)) });
@@ -62,7 +66,7 @@ export function useEngine(which: ModelName | "serving"): { opening: Opening; ope
     const wanted = which === "serving" ? status.data?.model : which;
     // Without an answer of the API, what served when this device last knew is opened.
     const isKept = wanted
-      ? kept.some(({ name, version }) => name === wanted.name && version === wanted.version)
+      ? [...kept.map(modelRef), ...(opened.get(api) ?? [])].includes(modelRef(wanted))
       : kept.length > 0;
     if (isKept) open();
     else setOpening({ state: "waiting" });
