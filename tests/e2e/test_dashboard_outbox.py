@@ -89,7 +89,7 @@ def test_records_made_offline_arrive_once_after_a_reload(
 def test_images_and_labels_go_along_and_the_answers_are_compared(
     browser: Browser, cloud: Cloud, tmp_path: Path
 ) -> None:
-    name = "pictured"
+    name = "imaged"
     files = images(tmp_path, name, 2, 300)
     with installed(browser, cloud) as (context, page):
         page.get_by_test_id("device-send").check()

@@ -89,7 +89,7 @@ export class Outbox {
       throw new ApiError("body_too_large", "", { retryable: false });
     }
     if (dataset && !image) {
-      throw new ApiError("image_missing", "a data set takes images", { retryable: false });
+      throw new ApiError("image_missing", "a dataset takes images", { retryable: false });
     }
     const deviceId = randomKey();
     const row: Row = {

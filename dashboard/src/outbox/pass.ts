@@ -25,11 +25,11 @@ export interface PassContext {
 }
 
 /**
- * Sends everything that waits, the oldest first, each item step by step: record, label, data set.
+ * Sends everything that waits, the oldest first, each item step by step: record, label, dataset.
  *
  * Each step is written down after the cloud has answered, and does nothing twice: the id of a
  * record is made from the caller and the item's own id, a label that may have arrived is looked up,
- * and a data set goes by the bytes of an image. So a pass that ends anywhere goes on at the next.
+ * and a dataset goes by the bytes of an image. So a pass that ends anywhere goes on at the next.
  *
  * Throws what keeps the rest waiting.
  */

@@ -47,7 +47,7 @@ export interface OutboxItem {
   state: "waiting" | "sent" | "refused";
   /** Of the prediction, once the cloud has recorded it. */
   id: string | null;
-  /** Why the cloud took it, its label or its image into the data set not. */
+  /** Why the cloud took it, its label or its image into the dataset not. */
   error: Refusal | null;
 }
 

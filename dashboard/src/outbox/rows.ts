@@ -3,7 +3,7 @@ import { isWaiting, type OutboxItem, type Row, stateOf } from "./record";
 /** The rows of this device in memory, as the page shows them. */
 export class Rows {
   readonly #rows = new Map<string, Row>();
-  /** Made once for each row, so that a picture keeps its blob while the row stays as it is. */
+  /** Made once for each row, so that an image keeps its blob while the row stays as it is. */
   readonly #items = new Map<string, OutboxItem>();
 
   get(deviceId: string): Row | undefined {

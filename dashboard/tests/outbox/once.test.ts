@@ -49,12 +49,12 @@ async function filled(fake: FakeApi): Promise<string[]> {
   const plain = await offline.add(newRecord(1));
   const labelled = await offline.add(newRecord(2));
   await offline.label(labelled, "dog");
-  const pictured = await offline.add(
+  const imaged = await offline.add(
     newRecord(3, { image: jpeg(), dataset: { name: "pets", label: null } }),
   );
-  await offline.label(pictured, null);
+  await offline.label(imaged, null);
   await offline.close();
-  return [plain, labelled, pictured];
+  return [plain, labelled, imaged];
 }
 
 describe("what was made without a network", () => {

@@ -150,7 +150,7 @@ describe("what cannot be sent", () => {
     expect(states()).toEqual(["sent", "sent"]);
   });
 
-  it("into a data set by somebody who may only record is told, and the record is there", async () => {
+  it("into a dataset by somebody who may only record is told, and the record is there", async () => {
     fake.datasets.list = [dataset("pets", [])];
     fake.failing = (path) => (path.startsWith("/datasets") ? problem(403, "forbidden") : null);
     await outbox.add(newRecord(1, { image: jpeg(), dataset: { name: "pets", label: null } }));

@@ -173,7 +173,7 @@ describe("the answers of device and cloud", () => {
     expect(rows[1]).toHaveTextContent("3 / 4");
   });
 
-  it("are not spoken of where nothing was compared", async () => {
+  it("are not shown where nothing was compared", async () => {
     fake.models = registry();
     fake.stats = stats();
     renderDashboard(fake, "/models");

@@ -32,7 +32,7 @@ export default function BatchBar({ selection }: { selection: Selection }) {
   const [form, setForm] = useState<"label" | "new" | null>(null);
   const { rows } = selection;
   const answered = rows.filter(({ status }) => status !== "failed");
-  const pictured = answered.filter(hasImage);
+  const imaged = answered.filter(hasImage);
   const named = rows.filter(({ status }) => status === "ok");
   const own = rows.filter(({ owner }) => isOwn(owner, me));
   const busy = batch?.isRunning ?? false;
@@ -124,7 +124,7 @@ export default function BatchBar({ selection }: { selection: Selection }) {
               </button>
             </>
           )}
-          {pictured.length > 0 && <AddToDataset records={pictured} testId="batch-dataset" />}
+          {imaged.length > 0 && <AddToDataset records={imaged} testId="batch-dataset" />}
           {may("DELETE /predictions/{id}") && own.length > 0 && (
             <DeleteSelected
               n={own.length}
@@ -166,9 +166,9 @@ export default function BatchBar({ selection }: { selection: Selection }) {
           {t("history.select.unread", { n: whole(rows.length - answered.length, language) })}
         </p>
       )}
-      {pictured.length < answered.length && (
+      {imaged.length < answered.length && (
         <p className="muted small" data-testid="batch-unsent">
-          {t("origin.unsent", { n: whole(answered.length - pictured.length, language) })}
+          {t("origin.unsent", { n: whole(answered.length - imaged.length, language) })}
         </p>
       )}
       {own.length < rows.length && may("DELETE /predictions/{id}") && (
