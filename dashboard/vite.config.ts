@@ -35,7 +35,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // The engine by itself, too: what measures and tests it opens it by its name, in the page.
     rolldownOptions: {
-      input: ["index.html", "src/ondevice/engine.ts"],
+      input: { index: "index.html", "engine-by-itself": "src/ondevice/engine.ts" },
       preserveEntrySignatures: "exports-only",
     },
   },

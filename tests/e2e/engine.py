@@ -27,7 +27,7 @@ _OPEN = """async (which) => {
         // Without a network: what the service worker has kept.
         async () => (await (await caches.open("visionflow-2")).keys()).map(({ url }) => url),
     );
-    const file = release.find((name) => name.includes("assets/engine-"));
+    const file = release.find((name) => name.includes("assets/engine-by-itself-"));
     const module = await import(new URL(file, document.baseURI).href);
     const shares = [];
     const start = performance.now();

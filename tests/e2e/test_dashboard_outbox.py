@@ -50,7 +50,7 @@ def installed(browser: Browser, cloud: Cloud) -> Iterator[tuple[BrowserContext, 
 
 
 def arrived(cloud: Cloud, name: str) -> list[dict[str, Any]]:
-    query = {"limit": 100, "origin": "browser", "filename": f"{name}-"}
+    query: dict[str, str | int] = {"limit": 100, "origin": "browser", "filename": f"{name}-"}
     rows: list[dict[str, Any]] = cloud.call("GET", "/logs", query=query).body["items"]
     return rows
 
