@@ -63,6 +63,7 @@ describe("the built page", () => {
     "TrainingPage",
     "AccessPage",
     "AccountPage",
+    "DevicePage",
   ])(
     "paints %s with one language in at most 250 kB of JavaScript, gzipped, and without the charts",
     (name) => {
@@ -126,6 +127,8 @@ describe("the built page", () => {
     const written = files.flatMap((file) =>
       file.type === "chunk" ? [...file.code.matchAll(/localStorage\.setItem\(([\w$]+)/g)] : [],
     );
-    expect(written.length).toBe(2); // the language and the colours
+    // Language, colours, consent to send images, how much waits to be sent, and the name (no token)
+    // of who was here last.
+    expect(written.length).toBe(5);
   });
 });

@@ -114,7 +114,8 @@ describe("the camera", () => {
   }
 
   it("takes an image, which is classified, and is let go of", async () => {
-    camera(() => Promise.resolve({ getTracks: () => [{ stop: stopped }] }));
+    const tracks = [{ stop: stopped, getCapabilities: () => ({}) }];
+    camera(() => Promise.resolve({ getTracks: () => tracks, getVideoTracks: () => tracks }));
     HTMLCanvasElement.prototype.getContext = () => null;
     HTMLCanvasElement.prototype.toBlob = (take) => {
       take(new Blob(["shot"], { type: "image/jpeg" }));
