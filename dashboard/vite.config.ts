@@ -18,7 +18,7 @@ export default defineConfig({
     // ONNX Runtime's files stay files, in `engine`, instead of code within code.
     conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions],
   },
-  plugins: [react(), localCloud(), assetList()],
+  plugins: [react(), localCloud(), packedFiles(), assetList()],
   // What classifies on the device has a folder of its own: CloudFront lets it compile WebAssembly.
   worker: {
     format: "es",
