@@ -139,6 +139,16 @@ export class Outbox {
     await this.#change(deviceId, () => ({ refusal: null }));
   }
 
+  /** Takes back the consent to send images: those that wait stay here, and their answers go alone. */
+  async withhold(): Promise<void> {
+    const hasNone = ({ id, hasImage }: Row) => id !== null || !hasImage;
+    for (const { deviceId } of this.#rows.all().filter((row) => !hasNone(row))) {
+      await this.#change(deviceId, (row) =>
+        hasNone(row) ? {} : { hasImage: false, dataset: null },
+      );
+    }
+  }
+
   /** Takes an item off this device, whatever became of it. */
   async discard(deviceId: string): Promise<void> {
     const row = this.#rows.get(deviceId);

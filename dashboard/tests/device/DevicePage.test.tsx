@@ -189,7 +189,7 @@ describe("a still", () => {
   it("is sent as it is, by consent, and classified as it is sent", async () => {
     new FakeCamera(); // for its bitmaps and canvas
     const target = { name: "fruit", label: "apple" };
-    consentTo({ send: true, dataset: target });
+    consentTo(`${fake.url} ${fake.me?.id}`, { send: true, dataset: target });
     await started();
     await choose();
     await screen.findByTestId("device-result");

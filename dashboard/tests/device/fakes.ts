@@ -89,6 +89,7 @@ class FakeOutbox {
   refusal: Error | null = null;
   discarded: string[] = [];
   retried: string[] = [];
+  withheld = 0;
   readonly #listeners = new Set<() => void>();
 
   empty(): void {
@@ -99,6 +100,7 @@ class FakeOutbox {
     this.labels = [];
     this.discarded = [];
     this.retried = [];
+    this.withheld = 0;
   }
 
   item(changes: Partial<OutboxItem> = {}): OutboxItem {
@@ -152,6 +154,10 @@ class FakeOutbox {
       },
       retry: (deviceId: string) => {
         this.retried.push(deviceId);
+        return Promise.resolve();
+      },
+      withhold: () => {
+        this.withheld += 1;
         return Promise.resolve();
       },
       send: () => Promise.resolve(),

@@ -161,6 +161,43 @@ describe("what cannot be sent", () => {
     expect(fake.records).toHaveLength(2);
   });
 
+  it("goes without its image where the consent is taken back meanwhile", async () => {
+    fake.down = true;
+    fake.datasets.list = [dataset("pets", [])];
+    const to = { name: "pets", label: null };
+    const sent = await outbox.add(newRecord(1, { image: jpeg(), dataset: to }));
+    await outbox.label(sent, "dog");
+    await outbox.withhold();
+    const database = new OutboxDatabase();
+    expect(await database.image(sent)).toBeUndefined();
+    await database.close();
+    fake.down = false;
+    await outbox.send();
+    expect(outbox.view().items).toMatchObject([
+      { state: "sent", hasImage: false, feedback: { label: "dog" } },
+    ]);
+    expect(fake.devices.batches).toEqual([1]);
+    expect(fake.requests.filter(({ url }) => url.includes("/datasets"))).toEqual([]);
+  });
+
+  it("is sent without its image, and once, where that is withheld while others are sent", async () => {
+    fake.down = true;
+    const ids = [1, 2].map((n) => outbox.add(newRecord(n, { image: jpeg() })));
+    await Promise.all(ids);
+    await outbox.send();
+    fake.down = false;
+    let withheld: Promise<void> | undefined;
+    fake.failing = (path) => {
+      if (path.startsWith("/predict?")) withheld ??= outbox.withhold();
+      return withheld ? withheld.then(() => null) : null;
+    };
+    await outbox.send();
+    expect(states()).toEqual(["sent", "sent"]);
+    // The first was on its way already.
+    expect(outbox.view().items.map(({ hasImage }) => hasImage)).toEqual([false, true]);
+    expect([...fake.devices.came.values()]).toEqual([1, 1]);
+  });
+
   it("is the caller's alone: nobody else sees or sends it", async () => {
     await outbox.start();
     fake.down = true;
