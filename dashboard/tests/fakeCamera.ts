@@ -6,6 +6,8 @@ export class FakeCamera {
   readonly wanted: MediaTrackConstraints[] = [];
   readonly lamp: boolean[] = [];
   running = 0;
+  /** The camera that was opened last ends by itself. */
+  unplug: () => void = () => undefined;
   readonly #waiting = new Map<number, () => void>();
   #count = 0;
 
@@ -13,6 +15,7 @@ export class FakeCamera {
     const track = () => {
       this.running += 1;
       return {
+        addEventListener: (_: "ended", listener: () => void) => (this.unplug = listener),
         stop: () => (this.running -= 1),
         getCapabilities: () => (torch ? { torch: true } : {}),
         applyConstraints: ({ advanced }: { advanced: [{ torch: boolean }] }) => {

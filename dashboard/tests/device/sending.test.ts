@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { consented, consentTo } from "../../src/device/send/consent";
+import { thumbnailOf } from "../../src/device/send/jpeg";
 import { Noticer } from "../../src/device/send/noticer";
 import { grey, isSameScene, SIDE } from "../../src/device/send/scene";
 
@@ -83,6 +84,26 @@ describe("what is worth sending", () => {
     }
     expect(drawn).toBeLessThan(5);
   });
+});
+
+it("a JPEG of what is transparent has it on white, as the model sees it", async () => {
+  const drawn: unknown[] = [];
+  const context = {
+    set fillStyle(colour: string) {
+      drawn.push(colour);
+    },
+    fillRect: (...box: number[]) => drawn.push(box),
+    drawImage: () => drawn.push("image"),
+  };
+  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(context as never);
+  vi.spyOn(HTMLCanvasElement.prototype, "toBlob").mockImplementation((give) => {
+    give(new Blob(["jpeg"]));
+  });
+  const bitmap = { width: 480, height: 120, close: vi.fn() };
+  vi.stubGlobal("createImageBitmap", () => Promise.resolve(bitmap));
+  await thumbnailOf(new Blob(["png"]));
+  expect(drawn).toEqual(["#fff", [0, 0, 240, 60], "image"]);
+  expect(bitmap.close).toHaveBeenCalledOnce();
 });
 
 describe("consent", () => {

@@ -216,6 +216,14 @@ describe("what cannot be sent", () => {
   });
 });
 
+it("says that it took some time, also where the browser hides its clock", async () => {
+  const hidden = { ...answer("cat"), milliseconds: { decode: 0, prepare: 0, infer: 0 } };
+  await outbox.add(newRecord(1, { answer: hidden }));
+  await outbox.send();
+  const [sent] = fake.requests.filter(({ url }) => url.endsWith("/predictions"));
+  expect(await sent?.json()).toMatchObject({ records: [{ milliseconds: 1 }] });
+});
+
 describe("the room on the device", () => {
   const full = () => new DOMException("no room", "QuotaExceededError");
 
@@ -252,6 +260,20 @@ describe("the room on the device", () => {
     const database = new OutboxDatabase();
     expect(await database.rows(`${fake.url} user:1`)).toHaveLength(1);
     await database.close();
+  });
+
+  it("that cannot be read is told, and looked at again", async () => {
+    await outbox.add(newRecord(1));
+    await outbox.close();
+    const rows = vi.spyOn(OutboxDatabase.prototype, "rows");
+    rows.mockRejectedValueOnce(new DOMException("denied", "SecurityError"));
+    const next = openOutbox(fake);
+    await next.start();
+    const problem = { code: "device_storage_failed" };
+    expect(next.view()).toMatchObject({ state: "stopped", problem });
+    await next.send();
+    expect(next.view()).toMatchObject({ state: "idle", problem: null, items: [{}] });
+    await next.close();
   });
 
   it("takes no image that cannot be sent directly", async () => {
