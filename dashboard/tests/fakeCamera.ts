@@ -12,10 +12,13 @@ export class FakeCamera {
   #count = 0;
 
   constructor({ cameras = 1, torch = false, refusal = null as DOMException | null } = {}) {
+    const tell = (unplug: () => void) => (this.unplug = unplug);
     const track = () => {
       this.running += 1;
       return {
-        addEventListener: (_: "ended", listener: () => void) => (this.unplug = listener),
+        set onended(listener: () => void) {
+          tell(listener);
+        },
         stop: () => (this.running -= 1),
         getCapabilities: () => (torch ? { torch: true } : {}),
         applyConstraints: ({ advanced }: { advanced: [{ torch: boolean }] }) => {

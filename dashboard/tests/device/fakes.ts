@@ -10,6 +10,7 @@ type Code = ConstructorParameters<typeof EngineError>[0];
 /** Engines that answer what a test says, and count what was asked of them. */
 export class FakeEngines {
   kept: ModelName[] = [];
+  serving: ModelName = { name: "starter", version: "1.0.0" };
   answer = engineAnswer();
   /** Of files; as of frames where it is `null`. */
   stillAnswer: EngineAnswer | null = null;
@@ -48,7 +49,7 @@ export class FakeEngines {
     this.#check();
     this.running += 1;
     return {
-      model: which === "serving" ? { name: "starter", version: "1.0.0" } : which,
+      model: which === "serving" ? this.serving : which,
       threads: 1,
       labels: ["cat", "dog", "lion"],
       classify: (image, options) => {

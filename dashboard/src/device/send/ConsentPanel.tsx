@@ -6,7 +6,6 @@ import { useApi } from "../../api/ApiContext";
 import { useOutbox } from "../../outbox/useOutbox";
 import { useOwner } from "../../outbox/useOwner";
 import { Combobox } from "../../ui/combobox/Combobox";
-import { MissingScope } from "../../ui/notice/MissingScope";
 import { type Consent, consentTo, useConsent } from "./consent";
 import css from "./ConsentPanel.module.css";
 
@@ -21,7 +20,7 @@ export function ConsentPanel() {
   return (
     <section className="card panel" aria-labelledby="consent-title" data-testid="device-consent">
       <h2 id="consent-title">{t("device.consent.title")}</h2>
-      {maySend ? (
+      {maySend && (
         <label className="check">
           <input
             type="checkbox"
@@ -38,8 +37,6 @@ export function ConsentPanel() {
           />
           {t("device.consent.send")}
         </label>
-      ) : (
-        <MissingScope route="POST /predict" />
       )}
       <p id="consent-text" className="small">
         {t(consent.send ? "device.consent.on" : "device.consent.off")}

@@ -56,9 +56,10 @@ export function useCamera(ideal: Size = PHOTO): Camera {
         const [seen = null] = opened.getVideoTracks();
         setTrack(seen);
         // Unplugged, or no longer allowed: else the last image would stay as if it were seen now.
-        seen?.addEventListener("ended", () => {
-          if (wanted) setError(new ApiError("camera_failed", "the camera has ended"));
-        });
+        if (seen)
+          seen.onended = () => {
+            if (wanted) setError(new ApiError("camera_failed", "the camera has ended"));
+          };
         await video.current.play().catch(() => undefined); // the next frame starts it
         setReady(true);
         const devices = await navigator.mediaDevices.enumerateDevices();
