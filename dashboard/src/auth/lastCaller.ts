@@ -1,7 +1,5 @@
 import type { Me } from "visionflow-client";
 
-import { MODELS_CACHE } from "../ondevice/cache";
-
 /** Who used this page last on this device, for a page that opens without a network. */
 export interface LastCaller {
   /** As the sign-in names the person; null in a stage without sign-in. */
@@ -33,11 +31,14 @@ export function rememberCaller(caller: LastCaller): void {
  * The page does not open for this person without a network any more, as after signing out, and the
  * team's models do not stay on the device. What waits to be sent does, for that person alone.
  */
-export function forgetCaller(): void {
+export async function forgetCaller(): Promise<void> {
   try {
     localStorage.removeItem(KEY);
   } catch {
     // There was nothing to be remembered in.
   }
-  if ("caches" in globalThis) void caches.delete(MODELS_CACHE).catch(() => false);
+  // Not with the page, which needs it first.
+  await import("../ondevice/cache")
+    .then(({ forgetModels }) => forgetModels())
+    .catch(() => undefined);
 }

@@ -3,3 +3,8 @@
  * which clears them.
  */
 export const MODELS_CACHE = "visionflow.models";
+
+/** Takes every model off this device. */
+export async function forgetModels(): Promise<void> {
+  if ("caches" in globalThis) await caches.delete(MODELS_CACHE);
+}

@@ -117,7 +117,9 @@ describe("without a network", () => {
     renderGate();
     await screen.findByText(/Signed in as/);
     expect(lastCaller()).toBeNull();
-    expect(forgotten).toHaveBeenCalledWith("visionflow.models");
+    await vi.waitFor(() => {
+      expect(forgotten).toHaveBeenCalledWith("visionflow.models");
+    });
   });
 
   it("who comes again finds the models that they kept", async () => {
