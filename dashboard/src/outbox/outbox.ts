@@ -137,11 +137,11 @@ export class Outbox {
 
   /** Takes back the consent to send images: those that wait stay here, and their answers go alone. */
   async withhold(): Promise<void> {
-    const hasNone = ({ id, hasImage }: Row) => id !== null || !hasImage;
-    for (const { deviceId } of this.#rows.all().filter((row) => !hasNone(row))) {
-      await this.#change(deviceId, (row) =>
-        hasNone(row) ? {} : { hasImage: false, dataset: null },
-      );
+    const withheld = { hasImage: false, dataset: null };
+    const rows = await this.#kept(() => this.#database.rows(this.#owner.key));
+    for (const { deviceId, id, hasImage } of rows) {
+      if (id !== null || !hasImage) continue;
+      await this.#change(deviceId, (row) => (row.id === null ? withheld : {}));
     }
   }
 
