@@ -99,7 +99,7 @@ describe("the model", () => {
     expect(device.opened).toEqual([{ name: "fruit", version: "2.0.0" }]);
   });
 
-  it("is told from one that serves since, which takes its place when that is wanted", async () => {
+  it("says that another one serves since, which takes its place when that is wanted", async () => {
     device.kept = [{ name: "starter", version: "1.1.0" }];
     fake.status = { ...fake.status, model: { name: "starter", version: "1.1.0" } };
     renderDashboard(fake, "/device"); // opened just before
@@ -111,7 +111,7 @@ describe("the model", () => {
     expect(device.running, "one engine at a time").toBe(1);
   });
 
-  it("of the address is not told of what serves", async () => {
+  it("of the address stays, whatever serves", async () => {
     device.kept = [{ name: "fruit", version: "2.0.0" }];
     renderDashboard(fake, "/device?model=fruit/2.0.0");
     await screen.findByTestId("device-model");
