@@ -209,6 +209,21 @@ def test_a_quantized_graph_keeps_its_numbers(kind: type[np.generic]) -> None:
         assert np.ascontiguousarray(numbers.transpose(order)).tobytes() in data
 
 
+def test_pixels_are_the_first_quantized_numbers_where_the_graph_takes_them_so() -> None:
+    """As networks that subtract a mean and no more are quantized."""
+    graph = onnx.load_from_string(quantized(np.uint8))
+    nodes, constants = graph.graph.node, graph.graph.initializer
+    for node in [one for one in nodes if one.output[0] in ("whole", "pixels", "pixels_q")]:
+        nodes.remove(node)
+    next(one for one in nodes if one.output[0] == "pixels_d").input[0] = "turned"
+    zero = next(one for one in constants if one.name == "pixels_zero")
+    zero.CopyFrom(numpy_helper.from_array(np.array(114, np.uint8), "pixels_zero"))
+    wanted, found = both(graph.SerializeToString())
+    assert np.abs(wanted["embedding"]).max() > 0
+    assert np.abs(found["embedding"] - wanted["embedding"]).max() < 0.025
+    assert np.abs(found["embedding"] - wanted["embedding"]).mean() < 0.003
+
+
 def test_uint8_is_the_same_value_in_int8() -> None:
     scale = Scale.of(np.array(0.5, np.float32), np.array(100, np.uint8))
     numbers = signed(np.array([0, 100, 255], np.uint8)).astype(np.int64)
