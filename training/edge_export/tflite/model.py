@@ -13,7 +13,9 @@ _SCHEMA_VERSION = 3
 # The versions in which operators take int8, where that is not the first.
 _VERSIONS = {
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), 3),
-    **dict.fromkeys(("ADD", "MUL", "SUB", "PAD", "MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN"), 2),
+    **dict.fromkeys(
+        ("ADD", "MUL", "SUB", "PAD", "PADV2", "MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN"), 2
+    ),
     **dict.fromkeys(("CONCATENATION", "TRANSPOSE", "LOGISTIC", "DEQUANTIZE", "QUANTIZE"), 2),
     "FULLY_CONNECTED": 4,
 }
