@@ -253,3 +253,15 @@ def test_a_camera_that_sends_nothing_is_an_error(tmp_path: Path) -> None:
     ):
         camera._silent_s = 0.1
         list(camera.frames(threading.Event()))
+
+
+def test_asked_twice_to_end_it_ends_at_once_and_says_nothing(
+    model: str, photo: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_given: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "_run", ended)
+    assert main([model, photo]) == 130
+    said = capsys.readouterr()
+    assert said.out == said.err == ""
