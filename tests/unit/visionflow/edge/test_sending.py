@@ -233,10 +233,12 @@ def test_the_thread_sends_what_is_left_before_it_ends(world: World) -> None:
     assert world.journal.counts() == {"sent": 2}
 
 
-def test_what_the_api_says_nothing_of_waits_without_a_flood(world: World) -> None:
+def test_what_the_api_says_nothing_of_waits_without_a_flood(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.add(2)
     sender = world.sender()
-    world.api._records = lambda _body: {"items": []}  # type: ignore[method-assign]
+    monkeypatch.setattr(world.api, "_records", lambda _body: {"items": []})
     pauses = [sender.send_some() for _ in range(3)]
     assert [more for more, _ in pauses] == [False] * 3
     assert pauses[0][1] < pauses[1][1] < pauses[2][1]
