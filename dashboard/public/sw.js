@@ -3,10 +3,11 @@
  *
  * It keeps the site's own files and nothing else: the page, its settings (config.json), its icons,
  * and the files under assets/, whose names change with their content and which assets.json lists.
- * So each page opens, also one that was not visited before the network went. Whatever it does not
- * name here, above all every answer of the API and every image, goes past it untouched. What
- * classifies on the device, under engine/, is kept from its first use on; engine.json lists it. The local cloud serves page and API from one
- * origin, so the rule is by path within the page's own folder, never by origin.
+ * So each page opens, also one that was not visited before the network went. What classifies on the
+ * device, under engine/, is kept from its first use on; engine.json lists it. Whatever it does not
+ * name here, above all every answer of the API and every image, goes past it untouched. The local
+ * cloud serves page and API from one origin, so the rule is by path within the page's own folder,
+ * never by origin.
  */
 const CACHE = "visionflow-2";
 const PAGE = ["./", "index.html", "config.json", "manifest.json", "favicon.svg"];
@@ -115,6 +116,7 @@ async function keepListed(cache, folder) {
 }
 
 async function keep(cache, request, response) {
-  if (response.ok) await cache.put(request, response.clone());
+  // Without room for it, it is answered all the same.
+  if (response.ok) await cache.put(request, response.clone()).catch(() => undefined);
   return response;
 }

@@ -99,7 +99,8 @@ export class FakeApi {
   readonly backfills = new FakeBackfills();
   readonly devices = new FakeDevices();
   /** Answers of particular requests, `null` where the usual one is to come. */
-  failing: ((path: string, method: string) => Response | Promise<Response> | null) | null = null;
+  failing: ((path: string, method: string) => Response | Promise<Response | null> | null) | null =
+    null;
   /** Nothing listens any more. */
   down = false;
   /** How long it thinks about each request, milliseconds. */

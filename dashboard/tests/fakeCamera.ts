@@ -6,13 +6,19 @@ export class FakeCamera {
   readonly wanted: MediaTrackConstraints[] = [];
   readonly lamp: boolean[] = [];
   running = 0;
+  /** The camera that was opened last ends by itself. */
+  unplug: () => void = () => undefined;
   readonly #waiting = new Map<number, () => void>();
   #count = 0;
 
   constructor({ cameras = 1, torch = false, refusal = null as DOMException | null } = {}) {
+    const tell = (unplug: () => void) => (this.unplug = unplug);
     const track = () => {
       this.running += 1;
       return {
+        set onended(listener: () => void) {
+          tell(listener);
+        },
         stop: () => (this.running -= 1),
         getCapabilities: () => (torch ? { torch: true } : {}),
         applyConstraints: ({ advanced }: { advanced: [{ torch: boolean }] }) => {

@@ -180,6 +180,11 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"height": 2.5}, "invalid_body"),
     ({"milliseconds": -1}, "invalid_parameter"),
     ({"extra": 1}, "invalid_body"),
+    # Numbers that no row holds.
+    ({"top_k": [CALM, {"label": "blue", "confidence": 1e-200}]}, "invalid_parameter"),
+    ({"familiarity": 1e300}, "invalid_parameter"),
+    ({"familiarity": -1e-200}, "invalid_parameter"),
+    ({"milliseconds": 1e-200}, "invalid_parameter"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version as installed
@@ -82,9 +83,10 @@ def export(artifact: Path, target_name: str, images: Images, out: Path) -> Expor
     manifest = read_manifest(artifact)
     for entry in manifest.served_files:
         entry.check((artifact / entry.path).read_bytes())
-    partial = out.with_name(f"{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    # A name that nobody else has: an own folder must not be lost, nor one of an export at its side.
+    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    partial.chmod(0o755)
     try:
         _write(partial, artifact, manifest, target)
         names = (target.name, runtime)

@@ -73,7 +73,7 @@ async function loadGate(auth: AuthConfig): Promise<Gate> {
   try {
     const session = await signIn.resume(window.location, window.history);
     if (session) {
-      if (lastCaller()?.subject !== session.subject) forgetCaller();
+      if (lastCaller()?.subject !== session.subject) void forgetCaller();
       return { state: "open", signIn, session };
     }
     return { state: "closed", signIn, problem: null, expired: false };

@@ -86,7 +86,7 @@ export class CognitoSignIn {
       secondFactor: secondFactor(this.#config.region, token),
       signInAgain: null,
       signOut: async () => {
-        forgetCaller();
+        await forgetCaller();
         // Without it the refresh token would stay good for its whole life. Signing out goes on
         // where it fails, as it does for a token that is revoked already.
         await this.#manager.revokeTokens(["refresh_token"]).catch(() => undefined);

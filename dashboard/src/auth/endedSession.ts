@@ -26,10 +26,9 @@ export function endedSession(
       ),
     secondFactor: { associate: refused, confirm: refused, remove: refused },
     signInAgain: signIn,
-    signOut: () => {
-      forgetCaller();
+    signOut: async () => {
+      await forgetCaller();
       window.location.reload();
-      return Promise.resolve();
     },
   };
 }

@@ -27,11 +27,18 @@ export function rememberCaller(caller: LastCaller): void {
   }
 }
 
-/** The page does not open for this person without a network any more, as after signing out. */
-export function forgetCaller(): void {
+/**
+ * The page does not open for this person without a network any more, as after signing out, and the
+ * team's models do not stay on the device. What waits to be sent does, for that person alone.
+ */
+export async function forgetCaller(): Promise<void> {
   try {
     localStorage.removeItem(KEY);
   } catch {
     // There was nothing to be remembered in.
   }
+  // Not with the page, which needs it first.
+  await import("../ondevice/cache")
+    .then(({ forgetModels }) => forgetModels())
+    .catch(() => undefined);
 }

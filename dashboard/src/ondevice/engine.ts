@@ -172,6 +172,7 @@ class RunningEngine implements Engine {
   #ask(command: (id: number) => Command, image: Blob | Frame): Promise<EngineAnswer> {
     return new Promise((done, failed) => {
       if (this.#ended) {
+        if (!(image instanceof Blob)) image.close(); // nobody else does
         failed(this.#ended);
         return;
       }

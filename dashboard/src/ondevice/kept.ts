@@ -1,7 +1,7 @@
 import type { DeviceModel, ModelName } from "visionflow-client";
 
-/** Not "visionflow-…": those caches are the service worker's, which clears them. */
-const CACHE = "visionflow.models";
+import { MODELS_CACHE } from "./cache.ts";
+
 /** Versions whose files are kept, the latest opened first. */
 const MOST = 3;
 
@@ -113,7 +113,7 @@ function isSame(a: ModelName, b: ModelName | null): boolean {
 
 async function open(): Promise<Cache | null> {
   try {
-    return await caches.open(CACHE);
+    return await caches.open(MODELS_CACHE);
   } catch {
     return null; // storage is denied
   }

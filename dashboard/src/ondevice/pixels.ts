@@ -18,6 +18,9 @@ export interface Prepared {
   prepareMs: number;
 }
 
+/** Of a canvas. Safari leaves one of more than 2 ** 24 pixels empty, without an error. */
+const MOST_PIXELS = 2 ** 23;
+
 /** The centred square that the model sees. */
 export function cropBox(spec: InputSpec, width: number, height: number): Edges {
   const side = (Math.min(width, height) * spec.size) / spec.resize;
@@ -92,15 +95,23 @@ export class Preparation {
     };
   }
 
-  /** RGBA of a part at its own scale, transparency on white. */
+  /** RGBA of a part at its own scale, transparency on white; of a large one band by band. */
   #read(image: Frame, { left, top, right, bottom }: Edges): Uint8ClampedArray {
     const width = right - left;
     const height = bottom - top;
-    const context = this.#canvas(width, height);
+    const rows = Math.min(height, Math.max(1, Math.floor(MOST_PIXELS / width)));
+    const context = this.#canvas(width, rows);
     context.fillStyle = "#fff";
-    context.fillRect(0, 0, width, height);
-    context.drawImage(image, left, top, width, height, 0, 0, width, height);
-    return context.getImageData(0, 0, width, height).data;
+    const band = (from: number) => {
+      const many = Math.min(rows, height - from);
+      context.fillRect(0, 0, width, many);
+      context.drawImage(image, left, top + from, width, many, 0, 0, width, many);
+      return context.getImageData(0, 0, width, many).data;
+    };
+    if (rows === height) return band(0);
+    const rgba = new Uint8ClampedArray(width * height * 4);
+    for (let from = 0; from < height; from += rows) rgba.set(band(from), from * width * 4);
+    return rgba;
   }
 
   #canvas(width: number, height: number): OffscreenCanvasRenderingContext2D {

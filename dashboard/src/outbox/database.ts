@@ -44,7 +44,7 @@ export class OutboxDatabase {
 
   /**
    * Changes what is there now, whoever changed it last; undefined where it is gone. The image goes
-   * once the cloud has it.
+   * once the cloud has it, or is not to have it.
    */
   change(deviceId: string, changes: (row: Row) => Partial<Row>): Promise<Row | undefined> {
     return this.#do(async (db) => {
@@ -52,10 +52,10 @@ export class OutboxDatabase {
       const records = change.objectStore("records");
       const before = await records.get(deviceId);
       const after = before && { ...before, ...changes(before) };
-      const isRecorded = (after?.id ?? null) !== null;
+      const isNeeded = after?.hasImage === true && after.id === null;
       await Promise.all([
         after && records.put(after),
-        isRecorded && change.objectStore("images").delete(deviceId),
+        !isNeeded && change.objectStore("images").delete(deviceId),
         change.done,
       ]);
       return after;

@@ -67,10 +67,6 @@ export class Outbox {
   /** Reads what waits and sends it, now and whenever there may be a network again. */
   async start(): Promise<void> {
     this.#schedule.listen();
-    await this.#kept(async () => {
-      for (const row of await this.#database.rows(this.#owner.key)) this.#rows.set(row);
-      this.#isRead = true;
-    }).catch(() => undefined); // it is told
     await this.send();
   }
 
@@ -139,6 +135,16 @@ export class Outbox {
     await this.#change(deviceId, () => ({ refusal: null }));
   }
 
+  /** Takes back the consent to send images: those that wait stay here, and their answers go alone. */
+  async withhold(): Promise<void> {
+    const withheld = { hasImage: false, dataset: null };
+    const rows = await this.#kept(() => this.#database.rows(this.#owner.key));
+    for (const { deviceId, id, hasImage } of rows) {
+      if (id !== null || !hasImage) continue;
+      await this.#change(deviceId, (row) => (row.id === null ? withheld : {}));
+    }
+  }
+
   /** Takes an item off this device, whatever became of it. */
   async discard(deviceId: string): Promise<void> {
     const row = this.#rows.get(deviceId);
@@ -158,6 +164,7 @@ export class Outbox {
   async #run(): Promise<void> {
     this.#schedule.clear();
     try {
+      await this.#read();
       while (this.#again) {
         this.#again = false;
         // What another tab is sending is looked at again after it.
@@ -172,6 +179,15 @@ export class Outbox {
       this.#schedule.failed(error);
       this.#show(isOffline ? "offline" : "stopped", isOffline ? null : error);
     }
+  }
+
+  /** What earlier pages left; again at each try where the database could not be read. */
+  async #read(): Promise<void> {
+    if (this.#isRead) return;
+    await this.#kept(async () => {
+      for (const row of await this.#database.rows(this.#owner.key)) this.#rows.set(row);
+    });
+    this.#isRead = true;
   }
 
   async #pass(): Promise<void> {

@@ -77,7 +77,8 @@ export class Pass {
     let row: Row | undefined = first;
     let step = nextStep(first);
     try {
-      while (row && isWaiting(row)) {
+      // One whose image was withheld meanwhile goes with those that have none.
+      while (row && isWaiting(row) && (row.id !== null || row.hasImage)) {
         step = nextStep(row);
         row = await this.#step(row);
       }
@@ -95,15 +96,17 @@ export class Pass {
       case "record": {
         const image = await database.image(deviceId);
         if (!image) {
-          // Another tab has just sent it, or the browser has lost it.
+          // Another tab has just sent it, it is not to be sent, or the browser has lost it.
           const now = await database.row(deviceId);
-          if (now?.id !== null) return now;
+          if (now?.id !== null || !now.hasImage) return now;
           return this.#change(deviceId, () => ({
             refusal: { code: "device_image_lost", message: "" },
           }));
         }
         const answer = await sendImage(api, row, image);
-        return this.#change(deviceId, () => ({ id: answer.id, refusal: answer.error }));
+        // It has gone, also where it was withheld meanwhile.
+        const changes = { id: answer.id, refusal: answer.error, hasImage: true };
+        return this.#change(deviceId, () => changes);
       }
       case "label": {
         if (id === null || said === null) return undefined;

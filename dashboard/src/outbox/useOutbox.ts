@@ -16,6 +16,8 @@ export interface OutboxActions extends OutboxView {
   /** Sends a refused item again. */
   retry: (deviceId: string) => Promise<void>;
   discard: (deviceId: string) => Promise<void>;
+  /** Sends no image that waits; the answers go alone. */
+  withhold: () => Promise<void>;
   send: () => Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export function useOutbox(): OutboxActions {
     label: async (deviceId, label) => (await known()).label(deviceId, label),
     retry: async (deviceId) => (await known()).retry(deviceId),
     discard: async (deviceId) => (await known()).discard(deviceId),
+    withhold: async () => (await known()).withhold(),
     send: async () => (await known()).send(),
   };
 }

@@ -112,8 +112,23 @@ describe("without a network", () => {
   it("nobody is taken for the person who signed in before them", async () => {
     rememberCaller({ ...ANN, subject: "2", me: { id: "user:2", name: "bob@team.test" } });
     rememberUser();
+    const forgotten = vi.fn(() => Promise.resolve(true));
+    vi.stubGlobal("caches", { delete: forgotten });
     renderGate();
     await screen.findByText(/Signed in as/);
     expect(lastCaller()).toBeNull();
+    await vi.waitFor(() => {
+      expect(forgotten).toHaveBeenCalledWith("visionflow.models");
+    });
+  });
+
+  it("who comes again finds the models that they kept", async () => {
+    rememberCaller(ANN);
+    rememberUser();
+    const forgotten = vi.fn(() => Promise.resolve(true));
+    vi.stubGlobal("caches", { delete: forgotten });
+    renderGate();
+    await screen.findByText(/Signed in as/);
+    expect(forgotten).not.toHaveBeenCalled();
   });
 });

@@ -144,8 +144,11 @@ describe("signing out", () => {
   it("revokes the refresh token, and leaves nothing in the tab", async () => {
     const tokenEndpoint = vi.fn(answering("access"));
     rememberCaller({ subject: "1", email: null, me: { id: "user:1", name: "a" } });
+    const forgotten = vi.fn(() => Promise.resolve(true));
+    vi.stubGlobal("caches", { delete: forgotten });
     const leave = await signOut(tokenEndpoint);
     expect(lastCaller()).toBeNull(); // the page opens for nobody without a network
+    expect(forgotten).toHaveBeenCalledWith("visionflow.models");
     const [, request] = revoked(tokenEndpoint)[0] ?? [];
     expect(request?.method).toBe("POST");
     const form = Object.fromEntries(request?.body as URLSearchParams);

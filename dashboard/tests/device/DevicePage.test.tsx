@@ -99,6 +99,37 @@ describe("the model", () => {
     expect(device.opened).toEqual([{ name: "fruit", version: "2.0.0" }]);
   });
 
+  it("says that another one serves since, which takes its place when that is wanted", async () => {
+    device.kept = [{ name: "starter", version: "1.1.0" }];
+    fake.status = { ...fake.status, model: { name: "starter", version: "1.1.0" } };
+    renderDashboard(fake, "/device"); // opened just before
+    expect(await screen.findByTestId("device-newer")).toHaveTextContent("starter/1.1.0 serves now");
+    device.serving = { name: "starter", version: "1.1.0" };
+    await userEvent.click(screen.getByTestId("device-use-newer"));
+    expect(await screen.findByTestId("device-model")).toHaveTextContent("starter/1.1.0");
+    expect(screen.queryByTestId("device-newer")).not.toBeInTheDocument();
+    expect(device.running, "one engine at a time").toBe(1);
+  });
+
+  it("of the address stays, whatever serves", async () => {
+    device.kept = [{ name: "fruit", version: "2.0.0" }];
+    renderDashboard(fake, "/device?model=fruit/2.0.0");
+    await screen.findByTestId("device-model");
+    expect(screen.queryByTestId("device-newer")).not.toBeInTheDocument();
+  });
+
+  it("opens for nobody who may not classify, be it kept by another", async () => {
+    device.kept = [{ name: "starter", version: "1.0.0" }];
+    fake.me = me({ scopes: ["read"] });
+    renderDashboard(fake, "/device");
+    const scope = await screen.findByTestId("missing-scope");
+    expect(scope).toHaveAttribute("data-scope", "predict");
+    for (const id of ["device-start", "device-camera", "device-send"]) {
+      expect(screen.queryByTestId(id)).not.toBeInTheDocument();
+    }
+    expect(device.running).toBe(0);
+  });
+
   it.each([
     ["device_unsupported", "cannot run the model"],
     ["device_model_missing", "not on this device"],
@@ -189,7 +220,7 @@ describe("a still", () => {
   it("is sent as it is, by consent, and classified as it is sent", async () => {
     new FakeCamera(); // for its bitmaps and canvas
     const target = { name: "fruit", label: "apple" };
-    consentTo({ send: true, dataset: target });
+    consentTo(`${fake.url} ${fake.me?.id}`, { send: true, dataset: target });
     await started();
     await choose();
     await screen.findByTestId("device-result");

@@ -10,6 +10,7 @@ type Code = ConstructorParameters<typeof EngineError>[0];
 /** Engines that answer what a test says, and count what was asked of them. */
 export class FakeEngines {
   kept: ModelName[] = [];
+  serving: ModelName = { name: "starter", version: "1.0.0" };
   answer = engineAnswer();
   /** Of files; as of frames where it is `null`. */
   stillAnswer: EngineAnswer | null = null;
@@ -48,7 +49,7 @@ export class FakeEngines {
     this.#check();
     this.running += 1;
     return {
-      model: which === "serving" ? { name: "starter", version: "1.0.0" } : which,
+      model: which === "serving" ? this.serving : which,
       threads: 1,
       labels: ["cat", "dog", "lion"],
       classify: (image, options) => {
@@ -89,6 +90,7 @@ class FakeOutbox {
   refusal: Error | null = null;
   discarded: string[] = [];
   retried: string[] = [];
+  withheld = 0;
   readonly #listeners = new Set<() => void>();
 
   empty(): void {
@@ -99,6 +101,7 @@ class FakeOutbox {
     this.labels = [];
     this.discarded = [];
     this.retried = [];
+    this.withheld = 0;
   }
 
   item(changes: Partial<OutboxItem> = {}): OutboxItem {
@@ -152,6 +155,10 @@ class FakeOutbox {
       },
       retry: (deviceId: string) => {
         this.retried.push(deviceId);
+        return Promise.resolve();
+      },
+      withhold: () => {
+        this.withheld += 1;
         return Promise.resolve();
       },
       send: () => Promise.resolve(),

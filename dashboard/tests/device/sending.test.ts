@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { consented, consentTo } from "../../src/device/send/consent";
+import { thumbnailOf } from "../../src/device/send/jpeg";
 import { Noticer } from "../../src/device/send/noticer";
 import { grey, isSameScene, SIDE } from "../../src/device/send/scene";
 
@@ -85,29 +86,73 @@ describe("what is worth sending", () => {
   });
 });
 
+it("a JPEG of what is transparent has it on white, as the model sees it", async () => {
+  const drawn: unknown[] = [];
+  const context = {
+    set fillStyle(colour: string) {
+      drawn.push(colour);
+    },
+    fillRect: (...box: number[]) => drawn.push(box),
+    drawImage: () => drawn.push("image"),
+  };
+  vi.spyOn(HTMLCanvasElement.prototype, "getContext").mockReturnValue(context as never);
+  vi.spyOn(HTMLCanvasElement.prototype, "toBlob").mockImplementation((give) => {
+    give(new Blob(["jpeg"]));
+  });
+  const bitmap = { width: 480, height: 120, close: vi.fn() };
+  vi.stubGlobal("createImageBitmap", () => Promise.resolve(bitmap));
+  await thumbnailOf(new Blob(["png"]));
+  expect(drawn).toEqual(["#fff", [0, 0, 240, 60], "image"]);
+  expect(bitmap.close).toHaveBeenCalledOnce();
+});
+
 describe("consent", () => {
+  const ANNA = "https://api.test user:anna";
+  const BEN = "https://api.test user:ben";
+  const NONE = { send: false, dataset: null };
+  const store = (text: string) => {
+    localStorage.setItem(`visionflow.device.consent ${ANNA}`, text);
+  };
+
   it("is not given until somebody gives it", () => {
-    expect(consented()).toEqual({ send: false, dataset: null });
+    expect(consented(ANNA)).toEqual(NONE);
   });
 
   it("is remembered on this device, with where to", () => {
     const given = { send: true, dataset: { name: "fruit", label: null } };
-    consentTo(given);
-    expect(consented()).toEqual(given);
+    consentTo(ANNA, given);
+    expect(consented(ANNA)).toEqual(given);
+    expect(consented(ANNA)).toBe(consented(ANNA));
     localStorage.clear();
-    expect(consented().send).toBe(false);
+    expect(consented(ANNA).send).toBe(false);
+  });
+
+  it("is that of one caller: nobody else on this device has given it", () => {
+    consentTo(ANNA, { send: true, dataset: { name: "fruit", label: null } });
+    expect(consented(BEN)).toEqual(NONE);
+    expect(consented(null)).toEqual(NONE);
+    consentTo(BEN, { send: true, dataset: null });
+    consentTo(BEN, NONE);
+    expect(consented(ANNA).send).toBe(true);
+  });
+
+  it("is none where the browser denies its storage", () => {
+    vi.spyOn(Storage.prototype, "getItem").mockImplementation(() => {
+      throw new DOMException("denied", "SecurityError");
+    });
+    expect(consented(ANNA)).toEqual(NONE);
   });
 
   it.each(["yes", "1", '"true"', "[]", '{"send":"true"}', '{"send":1}', "null", "{"])(
     "is not what reads %s",
     (stored) => {
-      localStorage.setItem("visionflow.device.consent", stored);
-      expect(consented()).toEqual({ send: false, dataset: null });
+      store(stored);
+      expect(consented(ANNA)).toEqual(NONE);
     },
   );
 
   it("does not go to a dataset whose name is broken", () => {
-    localStorage.setItem("visionflow.device.consent", '{"send":true,"dataset":{"name":7}}');
-    expect(consented()).toEqual({ send: true, dataset: null });
+    store('{"send":true,"dataset":{"name":7}}');
+    expect(consented(ANNA)).toEqual({ send: true, dataset: null });
   });
 });

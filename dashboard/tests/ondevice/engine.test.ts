@@ -209,6 +209,10 @@ describe("an open engine", () => {
       else workers.at(-1)?.dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
       await expect(waiting).rejects.toMatchObject({ code: "device_failed" });
       await expect(engine.classify(image)).rejects.toMatchObject({ code: "device_failed" });
+      const close = vi.fn();
+      const frame = { close } as unknown as ImageBitmap;
+      await expect(engine.frame(frame)).rejects.toMatchObject({ code: "device_failed" });
+      expect(close, "its memory is the camera's").toHaveBeenCalledOnce();
       expect(workers.at(-1)?.ended).toBe(true);
     }
   });

@@ -161,6 +161,45 @@ describe("what cannot be sent", () => {
     expect(fake.records).toHaveLength(2);
   });
 
+  it("goes without its image where the consent is taken back meanwhile", async () => {
+    fake.down = true;
+    fake.datasets.list = [dataset("pets", [])];
+    const to = { name: "pets", label: null };
+    const sent = await outbox.add(newRecord(1, { image: jpeg(), dataset: to }));
+    await outbox.label(sent, "dog");
+    const tab = openOutbox(fake); // which has not read what is here
+    await tab.withhold();
+    await tab.close();
+    const database = new OutboxDatabase();
+    expect(await database.image(sent)).toBeUndefined();
+    await database.close();
+    fake.down = false;
+    await outbox.send();
+    expect(outbox.view().items).toMatchObject([
+      { state: "sent", hasImage: false, feedback: { label: "dog" } },
+    ]);
+    expect(fake.devices.batches).toEqual([1]);
+    expect(fake.requests.filter(({ url }) => url.includes("/datasets"))).toEqual([]);
+  });
+
+  it("is sent without its image, and once, where that is withheld while others are sent", async () => {
+    fake.down = true;
+    const ids = [1, 2].map((n) => outbox.add(newRecord(n, { image: jpeg() })));
+    await Promise.all(ids);
+    await outbox.send();
+    fake.down = false;
+    let withheld: Promise<void> | undefined;
+    fake.failing = (path) => {
+      if (path.startsWith("/predict?")) withheld ??= outbox.withhold();
+      return withheld ? withheld.then(() => null) : null;
+    };
+    await outbox.send();
+    expect(states()).toEqual(["sent", "sent"]);
+    // The first was on its way already.
+    expect(outbox.view().items.map(({ hasImage }) => hasImage)).toEqual([false, true]);
+    expect([...fake.devices.came.values()]).toEqual([1, 1]);
+  });
+
   it("is the caller's alone: nobody else sees or sends it", async () => {
     await outbox.start();
     fake.down = true;
@@ -177,6 +216,14 @@ describe("what cannot be sent", () => {
     expect(waitingOf(`${fake.url} user:1`)).toBe(0);
     expect(fake.records).toHaveLength(1);
   });
+});
+
+it("says that it took some time, also where the browser hides its clock", async () => {
+  const hidden = { ...answer("cat"), milliseconds: { decode: 0, prepare: 0, infer: 0 } };
+  await outbox.add(newRecord(1, { answer: hidden }));
+  await outbox.send();
+  const [sent] = fake.requests.filter(({ url }) => url.endsWith("/predictions"));
+  expect(await sent?.json()).toMatchObject({ records: [{ milliseconds: 1 }] });
 });
 
 describe("the room on the device", () => {
@@ -215,6 +262,20 @@ describe("the room on the device", () => {
     const database = new OutboxDatabase();
     expect(await database.rows(`${fake.url} user:1`)).toHaveLength(1);
     await database.close();
+  });
+
+  it("that cannot be read is told, and looked at again", async () => {
+    await outbox.add(newRecord(1));
+    await outbox.close();
+    const rows = vi.spyOn(OutboxDatabase.prototype, "rows");
+    rows.mockRejectedValueOnce(new DOMException("denied", "SecurityError"));
+    const next = openOutbox(fake);
+    await next.start();
+    const problem = { code: "device_storage_failed" };
+    expect(next.view()).toMatchObject({ state: "stopped", problem });
+    await next.send();
+    expect(next.view()).toMatchObject({ state: "idle", problem: null, items: [{}] });
+    await next.close();
   });
 
   it("takes no image that cannot be sent directly", async () => {

@@ -12,20 +12,22 @@ type Listener = (event: object) => void;
 
 let kept: Map<string, Response>;
 let network: (url: string) => Promise<Response>;
+let put: (url: string, response: Response) => Promise<void>;
 let listeners: Record<string, Listener>;
 
 beforeEach(() => {
   kept = new Map();
   network = (url) => Promise.resolve(new Response(`network ${url}`));
+  put = (url, response) => {
+    kept.set(url, response);
+    return Promise.resolve();
+  };
   listeners = {};
   const absolute = (request: string | Request) =>
     new URL(typeof request === "string" ? request : request.url, SCOPE).href;
   const cache = {
     match: (request: string | Request) => Promise.resolve(kept.get(absolute(request))?.clone()),
-    put: (request: Request, response: Response) => {
-      kept.set(absolute(request), response);
-      return Promise.resolve();
-    },
+    put: (request: Request, response: Response) => put(absolute(request), response),
     add: async (path: string) => {
       kept.set(absolute(path), await network(absolute(path)));
     },
@@ -73,6 +75,15 @@ describe("the service worker", () => {
     expect(await ask(path)).toBeNull();
     expect(kept.size).toBe(0);
   });
+
+  it.each(["index.html", "assets/index-1.js", "engine/worker-1.js"])(
+    "answers with %s from the network where there is no room to keep it",
+    async (path) => {
+      put = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
+      expect(await ask(path)).toBe(`network ${SCOPE}${path}`);
+      expect(kept.size).toBe(0);
+    },
+  );
 
   it("touches nothing that is sent", async () => {
     expect(await ask("index.html", "POST")).toBeNull();

@@ -114,9 +114,17 @@ class Conversion:
         name, scale = node.input[0], self._scale_of(node)
         if name in self._constants:
             self._constants[node.output[0]] = Constant(signed(self._constants[name].numbers), scale)
+        elif self._values[name].scale is None:
+            self._pixels(node, self._values[name], scale)
         else:
             # The value stays in int8 until an operator asks for more.
             self.same(node.output[0], self._values[name])
+
+    def _pixels(self, node: onnx.NodeProto, image: Value, scale: Scale) -> None:
+        """The image's own numbers stand for values: the same values in int8."""
+        self.model.scale(image.tensor, scale.unsigned())
+        tensor = self.wrote(node.output[0], image.shape, scale)
+        self.model.add("QUANTIZE", [image.tensor], tensor, "QuantizeOptions")
 
 
 def attributes(node: onnx.NodeProto) -> dict[str, Any]:

@@ -13,7 +13,9 @@ _SCHEMA_VERSION = 3
 # The versions in which operators take int8, where that is not the first.
 _VERSIONS = {
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D"), 3),
-    **dict.fromkeys(("ADD", "MUL", "SUB", "PAD", "MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN"), 2),
+    **dict.fromkeys(
+        ("ADD", "MUL", "SUB", "PAD", "PADV2", "MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN"), 2
+    ),
     **dict.fromkeys(("CONCATENATION", "TRANSPOSE", "LOGISTIC", "DEQUANTIZE", "QUANTIZE"), 2),
     "FULLY_CONNECTED": 4,
 }
@@ -51,13 +53,18 @@ class Model:
             buffer.data = np.frombuffer(np.ascontiguousarray(data).tobytes(), np.uint8)
             self._buffers.append(buffer)
             made.buffer = len(self._buffers) - 1
-        if scale is not None:
-            made.quantization = self._schema.QuantizationParametersT()
-            made.quantization.scale = scale.scales.tolist()
-            made.quantization.zeroPoint = scale.zeros.tolist()
-            made.quantization.quantizedDimension = scale.axis
         self._graph.tensors.append(made)
-        return len(self._graph.tensors) - 1
+        tensor = len(self._graph.tensors) - 1
+        if scale is not None:
+            self.scale(tensor, scale)
+        return tensor
+
+    def scale(self, tensor: int, scale: Scale) -> None:
+        """Say what the numbers of a tensor stand for."""
+        found = self._schema.QuantizationParametersT()
+        found.scale, found.zeroPoint = scale.scales.tolist(), scale.zeros.tolist()
+        found.quantizedDimension = scale.axis
+        self._graph.tensors[tensor].quantization = found
 
     def constant(self, name: str, data: Array, scale: Scale | None = None) -> int:
         return self.tensor(name, data.shape, data.dtype.name, scale, data)

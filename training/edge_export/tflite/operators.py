@@ -107,10 +107,11 @@ def _padded(
     steps: Sequence[int],
     spread: Sequence[int],
     given: Attributes,
-    lowest: float = 0.0,
+    *,
+    lowest: bool = False,
 ) -> tuple[Value, int, tuple[int, int]]:
     """The input, TFLite's kind of padding, and height and width of the output. Padding that TFLite
-    has no kind for becomes an operator of its own."""
+    has no kind for becomes an operator of its own: with zeros, or with the ``lowest`` number."""
     if given.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"", b"VALID") or given.get("ceil_mode"):
         raise TrainingError("tflite: a window with automatic padding or ceil_mode is not known.")
     top, left, bottom, right = given.get("pads", [0, 0, 0, 0])
@@ -123,14 +124,18 @@ def _padded(
     same = [_same(sides[i], windows[i], steps[i]) for i in range(2)]
     if same == [(top, bottom), (left, right)]:
         return value, _SAME, (shape[0], shape[1])
-    if lowest:
-        raise TrainingError("tflite: a largest value over this padding is not known.")
     pads = np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
     larger = (1, *whole, value.shape[3])
     kind = "float32" if value.scale is None else "int8"
     tensor = c.model.tensor(f"{name}.padded", larger, kind, value.scale)
     inputs = [value.tensor, c.model.constant(f"{name}.pads", pads)]
-    c.model.add("PAD", inputs, tensor, "PadOptions")
+    if lowest:
+        least = np.array([np.finfo(np.float32).min if value.scale is None else -128])
+        scale = value.scale and Scale(value.scale.scales, value.scale.zeros)
+        inputs.append(c.model.constant(f"{name}.lowest", least.astype(kind), scale))
+        c.model.add("PADV2", inputs, tensor, "PadV2Options")
+    else:
+        c.model.add("PAD", inputs, tensor, "PadOptions")
     return type(value)(tensor, larger, value.scale), _VALID, (shape[0], shape[1])
 
 
@@ -144,9 +149,9 @@ def _max_pool(c: Conversion, node: onnx.NodeProto, given: Attributes) -> None:
     value = c.value(node.input[0])
     steps = given.get("strides", [1, 1])
     kernel = given["kernel_shape"]
-    # SAME leaves what is outside out of the largest value, as ONNX does; PAD would not.
+    # What is outside is never the largest value, as in ONNX.
     value, padding, shape = _padded(
-        c, node.output[0], value, kernel, steps, [1, 1], given, lowest=1.0
+        c, node.output[0], value, kernel, steps, [1, 1], given, lowest=True
     )
     output = c.wrote(node.output[0], (1, *shape, value.shape[3]), value.scale)
     c.model.add(

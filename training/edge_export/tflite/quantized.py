@@ -25,6 +25,10 @@ class Scale:
         zeros = np.atleast_1d(zero).astype(np.int64) - shift
         return cls(np.atleast_1d(scale).astype(np.float32), zeros, axis)
 
+    def unsigned(self) -> "Scale":
+        """Of the same values in uint8."""
+        return Scale(self.scales, self.zeros + _UINT8_SHIFT, self.axis)
+
     def same_as(self, other: "Scale") -> bool:
         return np.array_equal(self.scales, other.scales) and np.array_equal(self.zeros, other.zeros)
 

@@ -6,9 +6,14 @@ export type Frame = ImageBitmap | VideoFrame;
 export function videoFrames(video: HTMLVideoElement): FrameSource<Frame> {
   return {
     onNext: (callback) => {
-      // Missing in browsers of before 2024: then the screen's rate, of frames that may repeat.
-      if (!("requestVideoFrameCallback" in video)) {
-        const id = requestAnimationFrame(callback);
+      // Missing in browsers of before 2024: then the screen's rate, of frames that may repeat, once
+      // there is one.
+      if (!hasCallback(video)) {
+        const look = () => {
+          if (video.readyState >= video.HAVE_CURRENT_DATA) callback();
+          else id = requestAnimationFrame(look);
+        };
+        let id = requestAnimationFrame(look);
         return () => {
           cancelAnimationFrame(id);
         };
@@ -21,4 +26,9 @@ export function videoFrames(video: HTMLVideoElement): FrameSource<Frame> {
     // A VideoFrame is the camera's own memory: nothing is copied or converted on this thread.
     grab: () => ("VideoFrame" in window ? new VideoFrame(video) : createImageBitmap(video)),
   };
+}
+
+/** TypeScript's types have it in every browser. */
+function hasCallback(video: object): boolean {
+  return "requestVideoFrameCallback" in video;
 }

@@ -32,6 +32,8 @@ export function useEngine(which: ModelName | "serving"): { opening: Opening; ope
   const open = useCallback(() => {
     turn.current += 1;
     const own = turn.current;
+    engine.current?.close(); // another version takes its place
+    engine.current = null;
     const tell = (next: Opening) => {
       if (own === turn.current) setOpening(next);
     };

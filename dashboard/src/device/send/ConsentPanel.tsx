@@ -3,8 +3,9 @@ import { useTranslation } from "react-i18next";
 
 import { useMay } from "../../access/useMe";
 import { useApi } from "../../api/ApiContext";
+import { useOutbox } from "../../outbox/useOutbox";
+import { useOwner } from "../../outbox/useOwner";
 import { Combobox } from "../../ui/combobox/Combobox";
-import { MissingScope } from "../../ui/notice/MissingScope";
 import { type Consent, consentTo, useConsent } from "./consent";
 import css from "./ConsentPanel.module.css";
 
@@ -12,34 +13,37 @@ import css from "./ConsentPanel.module.css";
 export function ConsentPanel() {
   const { t } = useTranslation();
   const may = useMay();
+  const owner = useOwner();
   const consent = useConsent();
+  const { withhold } = useOutbox();
   const maySend = may("POST /predict");
   return (
     <section className="card panel" aria-labelledby="consent-title" data-testid="device-consent">
       <h2 id="consent-title">{t("device.consent.title")}</h2>
-      {maySend ? (
+      {maySend && (
         <label className="check">
           <input
             type="checkbox"
             role="switch"
             checked={consent.send}
+            disabled={owner === null}
             aria-describedby="consent-text"
-            onChange={({ target }) => {
-              consentTo({ ...consent, send: target.checked });
+            onChange={({ target: { checked } }) => {
+              if (owner === null) return;
+              consentTo(owner, { ...consent, send: checked });
+              if (!checked) void withhold().catch(() => undefined); // the outbox tells why
             }}
             data-testid="device-send"
           />
           {t("device.consent.send")}
         </label>
-      ) : (
-        <MissingScope route="POST /predict" />
       )}
       <p id="consent-text" className="small">
         {t(consent.send ? "device.consent.on" : "device.consent.off")}
       </p>
-      {consent.send && maySend && (
+      {consent.send && maySend && owner !== null && (
         <>
-          {may("POST /datasets/{name}/predictions") && <Target consent={consent} />}
+          {may("POST /datasets/{name}/predictions") && <Target owner={owner} consent={consent} />}
           <p className="muted small">{t("device.consent.remembered")}</p>
         </>
       )}
@@ -48,7 +52,7 @@ export function ConsentPanel() {
 }
 
 /** The history alone, or a dataset too, and the label there. */
-function Target({ consent }: { consent: Consent }) {
+function Target({ owner, consent }: { owner: string; consent: Consent }) {
   const { t } = useTranslation();
   const api = useApi();
   const { data: datasets = [] } = useQuery({
@@ -70,7 +74,10 @@ function Target({ consent }: { consent: Consent }) {
           className="input"
           value={dataset?.name ?? ""}
           onChange={({ target: { value } }) => {
-            consentTo({ ...consent, dataset: value === "" ? null : { name: value, label: null } });
+            consentTo(owner, {
+              ...consent,
+              dataset: value === "" ? null : { name: value, label: null },
+            });
           }}
           data-testid="device-where"
         >
@@ -89,7 +96,7 @@ function Target({ consent }: { consent: Consent }) {
           choices={choices}
           value={dataset.label}
           onChange={(label) => {
-            consentTo({ ...consent, dataset: { ...dataset, label } });
+            consentTo(owner, { ...consent, dataset: { ...dataset, label } });
           }}
           placeholder={t("device.consent.noLabel")}
           testId="device-label-in-dataset"

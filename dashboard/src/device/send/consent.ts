@@ -1,5 +1,7 @@
 import { useSyncExternalStore } from "react";
 
+import { useOwner } from "../../outbox/useOwner";
+
 /** What may leave this device besides answers, and where it goes. */
 export interface Consent {
   /** Whether images are sent. */
@@ -11,23 +13,40 @@ export interface Consent {
 const STORAGE_KEY = "visionflow.device.consent";
 const NONE: Consent = { send: false, dataset: null };
 
-let read: { text: string | null; consent: Consent } = { text: null, consent: NONE };
+/** What was read last, so that it is the same object while it says the same. */
+let read: { key: string; text: string | null; consent: Consent } | null = null;
 const listeners = new Set<() => void>();
 
-/** What was agreed to on this device; nothing until somebody has. */
-export function consented(): Consent {
-  const text = localStorage.getItem(STORAGE_KEY);
-  if (text !== read.text) read = { text, consent: parse(text) };
-  return text === null ? NONE : read.consent;
+/** What `owner` agreed to on this device; nothing until they have, and nothing for nobody. */
+export function consented(owner: string | null): Consent {
+  if (owner === null) return NONE;
+  const key = keyOf(owner);
+  const text = stored(key);
+  if (read?.key !== key || read.text !== text) read = { key, text, consent: parse(text) };
+  return read.consent;
 }
 
-export function consentTo(consent: Consent): void {
-  localStorage.setItem(STORAGE_KEY, JSON.stringify(consent));
+export function consentTo(owner: string, consent: Consent): void {
+  localStorage.setItem(keyOf(owner), JSON.stringify(consent));
   for (const listener of listeners) listener();
 }
 
 export function useConsent(): Consent {
-  return useSyncExternalStore(subscribe, consented);
+  const owner = useOwner();
+  return useSyncExternalStore(subscribe, () => consented(owner));
+}
+
+/** Each caller agrees for themselves: another one on the same device has agreed to nothing. */
+function keyOf(owner: string): string {
+  return `${STORAGE_KEY} ${owner}`;
+}
+
+function stored(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null; // storage is denied
+  }
 }
 
 function subscribe(listener: () => void): () => void {
@@ -41,9 +60,10 @@ function subscribe(listener: () => void): () => void {
 
 /** Whatever is not exactly an agreement is none. */
 function parse(text: string | null): Consent {
+  if (text === null) return NONE;
   let found: unknown;
   try {
-    found = JSON.parse(text ?? "null");
+    found = JSON.parse(text);
   } catch {
     return NONE;
   }

@@ -34,7 +34,13 @@ async function scaled(file: Blob, longest: number): Promise<Blob> {
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
-  canvas.getContext("2d")?.drawImage(image, 0, 0, width, height);
+  const context = canvas.getContext("2d");
+  if (context) {
+    // A JPEG has no transparency: on white, as the model sees it.
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, width, height);
+    context.drawImage(image, 0, 0, width, height);
+  }
   image.close();
   const jpeg = await new Promise<Blob | null>((resolve) => {
     canvas.toBlob(resolve, "image/jpeg", QUALITY);

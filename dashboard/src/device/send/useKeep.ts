@@ -1,5 +1,6 @@
 import type { Engine, EngineAnswer } from "../../ondevice/engine";
 import { useOutbox } from "../../outbox/useOutbox";
+import { useOwner } from "../../outbox/useOwner";
 import { consented } from "./consent";
 import { thumbnailOf } from "./jpeg";
 
@@ -24,13 +25,14 @@ interface Options {
  */
 export function useKeep(engine: Engine) {
   const outbox = useOutbox();
+  const owner = useOwner();
   return async (image: File, options: Options = {}): Promise<Kept | null> => {
     const { filename = null, explain = false, only = () => true } = options;
     const madeAt = new Date().toISOString();
     const answer = await engine.classify(image, { explain });
     if (!only(answer)) return null;
     const thumbnail = await thumbnailOf(image).catch(() => null); // the record counts without
-    const { send, dataset } = consented(); // as it is when the record is made
+    const { send, dataset } = consented(owner); // as it is when the record is made
     const record = {
       answer,
       model: engine.model,

@@ -53,7 +53,13 @@ export function useCamera(ideal: Size = PHOTO): Camera {
           return;
         }
         video.current.srcObject = opened;
-        setTrack(opened.getVideoTracks()[0] ?? null);
+        const [seen = null] = opened.getVideoTracks();
+        setTrack(seen);
+        // Unplugged, or no longer allowed: else the last image would stay as if it were seen now.
+        if (seen)
+          seen.onended = () => {
+            if (wanted) setError(new ApiError("camera_failed", "the camera has ended"));
+          };
         await video.current.play().catch(() => undefined); // the next frame starts it
         setReady(true);
         const devices = await navigator.mediaDevices.enumerateDevices();
@@ -119,9 +125,18 @@ async function openCamera(facing: Facing, { width, height }: Size): Promise<Medi
   });
 }
 
+/** By the names of https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia. */
+const CODES: Readonly<Record<string, string>> = {
+  NotAllowedError: "camera_denied",
+  NotReadableError: "camera_failed",
+  AbortError: "camera_failed",
+};
+
 function cameraError(cause: unknown): Error {
   if (cause instanceof ApiError) return cause;
   const name = cause instanceof DOMException ? cause.name : "";
-  const code = name === "NotAllowedError" ? "camera_denied" : "camera_missing";
-  return new ApiError(code, cause instanceof Error ? cause.message : String(cause));
+  return new ApiError(
+    CODES[name] ?? "camera_missing",
+    cause instanceof Error ? cause.message : String(cause),
+  );
 }

@@ -1,5 +1,6 @@
 import { act, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { ApiError } from "visionflow-client";
 import { describe, expect, it } from "vitest";
 
 import { useCamera } from "../../../src/ui/intake/useCamera";
@@ -12,7 +13,7 @@ function View() {
   return (
     <>
       <video ref={video} />
-      <output>{error ? error.message : String(ready)}</output>
+      <output>{error instanceof ApiError ? error.code : String(ready)}</output>
       {turn && <button onClick={turn}>turn</button>}
       {torch && (
         <button aria-pressed={torch.on} onClick={() => void torch.toggle()}>
@@ -51,6 +52,29 @@ describe("the camera", () => {
     expect(await screen.findByText("true")).toBeInTheDocument();
     expect(camera.wanted.map(({ facingMode }) => facingMode)).toEqual(["environment", "user"]);
     expect(camera.running).toBe(1);
+  });
+
+  it.each([
+    ["NotAllowedError", "camera_denied"],
+    ["NotReadableError", "camera_failed"],
+    ["NotFoundError", "camera_missing"],
+  ])("says why it cannot be opened: %s", async (name, code) => {
+    new FakeCamera({ refusal: new DOMException("refused", name) });
+    render(<View />);
+    expect(await screen.findByText(code)).toBeInTheDocument();
+  });
+
+  it("says when it has gone, but not when it was turned", async () => {
+    const camera = new FakeCamera({ cameras: 2 });
+    render(<View />);
+    await screen.findByText("true");
+    const first = camera.unplug;
+    await userEvent.click(await screen.findByRole("button", { name: "turn" }));
+    await screen.findByText("true");
+    act(first);
+    expect(screen.getByText("true")).toBeInTheDocument();
+    act(camera.unplug);
+    expect(screen.getByText("camera_failed")).toBeInTheDocument();
   });
 
   it("switches its light on and off, and forgets it with the camera", async () => {

@@ -84,7 +84,8 @@ def test_an_export_is_a_folder_with_its_proof(written: tuple[Path, Exported]) ->
     assert json.loads((out / "parity.json").read_text())["images"] == len(SHADES)
     assert "100.0%" in (out / "parity.md").read_text()
     assert "No licence came with this version" in (out / "README.md").read_text()
-    assert not out.with_name("tiny.partial").exists()
+    assert [*out.parent.iterdir()] == [out]
+    assert out.stat().st_mode & 0o777 == 0o755
 
 
 def test_the_folder_is_itself_a_version_that_can_be_opened(
@@ -163,9 +164,11 @@ def test_a_model_that_does_not_run_is_no_export(
         return "model.onnx"
 
     monkeypatch.setitem(targets.TARGETS, "onnx", replace(TARGETS["onnx"], write=broken))
+    own = tmp_path / "out.partial"
+    own.mkdir()
     with pytest.raises(TrainingError, match="The example of the export fails: "):
         export(artifact, "onnx", photos, tmp_path / "out")
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [own]
 
 
 def test_without_images_nothing_is_proven(artifact: Path, photos: Images, tmp_path: Path) -> None:

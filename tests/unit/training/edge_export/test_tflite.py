@@ -19,6 +19,8 @@ pytest.importorskip("ai_edge_litert", reason="the target tflite needs ai-edge-li
 SIDE, CHANNELS, CLASSES = 12, 6, 5
 Arrays = dict[str, npt.NDArray[np.generic]]
 RANDOM = np.random.default_rng(0)
+# Of a residual network's first layers: TFLite has no kind of padding for it.
+POOL = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
 IMAGE = RANDOM.integers(0, 256, (1, SIDE, SIDE, 3), dtype=np.uint8)
 
 
@@ -115,6 +117,14 @@ REAL: dict[str, tuple[list[onnx.NodeProto], Arrays]] = {
             "six": np.array(6, np.float32),
         },
     ),
+    "a largest value over padding": (
+        [
+            conv("w", "pixels", "a", kernel_shape=[1, 1]),
+            helper.make_node("Sub", ["a", "much"], ["b"]),
+            helper.make_node("MaxPool", ["b"], ["features"], **POOL),
+        ],
+        {"w": normal(CHANNELS, 3, 1, 1), "much": np.array(9, np.float32)},
+    ),
     "squeeze and excitation": (
         [
             conv("w", "pixels", "a", kernel_shape=[1, 1]),
@@ -152,8 +162,10 @@ def test_a_graph_in_float_answers_the_same(name: str) -> None:
         assert np.allclose(found[output], values, atol=1e-4), output
 
 
-def quantized(kind: type[np.generic]) -> bytes:
-    """Convolution, depthwise convolution and sum in int8, as the ladder quantizes them."""
+def quantized(kind: type[np.generic], *, pooled: bool = False) -> bytes:
+    """Convolution, depthwise convolution and sum in int8, as the ladder quantizes them; ``pooled``:
+    with the largest value over a window with padding."""
+    last = "MaxPool" if pooled else "Identity"
     constants: Arrays = {"features": np.array(CHANNELS)}
     nodes: list[onnx.NodeProto] = []
 
@@ -187,13 +199,14 @@ def quantized(kind: type[np.generic]) -> bytes:
     activation("b", 0.01, 100)
     nodes.append(helper.make_node("Add", ["a_d", "b_d"], ["c"]))
     activation("c", 0.025, 110)
-    nodes.append(helper.make_node("Identity", ["c_d"], ["features"]))
+    nodes.append(helper.make_node(last, ["c_d"], ["features"], **(POOL if pooled else {})))
     return model(nodes, constants)
 
 
+@pytest.mark.parametrize("pooled", [False, True], ids=["", "pooled"])
 @pytest.mark.parametrize("kind", [np.uint8, np.int8])
-def test_a_quantized_graph_keeps_its_numbers(kind: type[np.generic]) -> None:
-    graph = quantized(kind)
+def test_a_quantized_graph_keeps_its_numbers(kind: type[np.generic], pooled: bool) -> None:
+    graph = quantized(kind, pooled=pooled)
     wanted, found = both(graph)
     # One step of the last scale at most, and most numbers not even that.
     assert np.abs(found["embedding"] - wanted["embedding"]).max() < 0.025
@@ -207,6 +220,21 @@ def test_a_quantized_graph_keeps_its_numbers(kind: type[np.generic]) -> None:
         )
         order = (1, 2, 3, 0) if numbers.shape[1] == 1 else (0, 2, 3, 1)
         assert np.ascontiguousarray(numbers.transpose(order)).tobytes() in data
+
+
+def test_pixels_are_the_first_quantized_numbers_where_the_graph_takes_them_so() -> None:
+    """As networks that subtract a mean and no more are quantized."""
+    graph = onnx.load_from_string(quantized(np.uint8))
+    nodes, constants = graph.graph.node, graph.graph.initializer
+    for node in [one for one in nodes if one.output[0] in ("whole", "pixels", "pixels_q")]:
+        nodes.remove(node)
+    next(one for one in nodes if one.output[0] == "pixels_d").input[0] = "turned"
+    zero = next(one for one in constants if one.name == "pixels_zero")
+    zero.CopyFrom(numpy_helper.from_array(np.array(114, np.uint8), "pixels_zero"))
+    wanted, found = both(graph.SerializeToString())
+    assert np.abs(wanted["embedding"]).max() > 0
+    assert np.abs(found["embedding"] - wanted["embedding"]).max() < 0.025
+    assert np.abs(found["embedding"] - wanted["embedding"]).mean() < 0.003
 
 
 def test_uint8_is_the_same_value_in_int8() -> None:

@@ -165,3 +165,44 @@ def test_files_and_folders_that_are_named_come_in_their_order(tmp_path: Path) ->
     assert found == ["z.jpg", "a.jpg", "b.jpg"]
     with pytest.raises(EdgeError, match=r"none\.jpg: No such file"):
         list(listed([tmp_path / "none.jpg"]))
+
+
+def test_a_file_that_is_written_over_in_place_is_found_again(tmp_path: Path, clock: Clock) -> None:
+    file = put(tmp_path / "latest.jpg", b"1")
+    age(tmp_path)
+    watched = WatchedFolder(tmp_path, clock)
+    assert names(watched.finished()) == ["latest.jpg"]
+    put(file, b"12", LONG_AGO + 1)
+    age(tmp_path)
+    assert names(watched.finished()) == []
+    clock.now += 5.1
+    (found,) = watched.finished()
+    assert found.size == 2
+
+
+def test_a_name_that_is_no_text_is_written_so_that_it_can_be_kept(
+    tmp_path: Path, clock: Clock
+) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xc3\xa4.jpg"))
+    try:
+        put(path)
+    except OSError:
+        pytest.skip("the file system has no such names")
+    (watched,) = WatchedFolder(tmp_path, clock).finished()
+    assert watched.name == "%FFä.jpg"
+    (given,) = listed([tmp_path])
+    assert given.name.endswith("/%FFä.jpg")
+    assert watched.path == given.path == path
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    put(tmp_path / "b.jpg")
+    (tmp_path / "a.jpg").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "c.jpg")
+    (tmp_path / "d.jpg").mkdir()
+    assert [one.path.name for one in listed([tmp_path])] == ["b.jpg"]
+
+
+def test_a_file_that_is_not_there_is_said_before_any_is_found(tmp_path: Path) -> None:
+    with pytest.raises(EdgeError, match=r"none\.jpg: No such file"):
+        listed([put(tmp_path / "a.jpg"), tmp_path / "none.jpg"])

@@ -5,6 +5,8 @@ import os
 import sqlite3
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -207,3 +209,59 @@ def test_numpy_s_threads_are_bounded_unless_somebody_says_otherwise(
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     assert main([model]) == program.USAGE
     assert os.environ.pop("OPENBLAS_NUM_THREADS") == "1"
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe", b"two words"])
+def test_a_file_without_a_key_is_told_before_anything_waits(
+    model: str, photo: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    key = tmp_path / "key.txt"
+    key.write_bytes(content)
+    assert main([model, photo, "--sync", "http://localhost", "--key", str(key)]) == 1
+    assert error(capsys) == {"code": "file", "message": f"{key}: holds no API key."}
+
+
+def test_what_a_camera_s_shell_has_started_ends_with_it(tmp_path: Path) -> None:
+    """It holds the pipes, which would be waited for."""
+    (tmp_path / "child.sh").write_text("sleep 600 & echo $! > child.pid; wait")
+    with opened_camera(f"sh -c 'cd {tmp_path} && . ./child.sh'"):
+        file = tmp_path / "child.pid"
+        until(lambda: file.exists() and file.read_text().strip() != "")
+        child = int(file.read_text())
+    until(lambda: not is_running(child))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_camera_that_sends_nothing_is_an_error(tmp_path: Path) -> None:
+    with (
+        opened_camera("sleep 600") as camera,
+        pytest.raises(EdgeError, match=r"no frame for 0\.1 seconds"),
+    ):
+        camera._silent_s = 0.1
+        list(camera.frames(threading.Event()))
+
+
+def test_asked_twice_to_end_it_ends_at_once_and_says_nothing(
+    model: str, photo: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_given: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "_run", ended)
+    assert main([model, photo]) == 130
+    said = capsys.readouterr()
+    assert said.out == said.err == ""

@@ -2,6 +2,7 @@
 kill between any two steps."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -284,3 +285,78 @@ def test_work_in_threads_is_answered_in_order_with_a_bound_on_what_waits() -> No
             gate.release()
         ready += [result for item in (4, 5) for result in threads.add(item)] + threads.rest()
     assert ready == list(range(6))
+
+
+def test_a_file_with_a_name_that_is_no_text_is_answered_and_can_be_sent(
+    device: Device, photos: Path
+) -> None:
+    path = Path(os.fsdecode(os.fsencode(photos) + b"/\xff.png"))
+    try:
+        path.write_bytes(encode(plain("grey"), "PNG"))
+    except OSError:
+        pytest.skip("the file system has no such names")
+    device.classify(photos)
+    assert device.names().count("%FF") == 1
+    waiting = device.journal.waiting(25, with_image=True)
+    assert path in [one.path for one in waiting]
+    device.classify(photos)
+    assert device.names().count("%FF") == 1
+
+
+def test_a_file_that_is_too_large_is_not_read(
+    device: Device, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (photos / "huge.jpg").open("wb") as file:
+        file.truncate(33_000_000)
+    read = Path.read_bytes
+    opened: list[str] = []
+    monkeypatch.setattr(Path, "read_bytes", lambda self: opened.append(self.stem) or read(self))
+    device.classify(photos)
+    (line,) = (line for line in device.lines() if line["file"].endswith("huge.jpg"))
+    assert line["error"]["code"] == "image_too_large"
+    assert "huge" not in opened
+
+
+def test_frames_leave_nothing_in_the_journal(device: Device) -> None:
+    run = CameraRun(device.answering, device.journal, device.told(), ALL, 0.0)
+    for number in range(5):
+        seen(run, ("red", "blue")[number % 2], float(number))
+    waiting = device.journal.counts()
+    assert set(waiting) == {"waiting"}
+    for with_image in (False, True):
+        for one in device.journal.waiting(25, with_image=with_image):
+            device.journal.settle(one.device_id, "sent")
+    assert device.journal.counts() == {}
+
+
+def test_a_watched_folder_s_journal_loses_what_is_gone_while_it_runs(
+    device: Device, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device.classify(photos, Sync())
+    (photos / "red.png").unlink()
+    monkeypatch.setattr("visionflow.edge.run._FORGET_S", 0.0)
+    stop = threading.Event()
+    forget = device.journal.forget_gone
+
+    def once() -> None:
+        forget()
+        stop.set()
+
+    monkeypatch.setattr(device.journal, "forget_gone", once)
+    FileRun(device.answering, device.journal, device.told(), Sync()).watch(
+        WatchedFolder(photos), stop
+    )
+    assert device.journal.counts() == {"kept": 3}
+
+
+def test_the_end_of_the_file_is_searched_after_a_start_alone(
+    device: Device, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = device.told()
+    asked: list[object] = []
+    monkeypatch.setattr(device.lines_file, "has", lambda ids: asked.append(ids) or set())
+    FileRun(device.answering, device.journal, told, Sync()).once(
+        listed([photos]), threading.Event()
+    )
+    assert len(device.lines()) == 4
+    assert asked == []

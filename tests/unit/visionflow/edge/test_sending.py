@@ -231,3 +231,29 @@ def test_the_thread_sends_what_is_left_before_it_ends(world: World) -> None:
     world.add(2)
     sender.finish(60)
     assert world.journal.counts() == {"sent": 2}
+
+
+def test_what_the_api_says_nothing_of_waits_without_a_flood(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add(2)
+    sender = world.sender()
+    monkeypatch.setattr(world.api, "_records", lambda _body: {"items": []})
+    pauses = [sender.send_some() for _ in range(3)]
+    assert [more for more, _ in pauses] == [False] * 3
+    assert pauses[0][1] < pauses[1][1] < pauses[2][1]
+    assert world.journal.counts() == {"waiting": 2}
+    assert world.said == ["Records wait: the API says nothing of what was sent."]
+
+
+@pytest.mark.parametrize(
+    ("after", "seconds"), [(None, 300.0), (0.1, 2.0), (60.0, 60.0), (2_600_000.0, 3600.0)]
+)
+def test_pauses_are_bounded_however_long_it_fails(
+    world: World, after: float | None, seconds: float
+) -> None:
+    world.add(1)
+    sender = world.sender()
+    sender._failures = 5_000
+    world.api.before = failing(1, LimitError("wait", "quota_exceeded", retry_after=after))
+    assert sender.send_some() == (False, seconds)

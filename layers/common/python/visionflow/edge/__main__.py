@@ -94,6 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(_checked(parser().parse_args(arguments)))
     except EdgeError as error:
         return _tell(error.code, str(error))
+    except KeyboardInterrupt:
+        # Asked twice, or before there was anything to end.
+        return 128 + signal.SIGINT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -117,7 +120,8 @@ def _known(error: Exception) -> tuple[str, str] | None:
     if isinstance(error, sqlite3.Error):
         return "journal", f"The journal fails ({error}); is the disk full?"
     if isinstance(error, OSError):
-        return "file", f"{error.filename or 'error'}: {error.strerror or error}."
+        place = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        return "file", f"{place}{error.strerror or error}."
     client = sys.modules.get("visionflow.client.errors")
     if client and isinstance(error, client.ApiError):
         return error.code, str(error)
@@ -196,7 +200,13 @@ def _say_waiting(count: int) -> None:
 
 
 def _key(file: Path | None) -> str | None:
-    return None if file is None else file.read_text(encoding="utf-8").strip()
+    """Raises `EdgeError` for a file that holds none, before anything waits for it."""
+    if file is None:
+        return None
+    key = file.read_bytes().decode("ascii", "replace").strip()
+    if not key or not key.isascii() or len(key.split()) > 1:
+        raise EdgeError(f"{file}: holds no API key.", "file")
+    return key
 
 
 class _Ended:

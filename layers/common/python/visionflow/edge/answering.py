@@ -42,9 +42,12 @@ class Answering:
         """The answer to one image, to the bit that of the functions; or its error."""
         return self._line(data, device_id, file, self._classifier.classify)
 
-    def unread(self, error: OSError, device_id: str, file: str) -> Line:
-        """The line of a file that could not be read."""
-        failure = Failure("file", f"{file}: {error.strerror or error}.")
+    def unread(self, error: OSError | ImageError, device_id: str, file: str) -> Line:
+        """The line of a file that could not be read, or is too large to be."""
+        if isinstance(error, ImageError):
+            failure = Failure(error.code, str(error))
+        else:
+            failure = Failure("file", f"{file}: {error.strerror or error}.")
         return self._failed(device_id, file, 0.0, failure)
 
     def frames(self) -> "Frames":

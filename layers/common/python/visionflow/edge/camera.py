@@ -1,19 +1,23 @@
 """The newest frame of a camera, from a command that writes JPEG files to its standard output."""
 
+import os
 import shlex
 import shutil
+import signal
 import subprocess
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from visionflow.edge.errors import EdgeError
 from visionflow.edge.mjpeg import Splitter
 
 _PIECE = 65_536
+# A camera that says nothing for so long is stuck; whoever starts the runner again opens it anew.
+_SILENT_S = 30.0
 _KNOWN = (
     # Raspberry Pi OS, now and before
     "rpicam-vid -t 0 -n --width 640 --height 480 --framerate 30 --codec mjpeg -o -",
@@ -52,8 +56,8 @@ def command_for(given: str) -> list[str]:
 class Camera:
     """Frames that nobody took in time are dropped: an answer is about what is seen now."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        self._process = process
+    def __init__(self, process: "subprocess.Popen[bytes]", silent_s: float = _SILENT_S) -> None:
+        self._process, self._silent_s = process, silent_s
         self._complaints: deque[bytes] = deque(maxlen=5)
         self._changed = threading.Condition()
         self._newest: Frame | None = None
@@ -67,19 +71,25 @@ class Camera:
     def frames(self, stop: threading.Event) -> Iterator[Frame]:
         """The newest frame, each time that one is asked for, until ``stop`` or the stream's end.
 
-        Raises `EdgeError` where the command fails, or ends without a frame.
+        Raises `EdgeError` where the command fails, ends without a frame, or sends none for long.
         """
-        count = 0
+        count, seen = 0, time.monotonic()
         while not stop.is_set():
             with self._changed:
                 self._changed.wait_for(lambda: self._newest or self._ended, timeout=0.2)
                 frame, self._newest = self._newest, None
                 ended = self._ended
             if frame:
-                count += 1
+                count, seen = count + 1, time.monotonic()
                 yield frame
             elif ended:
                 break
+            elif time.monotonic() - seen > self._silent_s:
+                raise EdgeError(
+                    f"The camera's command has sent no frame for {self._silent_s:g} seconds "
+                    f"({count:,} before). Try it in a shell: {self._command}",
+                    "camera",
+                )
         if not stop.is_set():
             self._check_end(count)
 
@@ -96,10 +106,13 @@ class Camera:
         said = b" ".join(self._complaints).decode(errors="replace").strip()
         raise EdgeError(
             f"The camera's command ended with code {code} after {count:,} frames"
-            f"{f' ({said})' if said else ''}. Try it in a shell: "
-            f"{shlex.join(map(str, self._process.args))}",  # type: ignore[arg-type]
+            f"{f' ({said})' if said else ''}. Try it in a shell: {self._command}",
             "camera",
         )
+
+    @property
+    def _command(self) -> str:
+        return shlex.join(map(str, self._process.args))  # type: ignore[arg-type]
 
     def _read(self) -> None:
         splitter, stream = Splitter(), self._process.stdout
@@ -123,7 +136,12 @@ def opened_camera(given: str) -> Iterator[Camera]:
     words = command_for(given)
     try:
         process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # A group of its own: a shell's children end with it, and Ctrl-C is the runner's alone.
+            start_new_session=True,
         )
     except OSError as error:
         raise EdgeError(f"{words[0]}: {error.strerror or error}.", "camera") from error
@@ -133,9 +151,14 @@ def opened_camera(given: str) -> Iterator[Camera]:
         try:
             yield camera
         finally:
-            process.terminate()
-            try:
+            _signal(process, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            _signal(process, signal.SIGKILL)
             camera.join()
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
+    """To the command and all that it has started, which hold its pipes."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

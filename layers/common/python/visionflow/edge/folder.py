@@ -1,7 +1,8 @@
 """Files that are finished, in a folder that others write to.
 
 The folder is polled: events of the kernel are lost when too many come at once, and network shares
-have none. A folder is listed again only when its own time of change says that names came or went.
+have none. A folder is listed again when its own time of change says that names came or went, and
+all of them now and then, because a file that is written over in place leaves no such trace.
 """
 
 import os
@@ -22,11 +23,14 @@ _QUIET_S = 1.0
 _STEP_S = 2.5
 # How long a writer may pause in the middle of a file.
 _PATIENCE_S = 30.0
+# All folders are listed again after this time, or after so many times what it took: that bounds its
+# share of a small machine, however many files there are.
+_ALL_S, _ALL_SHARE = 5.0, 20
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file as it was found; ``name``: its path below the folder, with slashes."""
+    """A file as it was found; ``name``: its path below the folder, with slashes, as text."""
 
     path: Path
     name: str
@@ -65,12 +69,19 @@ class WatchedFolder:
         self._clock = clock
         self._listed: dict[str, _Listed] = {}
         self._growing: dict[str, _Growing] = {}
+        self._all_at = clock() + _ALL_S
 
     def finished(self) -> Iterator[Found]:
-        """Files that are finished in folders that changed since they were last listed. The caller
-        knows which of them are new."""
+        """Files that are finished, in folders that changed since they were last listed, and now and
+        then in all. The caller knows which of them are new."""
+        began = self._clock()
+        if all_again := began >= self._all_at:
+            self._listed.clear()
         yield from self._of_growing()
         yield from self._below(str(self._root), "")
+        if all_again:
+            now = self._clock()
+            self._all_at = now + max(_ALL_S, _ALL_SHARE * (now - began))
 
     def again(self, found: Found) -> bool:
         """Whether a file whose end is missing may still get it: then it is found again, once it has
@@ -135,7 +146,7 @@ class WatchedFolder:
 
     def _found(self, path: str, state: os.stat_result) -> Found:
         name = Path(path).relative_to(self._root).as_posix()
-        return Found(Path(path), name, state.st_size, state.st_mtime_ns)
+        return Found(Path(path), _as_text(name), state.st_size, state.st_mtime_ns)
 
 
 def is_image_name(name: str) -> bool:
@@ -144,14 +155,25 @@ def is_image_name(name: str) -> bool:
 
 def listed(given: list[Path]) -> Iterator[Found]:
     """The files that are ``given``, and the images in folders that are, in their order. Raises
-    `EdgeError` for one that is not there."""
+    `EdgeError` for one that is not there, before any is found."""
+    for path in given:
+        try:
+            path.stat()
+        except OSError as error:
+            raise EdgeError(f"{path}: {error.strerror or error}.", "file") from error
+    return _listed_in(given)
+
+
+def _listed_in(given: list[Path]) -> Iterator[Found]:
     for path in given:
         if path.is_dir():
             for folder, folders, files in os.walk(path):
                 folders[:] = sorted(name for name in folders if not junk_kind(name))
                 for name in sorted(files):
-                    if is_image_name(name) and not junk_kind(name):
-                        yield _as_given(Path(folder) / name)
+                    file = Path(folder) / name
+                    # Not links that lead nowhere, nor pipes, which would be waited for.
+                    if is_image_name(name) and not junk_kind(name) and file.is_file():
+                        yield _as_given(file)
         else:
             yield _as_given(path)
 
@@ -159,6 +181,15 @@ def listed(given: list[Path]) -> Iterator[Found]:
 def _as_given(path: Path) -> Found:
     try:
         state = path.stat()
-    except OSError as error:
-        raise EdgeError(f"{path}: {error.strerror or error}.", "file") from error
-    return Found(path, path.as_posix(), state.st_size, state.st_mtime_ns)
+        size, mtime_ns = state.st_size, state.st_mtime_ns
+    except OSError:
+        size = mtime_ns = 0  # taken away since: whoever reads it says so
+    return Found(path, _as_text(path.as_posix()), size, mtime_ns)
+
+
+def _as_text(name: str) -> str:
+    """A name as text. Bytes in it that are no UTF-8 are written as ``%FF``: Linux allows them, JSON
+    and SQLite do not."""
+    if name.isascii():
+        return name
+    return "".join(f"%{ord(c) - 0xDC00:02X}" if "\udc80" <= c <= "\udcff" else c for c in name)

@@ -7,6 +7,7 @@ once, has one record all the same.
 
 import hashlib
 import json
+import os
 import sqlite3
 import threading
 import uuid
@@ -79,12 +80,11 @@ class Journal:
             if path:
                 path.parent.mkdir(parents=True, exist_ok=True)
             self._rows = sqlite3.connect(
-                path or ":memory:", isolation_level=None, check_same_thread=False
+                path or ":memory:", timeout=0, isolation_level=None, check_same_thread=False
             )
             self._rows.execute("PRAGMA journal_mode = WAL")
             self._rows.execute("PRAGMA synchronous = NORMAL")
             self._rows.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._rows.execute("PRAGMA busy_timeout = 0")
             with self._change():
                 for statement in _SCHEMA.split(";"):
                     self._rows.execute(statement)
@@ -128,7 +128,7 @@ class Journal:
                     (
                         one.line.device_id,
                         found and found.name,
-                        found and str(found.path.absolute()),
+                        found and os.fsencode(found.path.absolute()),
                         found and found.size,
                         found and found.mtime_ns,
                         one.sha256,
@@ -153,13 +153,14 @@ class Journal:
             return self._rows.execute(query, (most,)).fetchall()
 
     def mark_written(self, device_ids: Sequence[str]) -> None:
-        """A line that nobody waits for any more is not kept."""
+        """A line that nobody waits for any more is not kept, and nothing of such a frame."""
         with self._change():
             self._rows.executemany(
                 "UPDATE images SET written = 1, line = CASE state WHEN 'waiting' THEN line END "
                 "WHERE device_id = ?",
                 [(device_id,) for device_id in device_ids],
             )
+            self._forget_frames(device_ids)
 
     def waiting(self, most: int, *, with_image: bool) -> list[Waiting]:
         """The oldest that are to be sent with their image, or without."""
@@ -170,7 +171,7 @@ class Journal:
         with self._lock:
             rows = self._rows.execute(query, (with_image, most)).fetchall()
         return [
-            Waiting(row[0], json.loads(row[1]), row[2], row[3] and Path(row[3]), row[4], row[5])
+            Waiting(row[0], json.loads(row[1]), row[2], _path(row[3]), row[4], row[5])
             for row in rows
         ]
 
@@ -182,13 +183,22 @@ class Journal:
             )
 
     def settle(self, device_id: str, state: State, error: str | None = None) -> None:
-        """What became of a record. A line that was written is not needed any more."""
+        """What became of a record. A line that was written is not needed any more, and nothing of
+        such a frame: no other has its id, and a camera goes on for years."""
         with self._change():
             self._rows.execute(
                 "UPDATE images SET state = ?, error = ?, frame = NULL, "
                 "line = CASE written WHEN 0 THEN line END WHERE device_id = ?",
                 (state, error, device_id),
             )
+            self._forget_frames([device_id])
+
+    def _forget_frames(self, device_ids: Sequence[str]) -> None:
+        self._rows.executemany(
+            "DELETE FROM images WHERE device_id = ? AND name IS NULL AND written "
+            "AND state <> 'waiting'",
+            [(device_id,) for device_id in device_ids],
+        )
 
     def counts(self) -> dict[State, int]:
         query = "SELECT state, count(*) FROM images GROUP BY state"
@@ -197,11 +207,11 @@ class Journal:
         return found
 
     def forget_gone(self) -> None:
-        """Drop rows of files that are not there any more, and of frames, once nothing waits."""
-        settled = "written AND state <> 'waiting'"
+        """Drop rows of files that are not there any more, once nothing waits."""
+        query = "SELECT number, path FROM images WHERE written AND state <> 'waiting'"
         with self._lock:
-            rows = self._rows.execute(f"SELECT number, path FROM images WHERE {settled}")  # noqa: S608
-            gone = [(number,) for number, path in rows if path is None or not Path(path).exists()]
+            rows = self._rows.execute(query).fetchall()
+        gone = [(number,) for number, path in rows if not os.path.exists(path)]  # noqa: PTH110
         with self._change():
             self._rows.executemany("DELETE FROM images WHERE number = ?", gone)
 
@@ -220,3 +230,7 @@ class Journal:
                 self._rows.execute("ROLLBACK")
                 raise
             self._rows.execute("COMMIT")
+
+
+def _path(stored: bytes | None) -> Path | None:
+    return None if stored is None else Path(os.fsdecode(stored))

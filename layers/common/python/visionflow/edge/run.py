@@ -14,6 +14,8 @@ from visionflow.edge.folder import POLL_S, Found, WatchedFolder
 from visionflow.edge.journal import Answered, Journal, State
 from visionflow.edge.lines import Line, Smoothed
 from visionflow.edge.threads import InOrder
+from visionflow.errors import ImageError
+from visionflow.images.limits import DEFAULT_LIMITS
 
 SendImages = Literal["none", "uncertain", "all"]
 
@@ -22,6 +24,8 @@ _BATCH, _BATCH_S = 32, 0.25
 # The same unknown thing before the camera is recorded again after this time.
 _AGAIN_S = 60.0
 _TRUNCATED = "image_truncated"
+# How often the journal of a watched folder loses its rows of files that are gone.
+_FORGET_S = 3600.0
 
 
 class Lines(Protocol):
@@ -54,7 +58,7 @@ class Telling:
         self._journal, self._lines = journal, lines
         self._kept: list[Answered] = []
         self._since = 0.0
-        self._tell()
+        self._tell(after_a_kill=True)
 
     def add(self, answered: Answered) -> None:
         if not self._kept:
@@ -69,11 +73,12 @@ class Telling:
             self._kept.clear()
             self._tell()
 
-    def _tell(self) -> None:
+    def _tell(self, *, after_a_kill: bool = False) -> None:
         while unwritten := self._journal.unwritten(_BATCH):
-            known = self._lines.has([device_id for device_id, _ in unwritten])
+            ids = [device_id for device_id, _ in unwritten]
+            known = self._lines.has(ids) if after_a_kill else set()
             self._lines.write([line for device_id, line in unwritten if device_id not in known])
-            self._journal.mark_written([device_id for device_id, _ in unwritten])
+            self._journal.mark_written(ids)
 
 
 class FileRun:
@@ -87,8 +92,12 @@ class FileRun:
     def watch(self, watched: WatchedFolder, stop: threading.Event) -> None:
         """Until ``stop``."""
         self._watched = watched
+        forgot = time.monotonic()
         with InOrder(self._answer) as threads:
             while not stop.is_set():
+                if time.monotonic() - forgot >= _FORGET_S:
+                    self._journal.forget_gone()
+                    forgot = time.monotonic()
                 self._take(threads, _until(stop, watched.finished()))
                 stop.wait(POLL_S)
 
@@ -115,8 +124,10 @@ class FileRun:
 
     def _answer(self, found: Found) -> Answered:
         try:
+            # Before it is read, because memory is small.
+            DEFAULT_LIMITS.check_bytes(found.size)
             data = found.path.read_bytes()
-        except OSError as error:
+        except (OSError, ImageError) as error:
             device_id = self._journal.id_of(found.name, found.mtime_ns, "")
             line = self._answering.unread(error, device_id, found.name)
             return Answered(line, "", found, None, "kept", with_image=False)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BATCH = 25
 # Between two looks at the journal, and after the first failure; each further one doubles it.
 _IDLE_S, _PAUSE_S, _LONGEST_PAUSE_S = 1.0, 2.0, 300.0
+# The API may name the first of the next month; a quota can be raised before.
+_LONGEST_WAIT_S = 3600.0
 # The id is taken by a record of ours: the image was answered again after a power cut, at another
 # time, or somebody has erased the record since.
 _RECORDED = "idempotency_conflict"
@@ -90,31 +92,36 @@ class Sender:
 
         try:
             if records := self._journal.waiting(BATCH, with_image=False):
-                self._send_records(records)
+                if not self._send_records(records):
+                    return False, self._wait("the API says nothing of what was sent.", None)
             elif images := self._journal.waiting(1, with_image=True):
                 self._send_image(images[0])
             else:
                 return False, _IDLE_S
         except ApiError as error:
-            return False, self._failed(error)
+            return False, self._wait(str(error), error.retry_after)
         self._failures = 0
         if self._problem:
             self._problem = None
             self._say("Records are sent again.")
         return True, 0.0
 
-    def _failed(self, error: "ApiError") -> float:
-        if str(error) != self._problem:
-            self._problem = str(error)
-            self._say(f"Records wait: {error}")
+    def _wait(self, problem: str, retry_after: float | None) -> float:
+        """For how many seconds."""
+        if problem != self._problem:
+            self._problem = problem
+            self._say(f"Records wait: {problem}")
         self._failures += 1
-        pause = min(_LONGEST_PAUSE_S, _PAUSE_S * 2 ** (self._failures - 1))
-        return pause if error.retry_after is None else max(error.retry_after, _PAUSE_S)
+        # Bounded, because a device may be offline for so many failures that no number holds it.
+        pause = min(_LONGEST_PAUSE_S, _PAUSE_S * 2 ** min(self._failures - 1, 16))
+        return pause if retry_after is None else min(max(retry_after, _PAUSE_S), _LONGEST_WAIT_S)
 
-    def _send_records(self, waiting: list[Waiting]) -> None:
+    def _send_records(self, waiting: list[Waiting]) -> bool:
+        """Whether anything became of one of them."""
         body = {"records": [record_of(one.line) for one in waiting]}
         answer = self._post("/predictions", body)
         outcomes = {item.get("device_id"): item for item in answer.get("items", ())}
+        settled = False
         for one in waiting:
             # A server that leaves a record out has not got it.
             item: dict[str, Any] = outcomes.get(one.device_id, {})
@@ -123,6 +130,10 @@ class Sender:
                 self._settle(one, "sent", error["message"])
             elif state := _STATES.get(item.get("outcome", "")):
                 self._settle(one, state, error.get("message"))
+            else:
+                continue
+            settled = True
+        return settled
 
     def _send_image(self, one: Waiting) -> None:
         from visionflow.client.errors import ApiError  # noqa: PLC0415

@@ -18,6 +18,9 @@ MAX_SCORES = 20
 _AHEAD = timedelta(days=1)
 # Sums and thresholds of numbers that a device computed in single precision, or rounded.
 _TOLERANCE = 1e-3
+# A row holds no number that is nearer to 0. No device needs one: single precision ends far above.
+_LEAST = 1e-100
+_MOST_FAMILIARITY = 1e6
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,14 @@ class DeviceResult:
                 "unknown_reason",
             )
         self._check_scores()
+        if self.familiarity is not None:
+            if not -_MOST_FAMILIARITY <= self.familiarity <= _MOST_FAMILIARITY:
+                raise InvalidParameterError(
+                    f"familiarity must be between -{_MOST_FAMILIARITY:,.0f} and "
+                    f"{_MOST_FAMILIARITY:,.0f}, found {self.familiarity!r:.40}.",
+                    "familiarity",
+                )
+            _check_size("familiarity", self.familiarity)
 
     def _check_scores(self) -> None:
         if not 1 <= len(self.top_k) <= MAX_SCORES:
@@ -103,6 +114,7 @@ class DeviceResult:
                 raise InvalidParameterError(
                     f"a confidence must be between 0 and 1, found {value!r:.40}.", "confidence"
                 )
+            _check_size("confidence", value)
         names = [score.label for score in self.top_k]
         for name in (self.label, *names):
             if problem := label_problem(composed(name)):
@@ -175,3 +187,11 @@ class DeviceRecord(DeviceResult):
                 raise InvalidParameterError(
                     f"{what} must be above 0 and at most {most:,}, found {value!r:.40}.", what
                 )
+            _check_size(what, value)
+
+
+def _check_size(what: str, value: float) -> None:
+    if 0 < abs(value) < _LEAST:
+        raise InvalidParameterError(
+            f"{what} is nearer to 0 than a record can hold ({value!r:.40}); send 0.", what
+        )
