@@ -20,7 +20,7 @@ SIDE, CHANNELS, CLASSES = 12, 6, 5
 Arrays = dict[str, npt.NDArray[np.generic]]
 RANDOM = np.random.default_rng(0)
 # Of a residual network's first layers: TFLite has no kind of padding for it.
-POOL = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
+POOL: dict[str, Any] = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
 IMAGE = RANDOM.integers(0, 256, (1, SIDE, SIDE, 3), dtype=np.uint8)
 
 

@@ -310,7 +310,12 @@ def test_a_file_that_is_too_large_is_not_read(
         file.truncate(33_000_000)
     read = Path.read_bytes
     opened: list[str] = []
-    monkeypatch.setattr(Path, "read_bytes", lambda self: opened.append(self.stem) or read(self))
+
+    def recorded(path: Path) -> bytes:
+        opened.append(path.stem)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", recorded)
     device.classify(photos)
     (line,) = (line for line in device.lines() if line["file"].endswith("huge.jpg"))
     assert line["error"]["code"] == "image_too_large"
@@ -354,7 +359,7 @@ def test_the_end_of_the_file_is_searched_after_a_start_alone(
 ) -> None:
     told = device.told()
     asked: list[object] = []
-    monkeypatch.setattr(device.lines_file, "has", lambda ids: asked.append(ids) or set())
+    monkeypatch.setattr(device.lines_file, "has", asked.append)
     FileRun(device.answering, device.journal, told, Sync()).once(
         listed([photos]), threading.Event()
     )
