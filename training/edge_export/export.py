@@ -145,7 +145,8 @@ def example(target: Target) -> str:
 def model_json(manifest: Manifest, target: Target, file: str, folder: Path) -> str:
     """What a program needs beside the file: input, labels and thresholds. A label a line."""
     rule = manifest.familiarity
-    written = [path.name for path in sorted(folder.iterdir()) if path.name != MANIFEST_NAME]
+    files = (path for path in sorted(folder.iterdir()) if path.is_file())
+    written = [path.name for path in files if path.name != MANIFEST_NAME]
     head = {
         "name": manifest.name,
         "version": manifest.version,

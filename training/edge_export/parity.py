@@ -109,7 +109,7 @@ def _exported(folder: Path, files: Sequence[Path]) -> dict[Path, Answer]:
     """The lines of the folder's own example, in a process as a user would start it."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [sys.executable, "example.py", *(str(file.resolve()) for file in files)],
+        [sys.executable, "-B", "example.py", *(str(file.resolve()) for file in files)],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -206,5 +206,5 @@ def page(parity: Parity) -> str:
 
 
 def _said(answer: Answer) -> str:
-    reason = f", {answer.unknown}" if answer.unknown else ""
-    return f"{answer.label} ({answer.confidence:.1%}{reason})"
+    doubt = f", {answer.unknown}" if answer.unknown else ""
+    return f"{answer.label} ({answer.confidence:.1%}{doubt})"

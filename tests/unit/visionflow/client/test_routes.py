@@ -66,6 +66,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "resume_budget": {},
     "models.list": {},
     "models.get_version": {"version": "a/1", "report": False},
+    "models.for_device": {"version": "a/1"},
     "models.history": {"alias": "canary"},
     "models.served": {"at": datetime(2030, 2, 1, tzinfo=UTC), "alias": "production"},
     "models.compare": {"versions": ["a/1", "a/2"], "since": DAY, "until": DAY},
