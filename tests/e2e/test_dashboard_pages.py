@@ -67,6 +67,12 @@ def filled(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> None:
     publish_reported(cloud, REPORTED, tmp_path_factory.mktemp("artifact") / "model")
 
 
+# The innermost elements beyond the right edge that nothing scrolls.
+WIDEST = """() => [...document.querySelectorAll("body *")]
+    .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+    .map((element) => element.outerHTML.slice(0, 200)).slice(-5).join("\\n")"""
+
+
 @pytest.mark.parametrize(
     ("locale", "scheme", "size"),
     [
@@ -88,7 +94,7 @@ def test_every_page_is_whole_and_accessible(
             page.wait_for_load_state("networkidle")
             expect(page.locator(".skeleton")).to_have_count(0)
             width = page.evaluate("document.documentElement.scrollWidth")
-            assert width <= size["width"], f"{name} is {width} px wide"
+            assert width <= size["width"], f"{name} is {width} px wide: {page.evaluate(WIDEST)}"
             assert accessibility_faults(page) == []
 
 
