@@ -6,8 +6,15 @@ import { assetList } from "./assetList.ts";
 import { localCloud } from "./localCloud.ts";
 import { packedFiles } from "./packedFiles.ts";
 
-const BASE =
-  /node_modules\/(react|react-dom|scheduler|i18next|react-i18next|react-router)\/|src\/i18n\/(index|format|texts|offset)[.]ts/;
+// What every page needs before it is painted.
+const BASE = new RegExp(
+  [
+    "node_modules/(react|react-dom|scheduler|i18next|react-i18next|react-router)/",
+    "src/i18n/(index|format|texts|offset)[.]ts$",
+    "src/(access/(scopes|use\\w+)|api/\\w+|auth/(session|lastCaller|useCaller))[.]tsx?$",
+    "src/ui/notice/(Banner|Notice|Splash)[.]tsx$",
+  ].join("|"),
+);
 
 export default defineConfig({
   // Relative addresses: the site runs under any prefix of any bucket.
