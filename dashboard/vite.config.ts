@@ -12,7 +12,7 @@ const BASE = new RegExp(
     "node_modules/(react|react-dom|scheduler|i18next|react-i18next|react-router)/",
     "src/i18n/(index|format|texts|offset)[.]ts$",
     "src/(access/(scopes|use\\w+)|api/\\w+|auth/(session|lastCaller|useCaller))[.]tsx?$",
-    "src/ui/notice/(Banner|Notice|Splash)[.]tsx$",
+    "src/(ui/notice/(Banner|Notice|Splash)|auth/AuthGate|ui/icons|theme/useMediaQuery)[.]tsx?$",
   ].join("|"),
 );
 

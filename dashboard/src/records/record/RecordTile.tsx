@@ -49,8 +49,8 @@ export function RecordTile({ row, time, onOpen }: RecordTileProps) {
         ) : (
           <span className={css.label}>
             <StatusChip record={row} />
-            <FeedbackMark record={row} />
             <OriginMark record={row} />
+            <FeedbackMark record={row} />
           </span>
         )}
         <FileName name={row.filename} className={`${css.detail} ${css.filename}`} />
