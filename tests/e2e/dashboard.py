@@ -49,11 +49,12 @@ ARGUMENTS = [
 ]
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright, *more: str) -> Browser:
+    """A browser with `ARGUMENTS` and ``more``; skips the test where there is none."""
     if not CHROMIUM.exists():
         pytest.skip(f"no browser: {CHROMIUM} does not exist (apt-get install chromium)")
     expect.set_options(timeout=PATIENCE_MS)
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *more])
 
 
 def address(cloud: Cloud, page: str) -> str:

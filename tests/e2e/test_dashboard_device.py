@@ -13,13 +13,11 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests.e2e.cloud import Cloud, eventually
 from tests.e2e.dashboard import (
-    ARGUMENTS,
-    CHROMIUM,
     DESKTOP,
-    PATIENCE_MS,
     PHONE,
     accessibility_faults,
     address,
+    launch,
     opened,
 )
 from tests.images import encode, textured
@@ -53,24 +51,19 @@ Filmed = Callable[..., Browser]
 @pytest.fixture(scope="module")
 def filmed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filmed]:
     """Launches browsers whose camera shows samples, one after the other and again."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser: {CHROMIUM} does not exist (apt-get install chromium)")
-    expect.set_options(timeout=PATIENCE_MS)
     folder = tmp_path_factory.mktemp("films")
     browsers: dict[tuple[str, ...], Browser] = {}
     with sync_playwright() as playwright:
 
-        def launch(*names: str) -> Browser:
+        def launched(*names: str) -> Browser:
             if names not in browsers:
                 film = folder / f"{'-'.join(names)}.mjpeg"
                 film.write_bytes(b"".join(_frame(name) * SHOWN_FRAMES for name in names))
                 camera = f"--use-file-for-fake-video-capture={film}"
-                browsers[names] = playwright.chromium.launch(
-                    executable_path=CHROMIUM, args=[*ARGUMENTS, camera]
-                )
+                browsers[names] = launch(playwright, camera)
             return browsers[names]
 
-        yield launch
+        yield launched
 
 
 def _frame(name: str) -> bytes:
